@@ -1,0 +1,1 @@
+"""Lockyard: parcel lockers across many sites. Files here compose; folders here know the business."""

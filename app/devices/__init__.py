@@ -1,0 +1,1 @@
+"""Hardware: vendor connections, commands with a life, polling and reconciliation."""
