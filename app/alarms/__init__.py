@@ -1,0 +1,1 @@
+"""Alarms: conditions that need a person, and what people did about them."""

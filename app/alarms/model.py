@@ -1,0 +1,61 @@
+"""Kinds of alarm: how grave, and the action expected of a person. Condition, acknowledgement and shelving are apart."""
+
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    CRITICAL = "CRITICAL"
+    HIGH = "HIGH"
+    MEDIUM = "MEDIUM"
+    LOW = "LOW"
+
+
+class Condition(StrEnum):
+    ACTIVE = "ACTIVE"
+    CLEARED = "CLEARED"
+
+
+class AlarmKind(StrEnum):
+    AUDIT_CHAIN_BROKEN = "AUDIT_CHAIN_BROKEN"
+    BANK_UNREACHABLE = "BANK_UNREACHABLE"
+    CLOSED_WITHOUT_DEPOSIT = "CLOSED_WITHOUT_DEPOSIT"
+    CONTROLLER_FAULT = "CONTROLLER_FAULT"
+    FORCED_OPEN = "FORCED_OPEN"
+    GHOST_PARCEL = "GHOST_PARCEL"
+    HELD_OPEN = "HELD_OPEN"
+    LATE_EVENT_AFTER_RELEASE = "LATE_EVENT_AFTER_RELEASE"
+    MISSING_PARCEL = "MISSING_PARCEL"
+    OPENED_WRONG_DOOR = "OPENED_WRONG_DOOR"
+    OPEN_AFTER_RELEASE = "OPEN_AFTER_RELEASE"
+    OPEN_FAILED = "OPEN_FAILED"
+    UNMAPPED_STATUS = "UNMAPPED_STATUS"
+
+
+# kind -> (severity, the action expected of a person)
+KINDS: dict[AlarmKind, tuple[Severity, str]] = {
+    AlarmKind.AUDIT_CHAIN_BROKEN: (Severity.CRITICAL, "Stop changes, keep a copy of the database, run the audit verification."),
+    AlarmKind.BANK_UNREACHABLE: (Severity.HIGH, "Check power and network at the bank."),
+    AlarmKind.CLOSED_WITHOUT_DEPOSIT: (Severity.MEDIUM, "Ask the courier whether the parcel was left."),
+    AlarmKind.CONTROLLER_FAULT: (Severity.HIGH, "Inspect the controller; its answers make no sense."),
+    AlarmKind.FORCED_OPEN: (Severity.CRITICAL, "Go to the door: it opened without a command."),
+    AlarmKind.GHOST_PARCEL: (Severity.MEDIUM, "Look inside: something is there that no record knows."),
+    AlarmKind.HELD_OPEN: (Severity.HIGH, "Close the door."),
+    AlarmKind.LATE_EVENT_AFTER_RELEASE: (Severity.MEDIUM, "Check the door: the device reported late."),
+    AlarmKind.MISSING_PARCEL: (Severity.HIGH, "Look inside: the recorded parcel seems to be gone."),
+    AlarmKind.OPENED_WRONG_DOOR: (Severity.CRITICAL, "Take the bank out of service and check its wiring."),
+    AlarmKind.OPEN_AFTER_RELEASE: (Severity.HIGH, "Close the door of the released compartment."),
+    AlarmKind.OPEN_FAILED: (Severity.MEDIUM, "The door did not open: free the lock or open by hand."),
+    AlarmKind.UNMAPPED_STATUS: (Severity.LOW, "The device said something unknown: pass the raw text to support."),
+}
+
+
+class AlarmState(StrEnum):
+    """ISA-18.2 letters A, B, C, D, E, F, G, derived from condition, acknowledgement and suppression."""
+
+    NORM = "NORM"
+    UNACK = "UNACK"
+    ACKED = "ACKED"
+    RTNUN = "RTNUN"
+    SHLVD = "SHLVD"
+    DSUPR = "DSUPR"
+    OOSRV = "OOSRV"

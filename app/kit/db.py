@@ -1,0 +1,97 @@
+"""The database: statements built once with SQLAlchemy Core, run as prepared `$n` text on an asyncpg pool."""
+
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from functools import cached_property
+from typing import Any, TypeAlias
+from uuid import UUID
+
+import asyncpg
+import orjson
+from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
+from sqlalchemy.sql import ClauseElement
+
+Row: TypeAlias = asyncpg.Record
+Conn: TypeAlias = Any  # asyncpg's pool proxy and connection share no base class
+
+_DIALECT = asyncpg_dialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
+
+# Row-level security reads these. `true` = local to the transaction, so a pooled connection cannot carry them over.
+SET_TENANT = "SELECT set_config('app.tenant_id', $1, true), set_config('app.organization_id', $2, true)"
+
+
+class Statement:
+    """A Core statement compiled once. Parameters are its named `bindparam`s: `await SQL.rows(conn, bank_id=…)`."""
+
+    def __init__(self, clause: ClauseElement) -> None:
+        self._clause = clause
+
+    @cached_property
+    def _compiled(self) -> tuple[str, tuple[str, ...], dict[str, Any]]:
+        compiled = self._clause.compile(dialect=_DIALECT)
+        names = tuple(compiled.positiontup or ())  # type: ignore[attr-defined]
+        fixed = {name: value for name, value in compiled.params.items() if value is not None}
+        return str(compiled), names, fixed
+
+    @property
+    def text(self) -> str:
+        return self._compiled[0]
+
+    def arguments(self, given: dict[str, Any]) -> list[Any]:
+        """Values in `$n` order. A missing one is a KeyError: NULL must be said, not forgotten."""
+        _, names, fixed = self._compiled
+        return [given[name] if name in given else fixed[name] for name in names]
+
+    async def rows(self, conn: Conn, /, **given: Any) -> list[Row]:
+        return list(await conn.fetch(self.text, *self.arguments(given)))
+
+    async def row(self, conn: Conn, /, **given: Any) -> Row | None:
+        """The only or first row, None when there is none."""
+        return await conn.fetchrow(self.text, *self.arguments(given))  # type: ignore[no-any-return]
+
+    async def value(self, conn: Conn, /, **given: Any) -> Any:
+        return await conn.fetchval(self.text, *self.arguments(given))
+
+    async def run(self, conn: Conn, /, **given: Any) -> int:
+        """Execute; the number of rows it touched."""
+        tag: str = await conn.execute(self.text, *self.arguments(given))
+        last = tag.rsplit(" ", 1)[-1]
+        return int(last) if last.isdigit() else 0
+
+
+async def _set_codecs(conn: asyncpg.Connection) -> None:
+    for kind in ("json", "jsonb"):
+        await conn.set_type_codec(
+            kind, encoder=lambda v: orjson.dumps(v).decode(), decoder=orjson.loads, schema="pg_catalog"
+        )
+
+
+class Database:
+    """A pool for one role. `tenant()` gives a connection inside a transaction that sees those tenants only."""
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self.pool = pool
+
+    @classmethod
+    async def connect(cls, dsn: str, *, size: int = 10, name: str = "lockyard") -> "Database":
+        pool = await asyncpg.create_pool(
+            dsn, min_size=min(2, size), max_size=size, init=_set_codecs, server_settings={"application_name": name},
+            command_timeout=30,
+        )
+        return cls(pool)
+
+    @asynccontextmanager
+    async def tenant(self, tenants: Iterable[UUID], organization: UUID | None = None) -> AsyncIterator[Conn]:
+        """A transaction behind the wall of `tenants`; commits at the end, rolls back on an exception."""
+        async with self.pool.acquire() as conn, conn.transaction():
+            await conn.execute(SET_TENANT, ",".join(map(str, tenants)), str(organization or ""))
+            yield conn
+
+    @asynccontextmanager
+    async def plain(self) -> AsyncIterator[Conn]:
+        """A transaction with no tenant: sees global tables only."""
+        async with self.pool.acquire() as conn, conn.transaction():
+            yield conn
+
+    async def close(self) -> None:
+        await self.pool.close()

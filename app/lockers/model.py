@@ -1,0 +1,51 @@
+"""Words of lockers. Service, door and occupancy are machines of their own; availability is computed from them."""
+
+from enum import StrEnum
+
+
+class Size(StrEnum):
+    S = "S"
+    M = "M"
+    L = "L"
+    XL = "XL"
+
+
+class Service(StrEnum):
+    IN_SERVICE = "IN_SERVICE"
+    OUT_OF_SERVICE = "OUT_OF_SERVICE"
+    FAULT = "FAULT"
+
+
+class DoorState(StrEnum):
+    CLOSED = "CLOSED"
+    OPEN = "OPEN"
+    UNKNOWN = "UNKNOWN"
+
+
+class Use(StrEnum):
+    """The shadow an open stay casts on its compartment. Written only in the stay's own transaction."""
+
+    FREE = "FREE"
+    RESERVED = "RESERVED"
+    OCCUPIED = "OCCUPIED"
+
+
+class Occupancy(StrEnum):
+    """What people read: derived from use, service, door and reachability, never stored."""
+
+    AVAILABLE = "AVAILABLE"
+    RESERVED = "RESERVED"
+    OCCUPIED = "OCCUPIED"
+    OUT_OF_SERVICE = "OUT_OF_SERVICE"
+    UNAVAILABLE = "UNAVAILABLE"
+
+
+def occupancy(use: Use, service: Service, door: DoorState, *, reachable: bool) -> Occupancy:
+    """available = in service, no open stay, door not open, bank reachable. A stay shows whatever else is wrong."""
+    if use is not Use.FREE:
+        return Occupancy(use.value)
+    if service is not Service.IN_SERVICE:
+        return Occupancy.OUT_OF_SERVICE
+    if door is DoorState.OPEN or not reachable:
+        return Occupancy.UNAVAILABLE
+    return Occupancy.AVAILABLE

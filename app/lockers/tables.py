@@ -1,0 +1,64 @@
+"""Tables of banks and compartments."""
+
+from sqlalchemy import Boolean, Column, Index, Integer, Text, text
+
+from app.kit.tables import Json, Time, Uuid, belongs_to, tenant_table, words
+from app.lockers.model import DoorState, Service, Size, Use
+
+banks = tenant_table(
+    "bank",
+    Column("id", Uuid, nullable=False),
+    Column("site_id", Uuid, nullable=False),
+    Column("connection_id", Uuid, nullable=False),
+    Column("vendor", Text, nullable=False),
+    Column("external_id", Text, nullable=False),
+    Column("label", Text, nullable=False),
+    Column("poll_seconds", Integer, nullable=False, server_default=text("5")),
+    Column("capabilities", Json, nullable=False, server_default=text("'{}'")),
+    Column("last_contact_at", Time),
+    Column("unreachable_since", Time),
+    Column("created_at", Time, nullable=False, server_default=text("now()")),
+    belongs_to("site", "site_id"),
+)
+Index("ix_bank_site", banks.c.tenant_id, banks.c.site_id, banks.c.label, banks.c.id)
+Index("uq_bank_external", banks.c.tenant_id, banks.c.connection_id, banks.c.external_id, unique=True)
+
+# `use` is the stay's shadow: stays.store writes it in the stay's transaction, nobody else. One open stay per compartment
+# is kept by the partial unique index on stay. site_id repeats the bank's, so that the wall needs no join.
+compartments = tenant_table(
+    "compartment",
+    Column("id", Uuid, nullable=False),
+    Column("site_id", Uuid, nullable=False),
+    Column("bank_id", Uuid, nullable=False),
+    Column("external_id", Text, nullable=False),
+    Column("label", Text, nullable=False),
+    Column("size", Text, nullable=False),
+    Column("accessible", Boolean, nullable=False, server_default=text("false")),
+    Column("row_no", Integer, nullable=False),
+    Column("column_no", Integer, nullable=False),
+    Column("row_span", Integer, nullable=False, server_default=text("1")),
+    Column("use", Text, nullable=False, server_default=text("'FREE'")),
+    Column("service", Text, nullable=False, server_default=text("'IN_SERVICE'")),
+    Column("service_reason", Text),
+    Column("service_until", Time),
+    Column("door", Text, nullable=False, server_default=text("'UNKNOWN'")),
+    Column("door_observed_at", Time),
+    Column("door_open_since", Time),
+    Column("door_source", Text),
+    Column("openings", Integer, nullable=False, server_default=text("0")),
+    Column("item_present", Boolean),
+    words("size", Size),
+    words("use", Use),
+    words("service", Service),
+    words("door", DoorState),
+    belongs_to("site", "site_id"),
+    belongs_to("bank", "bank_id"),
+)
+Index("uq_compartment_external", compartments.c.tenant_id, compartments.c.bank_id, compartments.c.external_id, unique=True)
+Index("ix_compartment_bank_label", compartments.c.tenant_id, compartments.c.bank_id, compartments.c.label, compartments.c.id)
+# The board counts from this index alone; the picker finds a free one of a size in it.
+Index(
+    "ix_compartment_occupancy",
+    compartments.c.tenant_id, compartments.c.site_id, compartments.c.bank_id, compartments.c.size,
+    compartments.c.use, compartments.c.service, compartments.c.door,
+)

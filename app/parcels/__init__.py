@@ -1,0 +1,1 @@
+"""Parcels: the things carried, found by their tracking numbers."""

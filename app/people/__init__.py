@@ -1,0 +1,1 @@
+"""People: recipients, departments, depositors, senders. Personal data lives here and nowhere else."""

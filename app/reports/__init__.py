@@ -1,0 +1,1 @@
+"""Reports: exports as jobs, and occupancy over time."""

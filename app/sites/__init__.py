@@ -1,0 +1,1 @@
+"""Sites: a place with an address, a time zone and banks of lockers."""

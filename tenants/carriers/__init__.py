@@ -1,0 +1,1 @@
+"""Carriers: organizations of their own, working for many operators by grants."""

@@ -1,0 +1,1 @@
+"""Organizations, accounts, memberships, sessions and API keys."""

@@ -1,0 +1,200 @@
+"""Work: one person, one transaction, one record. Nobody else commits."""
+
+import hashlib
+import os
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from app.kit.clock import Clock, utc_now
+from app.kit.db import Conn, Database
+from app.kit.errors import Conflict, Denied, LockyardError
+from app.kit.events import Fact
+from app.kit.ids import new_id
+from tenants import record
+from tenants.audit.model import Entry
+from tenants.model import Actor, AuditOutcome
+
+# What a mutation answered, by reference: (GraphQL type name, id). The payload is read back through the read path.
+Answer = tuple[str, UUID]
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """An idempotency key with the request it stands for. Keys belong to the asking organization."""
+
+    key: str
+    mutation: str
+    input_hash: bytes
+
+    @classmethod
+    def of(cls, key: str, mutation: str, given: Mapping[str, object]) -> "Key":
+        canonical = orjson.dumps(given, option=orjson.OPT_SORT_KEYS, default=str)
+        return cls(key, mutation, hashlib.sha256(canonical).digest())
+
+
+class Replay(Exception):
+    """The key was spent on the same request before: this is the first answer."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer)
+        self.answer = answer
+
+
+@dataclass(slots=True)
+class Work:
+    """Actor, connection, clock and the record of one act. Services take it; `enter` names the tenant once it is known."""
+
+    conn: Conn
+    actor: Actor
+    now: datetime
+    request_id: str
+    origin: str
+    tenant_id: UUID | None
+    answer: Answer | None = None
+    _facts: list[Fact] = field(default_factory=list)
+    _entries: list[Entry] = field(default_factory=list)
+
+    def enter(self, tenant_id: UUID) -> UUID:
+        """Say whose data this act changes. One act changes one tenant's."""
+        if self.tenant_id is not None and self.tenant_id != tenant_id:
+            raise ValueError("one act cannot change two tenants")
+        self.tenant_id = tenant_id
+        return tenant_id
+
+    @property
+    def tenant(self) -> UUID:
+        if self.tenant_id is None:
+            raise ValueError("the act has not entered a tenant")
+        return self.tenant_id
+
+    def emit(self, fact: Fact) -> None:
+        """Record that something happened. Written in this transaction, sequenced milliseconds after commit."""
+        self._facts.append(fact)
+
+    def audit(self, entry: Entry) -> None:
+        """Record who did what. Written in this transaction, sealed milliseconds after commit."""
+        self._entries.append(entry)
+
+    async def write_down(self, key: Key | None) -> None:
+        """One statement: everything recorded. Raises Conflict when the key was spent meanwhile (the caller rolls back)."""
+        if not self._facts and not self._entries and key is None:
+            return
+        rows = [_entry_row(self, entry) for entry in self._entries]
+        given: dict[str, Any] = {
+            "entries": [row for row, _ in rows],
+            "personal": [personal for _, many in rows for personal in many],
+            "outbox": _outbox_rows(self, [row for row, _ in rows]),
+        }
+        if key is None:
+            await record.WRITE.run(self.conn, **given)
+            return
+        given["spent"] = [_spent_row(self, key)]
+        if await record.WRITE_AND_SPEND.row(self.conn, **given) is None:
+            raise Conflict("This idempotency key was spent a moment ago.", path=("idempotencyKey",))
+
+
+def _entry_row(work: Work, entry: Entry) -> tuple[dict[str, object], list[dict[str, object]]]:
+    id_ = new_id()
+    salted = {name: (os.urandom(16), value) for name, value in entry.personal.items()}
+    commitments = {name: hashlib.sha256(salt + value.encode()).hexdigest() for name, (salt, value) in salted.items()}
+    actor = work.actor
+    row = {
+        "tenant_id": work.tenant, "id": id_, "occurred_at": work.now, "actor_id": actor.account_id,
+        "actor_kind": actor.kind.value, "actor_label": actor.label, "organization_id": actor.organization_id,
+        "action": entry.action, "target_type": entry.target_type, "target_id": entry.target_id, "site_id": entry.site_id,
+        "carrier_id": entry.carrier_id or (actor.organization_id if actor.is_carrier else None),
+        "outcome": entry.outcome.value, "reason": entry.reason, "request_id": work.request_id, "origin": work.origin,
+        "details": dict(entry.details), "commitments": commitments,
+    }
+    personal: list[dict[str, object]] = [
+        {"tenant_id": work.tenant, "entry_id": id_, "field": name, "salt": "\\x" + salt.hex(), "value": value}
+        for name, (salt, value) in salted.items()
+    ]
+    return row, personal
+
+
+def _outbox_rows(work: Work, entries: list[dict[str, object]]) -> list[dict[str, object]]:
+    """One row per fact, and one per audit entry to seal. The first fact carries the first entry, and so on."""
+    rows: list[dict[str, object]] = [
+        {
+            "tenant_id": work.tenant, "fact_id": new_id(), "kind": fact.kind, "version": fact.version,
+            "subject_type": fact.subject_type, "subject_id": fact.subject_id, "site_id": fact.site_id, "bank_id": fact.bank_id,
+            "carrier_id": fact.carrier_id, "occurred_at": fact.occurred_at or work.now, "source": fact.source,
+            "evidence": fact.evidence, "actor_id": work.actor.account_id, "payload": dict(fact.payload),
+            "trace_id": work.request_id,
+        }
+        for fact in work._facts  # noqa: SLF001 - same module, one concern
+    ]
+    for index, entry in enumerate(entries):
+        if index < len(rows):
+            rows[index]["audit_id"] = entry["id"]
+        else:
+            rows.append({"tenant_id": work.tenant, "version": 1, "audit_id": entry["id"]})
+    return rows
+
+
+def _spent_row(work: Work, key: Key) -> dict[str, object]:
+    if work.answer is None:
+        raise ValueError("an act with an idempotency key must set its answer")
+    return {
+        "tenant_id": work.tenant, "organization_id": work.actor.organization_id, "key": key.key, "mutation": key.mutation,
+        "input_hash": "\\x" + key.input_hash.hex(), "answer": {"type": work.answer[0], "id": work.answer[1]},
+    }
+
+
+class Context:
+    """What a request has in hand: the database, its actor, a clock. `begin` is the only door to a transaction."""
+
+    def __init__(self, db: Database, actor: Actor, *, request_id: str, origin: str, clock: Clock = utc_now) -> None:
+        self.db = db
+        self.actor = actor
+        self.request_id = request_id
+        self.origin = origin
+        self.clock = clock
+
+    @asynccontextmanager
+    async def begin(self, key: Key | None = None) -> AsyncIterator[Work]:
+        """A transaction that commits with its record, or leaves nothing but the record of a denial.
+
+        Raises Replay with the first answer when `key` was spent on the same request, Conflict when on another one.
+        """
+        home = None if self.actor.is_carrier else self.actor.organization_id
+        try:
+            async with self.db.tenant(self.actor.tenants, self.actor.organization_id) as conn:
+                work = Work(conn, self.actor, self.clock(), self.request_id, self.origin, home)
+                if key is not None:
+                    await self._replay(conn, key)
+                yield work
+                await work.write_down(key)
+        except Denied as denied:
+            await self._record_denial(denied, work.tenant_id)
+            raise
+        except LockyardError:
+            # The refusal may itself come from a first use of this key that has just finished: its answer counts.
+            if key is not None:
+                async with self.db.tenant(self.actor.tenants, self.actor.organization_id) as conn:
+                    await self._replay(conn, key)
+            raise
+
+    async def _replay(self, conn: Conn, key: Key) -> None:
+        row = await record.READ_KEY.row(conn, organization_id=self.actor.organization_id, key=key.key)
+        if row is None:
+            return
+        if row["mutation"] != key.mutation or row["input_hash"] != key.input_hash:
+            raise Conflict("This idempotency key was used for another request.", path=("idempotencyKey",))
+        raise Replay((row["answer"]["type"], UUID(row["answer"]["id"])))
+
+    async def _record_denial(self, denied: Denied, tenant_id: UUID | None) -> None:
+        if tenant_id is None:
+            return
+        async with self.db.tenant(self.actor.tenants, self.actor.organization_id) as conn:
+            work = Work(conn, self.actor, self.clock(), self.request_id, self.origin, tenant_id)
+            rules = [rule.rule for rule in denied.failed]
+            work.audit(Entry(denied.permission, "Permission", outcome=AuditOutcome.DENIED, reason=denied.message, details={"rules": rules}))
+            await work.write_down(None)
