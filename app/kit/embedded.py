@@ -83,7 +83,7 @@ class EmbeddedPostgres:
         """Make, mend, start or attach; about 1.5 s for a new folder, 0.2 s for an old one."""
         with self._locked():
             state = self._state()
-            if not self._running():
+            if not self._serving(state):
                 self._make_cluster(state)
                 self._launch(state)
             if not state.ready:
@@ -204,6 +204,20 @@ class EmbeddedPostgres:
             return int((self.cluster / "postmaster.pid").read_text().split("\n", 1)[0])
         except (FileNotFoundError, ValueError):
             return None
+
+    def _serving(self, state: _State) -> bool:
+        """Waits out a server that is coming up or going down."""
+        deadline = time.monotonic() + START_SECONDS
+        while self._running():
+            try:
+                run_tool(self.folder, "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(state.port))
+            except EmbeddedError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.05)
+            else:
+                return True
+        return False
 
     def _running(self) -> bool:
         # After a crash of the machine the process id in the file may belong to somebody else by now.

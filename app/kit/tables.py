@@ -38,21 +38,24 @@ def tenant_table(
     key: tuple[str, ...] = ("id",),
     grants: tuple[str, ...] = READ_WRITE,
     worker: tuple[str, ...] = READ_WRITE,
+    scanned: bool = True,
 ) -> Table:
-    """A table whose rows belong to one tenant: key (tenant_id, …), row-level security FORCEd, grants as data."""
+    """A table whose rows belong to one tenant: key (tenant_id, …), row-level security FORCEd, grants as data.
+
+    `scanned`: the worker may read it across tenants, to find what is due. Not where personal data stand."""
     return Table(
         name,
         metadata,
         Column("tenant_id", Uuid, nullable=False),
         *items,
         PrimaryKeyConstraint("tenant_id", *key),
-        info={"tenant": True, "grants": grants, "worker": worker},
+        info={"tenant": True, "grants": grants, "worker": worker, "scanned": scanned and "SELECT" in worker},
     )
 
 
 def global_table(name: str, *items: SchemaItem, grants: tuple[str, ...] = READ_WRITE) -> Table:
     """A table above the tenants (organizations, accounts, sessions). Each one is a decision, listed in docs/decisions."""
-    return Table(name, metadata, *items, info={"tenant": False, "grants": grants, "worker": grants})
+    return Table(name, metadata, *items, info={"tenant": False, "grants": grants, "worker": grants, "scanned": False})
 
 
 def belongs_to(table: str, column: str, **options: object) -> ForeignKeyConstraint:

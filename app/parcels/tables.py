@@ -21,6 +21,7 @@ parcels = tenant_table(
     words("state", ParcelState),
     belongs_to("site", "site_id"),
     belongs_to("person", "person_id"),
+    scanned=False,
 )
 Index("ix_parcel_tracking", parcels.c.tenant_id, parcels.c.tracking)
 Index("ix_parcel_secondary", parcels.c.tenant_id, parcels.c.secondary_tracking)

@@ -19,6 +19,7 @@ people = tenant_table(
     Column("created_at", Time, nullable=False, server_default=text("now()")),
     Column("deleted_at", Time),
     words("kind", PersonKind),
+    scanned=False,
 )
 Index("ix_person_name", people.c.tenant_id, people.c.name, people.c.id)
 Index("ix_person_account", people.c.tenant_id, people.c.account_id)

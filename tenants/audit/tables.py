@@ -42,6 +42,7 @@ personal = tenant_table(
     belongs_to("audit_entry", "entry_id"),
     key=("entry_id", "field"),
     grants=("SELECT", "INSERT", "DELETE"),
+    scanned=False,
 )
 
 # One row per sealed entry: hash = SHA-256(previous hash || canonical JSON of the entry). Dense per tenant, from 1.
