@@ -1,0 +1,243 @@
+"""A small world behind the real transports: graphql-core executes, two tokens sign in."""
+
+import asyncio
+import contextlib
+import sys
+from collections.abc import AsyncGenerator, AsyncIterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import orjson
+from graphql import ExecutionResult, GraphQLError, GraphQLSchema, build_schema, execute, get_variable_values, subscribe
+from starlette.applications import Starlette
+from starlette.requests import Request as HTTPRequest
+from starlette.responses import HTMLResponse, PlainTextResponse
+from starlette.routing import Route, WebSocketRoute
+
+from app.kit.edge import KnownHosts, SecurityHeaders
+from app.kit.server import make_server
+from schema.documents import Document, Persisted, digest
+from schema.engine import Caller, Request
+from schema.errors import present, unfit
+from schema.transport.access import Authenticate, Credentials, Settings
+from schema.transport.http import GraphQLHTTP
+from schema.transport.pipeline import Pipeline
+from schema.transport.websocket import GraphQLWebSocket
+
+SDL = """
+type Query {
+  viewer: Viewer!
+  node(id: ID!): Node
+  nodes(ids: [ID!]!): [Node]!
+  sites(first: Int, after: String): SiteConnection!
+  broken: String
+  slow(seconds: Float!): Boolean
+}
+interface Node { id: ID! }
+type Viewer { name: String! }
+type Site implements Node { id: ID! name: String! banks(first: Int, after: String): BankConnection! }
+type Bank implements Node { id: ID! label: String! site: Site! }
+type SiteConnection { edges: [SiteEdge!]! pageInfo: PageInfo! }
+type SiteEdge { cursor: String! node: Site! }
+type BankConnection { edges: [BankEdge!]! pageInfo: PageInfo! }
+type BankEdge { cursor: String! node: Bank! }
+type PageInfo { hasNextPage: Boolean! hasPreviousPage: Boolean! startCursor: String endCursor: String }
+type Mutation { signIn(email: String!, password: String!): SignInPayload, rename(name: String!): String!, signOut: Boolean! }
+type SignInPayload { token: String! viewer: Viewer! secretOfTheHouse: String }
+type Subscription { countdown(from: Int!): Int!, doorAlarms: DoorAlarm!, flood(bytes: Int!): String!, broken: Int }
+type DoorAlarm { seq: Int! }
+"""  # noqa: E501
+
+SCHEMA = build_schema(SDL)
+PERSISTED = "query Board { sites(first: 1) { edges { node { name } } } }"
+
+
+def site(number: int) -> dict[str, object]:
+    here: dict[str, object] = {"__typename": "Site", "id": f"Site:{number}", "name": f"site {number}"}
+    return here | {"banks": lambda _info, first=20, **_: page([bank(n, here) for n in range(min(first, 2))])}
+
+
+def bank(number: int, of: dict[str, object]) -> dict[str, object]:
+    return {"__typename": "Bank", "id": f"Bank:{number}", "label": f"bank {number}", "site": lambda _info: site(1) | of}
+
+
+def page(nodes: list[dict[str, object]]) -> dict[str, object]:
+    edges = [{"cursor": str(place), "node": node} for place, node in enumerate(nodes)]
+    ends = {"startCursor": None, "endCursor": str(len(nodes) - 1) if nodes else None}
+    return {"edges": edges, "pageInfo": {"hasNextPage": False, "hasPreviousPage": False, **ends}}
+
+
+class Root:
+    def __init__(self, caller: Caller) -> None:
+        self.caller = caller
+        self.viewer = {"name": caller.fingerprint}
+
+    def node(self, _info: object, id: str) -> object:
+        return site(1) if id == "Site:1" else None
+
+    def nodes(self, _info: object, ids: list[str]) -> object:
+        return [None for _ in ids]
+
+    def sites(self, _info: object, first: int | None = 20, after: str | None = None) -> object:
+        start = int(after) + 1 if after else 0
+        found = page([site(number) for number in range(start, min(start + (first or 20), 14))])
+        found["edges"] = [edge | {"cursor": str(start + place)} for place, edge in enumerate(found["edges"])]  # type: ignore[arg-type]
+        last = start + len(found["edges"]) - 1  # type: ignore[arg-type]
+        found["pageInfo"] |= {"hasNextPage": last < 13, "endCursor": str(last)}  # type: ignore[operator]
+        return found
+
+    def broken(self, _info: object) -> str:
+        raise RuntimeError("postgresql://secret@db is down")
+
+    async def slow(self, _info: object, seconds: float) -> bool:
+        await asyncio.sleep(seconds)
+        return True
+
+    def signIn(self, _info: object, email: str, password: str) -> object:  # noqa: N802
+        if password != "good":
+            raise GraphQLError("wrong e-mail or password", extensions={"code": "FORBIDDEN"})
+        return {"token": "token-a", "viewer": {"name": email}}
+
+    def rename(self, _info: object, name: str) -> str:
+        return name
+
+    def signOut(self, _info: object) -> bool:  # noqa: N802
+        self.caller.revoked.set()
+        return True
+
+
+async def countdown(_root: object, _info: object, **arguments: int) -> AsyncIterator[dict[str, int]]:
+    for number in range(arguments["from"], 0, -1):
+        yield {"countdown": number}
+        await asyncio.sleep(0.01)
+
+
+async def door_alarms(_root: object, _info: object) -> AsyncIterator[dict[str, object]]:
+    number = 0
+    while True:
+        number += 1
+        yield {"doorAlarms": {"seq": number}}
+        await asyncio.sleep(0.3)
+
+
+async def flood(_root: object, _info: object, bytes: int) -> AsyncIterator[dict[str, str]]:
+    while True:
+        yield {"flood": "x" * bytes}
+        await asyncio.sleep(0.001)
+
+
+async def broken(_root: object, _info: object) -> AsyncIterator[dict[str, int]]:
+    yield {"broken": 1}
+    raise RuntimeError("postgresql://secret@db is down")
+
+
+for name, source in {"countdown": countdown, "doorAlarms": door_alarms, "flood": flood, "broken": broken}.items():
+    SCHEMA.subscription_type.fields[name].subscribe = source  # type: ignore[union-attr]
+
+
+@dataclass
+class ToyEngine:
+    schema: GraphQLSchema = field(default_factory=lambda: SCHEMA)
+    closed_streams: int = 0
+
+    async def run(self, document: Document, request: Request, caller: Caller, trace_id: str) -> bytes:
+        result = execute(self.schema, document.ast, Root(caller), **self.given(document, request))
+        return finished(result if isinstance(result, ExecutionResult) else await result, trace_id)
+
+    async def stream(
+        self, document: Document, request: Request, caller: Caller, trace_id: str
+    ) -> AsyncGenerator[bytes, None]:
+        results = subscribe(self.schema, document.ast, Root(caller), **self.given(document, request))
+        if isinstance(results, ExecutionResult):
+            yield finished(results, trace_id)
+            return
+        try:
+            async for result in results:  # type: ignore[union-attr]
+                yield finished(result, trace_id)
+        finally:
+            self.closed_streams += 1
+            await results.aclose()  # type: ignore[union-attr]
+
+    def given(self, document: Document, request: Request) -> dict[str, object]:
+        node = document.operation(request.operation_name).node
+        values = get_variable_values(
+            self.schema, node.variable_definitions or (), request.variables, hide_suggestions=True
+        )
+        if isinstance(values, list):
+            raise unfit(values)
+        return {"variable_values": request.variables, "operation_name": request.operation_name}
+
+
+def finished(result: ExecutionResult, trace_id: str) -> bytes:
+    content: dict[str, object] = {"data": result.data}
+    if result.errors:
+        content["errors"] = [present(error, trace_id) for error in result.errors]
+    return orjson.dumps(content)
+
+
+@dataclass
+class ToyCaller:
+    fingerprint: str
+    is_anonymous: bool = False
+    expires_at: datetime | None = None
+    revoked: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+def door(callers: dict[str, ToyCaller]) -> Authenticate:
+    async def authenticate(credentials: Credentials) -> Caller | None:
+        await asyncio.sleep(0)
+        token = credentials.bearer or credentials.cookie("session") or ""
+        if token == "token-short":
+            return ToyCaller("short", expires_at=datetime.now(UTC) + timedelta(seconds=1))
+        if token == "token-once":
+            return ToyCaller("once")
+        return callers.get(token)
+
+    return authenticate
+
+
+async def front(_request: HTTPRequest) -> HTMLResponse:
+    return HTMLResponse("<!doctype html><html lang=en><title>Toy</title><main>Toy</main></html>")
+
+
+async def missing(_request: HTTPRequest, _error: Exception) -> PlainTextResponse:
+    return PlainTextResponse("not here", 404)
+
+
+def make_app(settings: Settings | None = None) -> Starlette:
+    callers = {"token-a": ToyCaller("a"), "token-b": ToyCaller("b")}
+    persisted = Persisted({digest(PERSISTED): PERSISTED})
+    pipeline = Pipeline(ToyEngine(), persisted=persisted, settings=settings)
+    http, sockets = GraphQLHTTP(pipeline, door(callers)), GraphQLWebSocket(pipeline, door(callers))
+
+    async def revoke(request: HTTPRequest) -> PlainTextResponse:
+        callers[request.query_params["token"]].revoked.set()
+        return PlainTextResponse("done")
+
+    async def facts(_request: HTTPRequest) -> PlainTextResponse:
+        engine = pipeline.engine
+        assert isinstance(engine, ToyEngine)
+        return PlainTextResponse(f"{len(sockets.sockets)} {engine.closed_streams} {len(http.streams.open)}")
+
+    routes = [
+        Route("/graphql", http),
+        WebSocketRoute("/graphql", sockets),
+        Route("/revoke", revoke),
+        Route("/facts", facts),
+        Route("/", front),
+    ]
+    app = Starlette(routes=routes, exception_handlers={404: missing})
+    app.state.streams = http.streams
+    return app
+
+
+def main(port: int) -> None:
+    app = make_app()
+    guarded = SecurityHeaders(KnownHosts(app))
+    server = make_server(guarded, host="127.0.0.1", port=port, before_shutdown=[app.state.streams.close])
+    with contextlib.suppress(KeyboardInterrupt):
+        server.run()
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))
