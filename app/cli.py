@@ -1,0 +1,180 @@
+"""The command line: one command for each thing a person or a process manager starts."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="lockyard",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="""Parcel lockers across many sites, owners, carriers and hardware vendors.
+
+New here? `lockyard demo` starts everything on this machine and tells where to look.
+
+Running it for real: `lockyard migrate`, then `lockyard serve` (as many as you like) and `lockyard worker`
+(one works, others stand by). Settings are environment variables, all of them in docs/settings.md.""",
+)
+audit = typer.Typer(no_args_is_help=True, help="Prove that the audit log is whole.")
+app.add_typer(audit, name="audit")
+
+Reset = Annotated[bool, typer.Option("--reset", help="Forget the demo's data and start over.")]
+Pace = Annotated[
+    float,
+    typer.Option(
+        min=0.0, max=100.0, help="How busy the demo people are; 0 sends nobody, 1 is a normal day in minutes."
+    ),
+]
+PrintJson = Annotated[
+    bool, typer.Option("--print-json", help="Print one JSON object when ready: addresses, tokens, process ids.")
+]
+Port = Annotated[int | None, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")]
+Stop = Annotated[bool, typer.Option("--stop", help="End a demo that runs on this data folder, and its database.")]
+
+
+@app.command()
+def demo(
+    reset: Reset = False, pace: Pace = 1.0, print_json: PrintJson = False, port: Port = None, stop: Stop = False
+) -> None:
+    """Start a whole world here: database, API, worker, simulated hardware, people who use it. Ctrl-C ends it.
+
+    The first start fills the database with 90 days of history; later ones continue where you left.
+    """
+    from app import demo as world
+
+    if stop:
+        world.stop()
+        return
+    raise typer.Exit(world.run(world.Options(reset=reset, pace=pace, print_json=print_json, port=port)))
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on; default LOCKYARD_HOST.")] = None,
+    port: Port = None,
+) -> None:
+    """Run the web process: the GraphQL API, its live streams and the dashboard."""
+    from app import main as web
+
+    web.serve(host=host, port=port)
+
+
+@app.command()
+def worker() -> None:
+    """Run the background process: sequencer, reactions, due jobs, reading of hardware."""
+    from app import worker as background
+
+    background.main()
+
+
+@app.command()
+def migrate(
+    to: Annotated[str, typer.Option(help="Step to end at; `base` takes everything back.")] = "head",
+    draft: Annotated[
+        str | None, typer.Option(help="Write a new step with this title from what the code's tables have more.")
+    ] = None,
+    print_roles: Annotated[
+        bool, typer.Option(help="Print the statements an administrator runs once on a new server.")
+    ] = False,
+) -> None:
+    """Bring the database to the shape this version needs. Uses LOCKYARD_OWNER_DATABASE_URL, or the embedded server.
+
+    A new server needs a database and three roles first: `lockyard migrate --print-roles | psql …` makes them.
+    """
+    from app import wiring
+    from migrations import run
+
+    if print_roles:
+        typer.echo(_role_script())
+        return
+    dsn = wiring.owner_dsn()
+    if draft:
+        typer.echo(run.draft(dsn, draft))
+    elif to == "head":
+        run.upgrade(dsn)
+    else:
+        run.downgrade(dsn, to)
+
+
+@app.command()
+def seed(days: Annotated[int, typer.Option(min=0, max=365, help="Days of history to write.")] = 90) -> None:
+    """Fill an empty database with the demo's operators, carriers, sites, banks and history."""
+    from app import demo as world
+
+    world.seed_only(days)
+
+
+@app.command()
+def simulate(
+    vendor: Annotated[str, typer.Argument(help="`pitney` or `kerong_cu16`.")],
+    arguments: Annotated[list[str] | None, typer.Argument(help="Passed on; `-- --help` lists them.")] = None,
+) -> None:
+    """Run one vendor's simulated hardware on a real socket, to try an installation without doors."""
+    import runpy
+
+    known = {"pitney": "adapters.pitney.simulator", "kerong_cu16": "adapters.generic.kerong_cu16.simulator"}
+    if vendor not in known:
+        raise typer.BadParameter(f"no simulator for {vendor!r}; there are {', '.join(sorted(known))}")
+    sys.argv = [f"lockyard simulate {vendor}", *(arguments or [])]
+    runpy.run_module(known[vendor], run_name="__main__")
+
+
+@audit.command("verify")
+def verify(
+    tenant: Annotated[str | None, typer.Option(help="Only this tenant's log; default all.")] = None,
+    file: Annotated[Path | None, typer.Option(help="An exported log instead of the live database.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+) -> None:
+    """Check every seal and checkpoint; names the first entry that fails, and ends with 1 then."""
+    from app import wiring
+
+    reports = wiring.verify_audit(tenant=tenant, file=file)
+    for report in reports:
+        typer.echo(json.dumps(report) if as_json else report["text"])
+    raise typer.Exit(0 if all(report["ok"] for report in reports) else 1)
+
+
+@app.command("export-schema")
+def export_schema(
+    to: Annotated[Path | None, typer.Argument(help="File to write; default standard output.")] = None,
+) -> None:
+    """Print the public GraphQL schema as SDL; the committed copy is schema/schema.graphql."""
+    from schema.schema import sdl
+
+    text = sdl()
+    if to is None:
+        typer.echo(text, nl=False)
+    else:
+        to.write_text(text)
+
+
+def _role_script() -> str:
+    import secrets
+
+    from app.kit.roles import OWNER, RolePasswords, database_statements, role_statements
+
+    passwords = RolePasswords(*(secrets.token_urlsafe(24) for _ in range(3)))
+    lines = [*role_statements(passwords), f"CREATE DATABASE lockyard OWNER {OWNER}"]
+    script = ";\n".join(lines) + ";\n\\connect lockyard\n" + ";\n".join(database_statements("lockyard")) + ";"
+    return script + "\n-- Keep the three passwords: they belong into the LOCKYARD_…DATABASE_URL variables."
+
+
+def main() -> None:
+    """Entry point of the `lockyard` script."""
+    from app.kit.pgtools import EmbeddedError
+    from app.kit.settings import SettingsError
+
+    try:
+        app()
+    except (SettingsError, EmbeddedError) as error:
+        typer.secho(str(error), err=True, fg=typer.colors.RED)
+        raise SystemExit(2) from error
+
+
+if __name__ == "__main__":
+    main()
