@@ -39,7 +39,7 @@ class Door(StrEnum):
 
 
 class Evidence(StrEnum):
-    """E0 somebody said so, E1 the vendor acknowledged, E2 a credential was used, E3 the door opened and closed, E4 content."""
+    """E0 somebody said so, E1 the vendor acknowledged, E2 credential used, E3 door opened and closed, E4 content."""
 
     E0 = "E0"
     E1 = "E1"
@@ -64,7 +64,7 @@ class Outcome(StrEnum):
     OPENED = "OPENED"
 
 
-# --- errors: each says whether trying again can help -------------------------------------------------------------
+# --- errors: each says what happened and whether trying again can help -------------------------------------------
 #
 #   DeviceError
 #   ├── Unreachable      nothing was sent: trying again is safe
@@ -84,11 +84,11 @@ class DeviceError(Exception):
         self.retry_after = retry_after
 
 
-class Unreachable(DeviceError):
+class Unreachable(DeviceError):  # noqa: N818 - as above
     """Nothing reached the device (refused connection, no route, breaker open, 429/503 before any effect)."""
 
 
-class Refused(DeviceError):
+class Refused(DeviceError):  # noqa: N818 - as above
     """The device answered no. `reason` is one of our words."""
 
     def __init__(self, detail: str, *, reason: str = "REFUSED") -> None:
@@ -96,19 +96,19 @@ class Refused(DeviceError):
         self.reason = reason
 
 
-class Ambiguous(DeviceError):
+class Ambiguous(DeviceError):  # noqa: N818 - as above
     """The request may have taken effect and no trustworthy answer came."""
 
 
-class AuthFailed(DeviceError):
+class AuthFailed(DeviceError):  # noqa: N818 - as above
     """The credentials were refused, also after one renewal."""
 
 
-class ContractBroken(DeviceError):
+class ContractBroken(DeviceError):  # noqa: N818 - as above
     """The device's answer does not fit its contract."""
 
 
-class Unsupported(DeviceError):
+class Unsupported(DeviceError):  # noqa: N818 - as above
     """This hardware has no such operation."""
 
 
@@ -220,11 +220,22 @@ class Timing:
 class Adapter(Protocol):
     """One connection to one vendor. Every method obeys the order's or its own deadline and raises only DeviceError."""
 
-    vendor: str
-    capabilities: Mapping[Capability, Ability]
-    evidence_ceiling: Evidence
-    timing: Timing
-    redact: frozenset[str]
+    @property
+    def vendor(self) -> str: ...
+
+    @property
+    def capabilities(self) -> Mapping[Capability, Ability]:
+        """As of now: asking again may answer FAILING while the hardware does not answer."""
+        ...
+
+    @property
+    def evidence_ceiling(self) -> Evidence: ...
+
+    @property
+    def timing(self) -> Timing: ...
+
+    @property
+    def redact(self) -> frozenset[str]: ...
 
     async def list_banks(self) -> tuple[BankState, ...]: ...
 
@@ -243,5 +254,44 @@ class Adapter(Protocol):
     async def close(self) -> None: ...
 
 
+@runtime_checkable
+class FindsReservations(Protocol):
+    """An adapter that can look a parcel up; the way to settle an order whose answer was lost (READBACK)."""
+
+    async def find_reservation(self, bank: str, tracking: str) -> Unit | None: ...
+
+
 # The registry hands the core one of these per vendor; the only seam between the core and any vendor.
 AdapterFactory = Callable[[Connection], Adapter]
+
+
+class SettingKind(StrEnum):
+    BOOLEAN = "BOOLEAN"
+    INTEGER = "INTEGER"
+    LIST = "LIST"
+    MAP = "MAP"
+    SECONDS = "SECONDS"
+    TEXT = "TEXT"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One field a connection to this vendor has. A secret one lives in `Connection.secret`, never in `settings`."""
+
+    name: str
+    kind: SettingKind
+    help: str
+    required: bool = False
+    secret: bool = False
+    default: object = None
+
+
+@dataclass(frozen=True, slots=True)
+class Vendor:
+    """What the registry knows of a vendor. Packages publish one under the entry-point group `lockyard.adapters`."""
+
+    name: str
+    title: str
+    address_help: str
+    connect: AdapterFactory
+    settings: tuple[Setting, ...] = ()

@@ -1,0 +1,56 @@
+"""Typed reading of a connection's settings, with errors that name the field."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from app.devices.port import Connection, Refused, Setting, SettingKind
+
+REASON = "BAD_SETTINGS"
+
+_SHAPES: Mapping[SettingKind, tuple[type, ...]] = {
+    SettingKind.BOOLEAN: (bool,),
+    SettingKind.INTEGER: (int,),
+    SettingKind.LIST: (list, tuple),
+    SettingKind.MAP: (Mapping,),
+    SettingKind.TEXT: (str,),
+}
+
+
+def problems(fields: Sequence[Setting], connection: Connection) -> tuple[str, ...]:
+    """What is wrong with a connection's settings, one sentence each. Values are never quoted."""
+    known = {field.name for field in fields}
+    unknown = sorted({*connection.settings, *connection.secret} - known)
+    return (*_faults(fields, connection), *(f"{name} is not a setting of this vendor" for name in unknown))
+
+
+def values(fields: Sequence[Setting], connection: Connection) -> dict[str, Any]:
+    """Every field with its value or default. Raises Refused when one is missing or of the wrong kind."""
+    faults = _faults(fields, connection)
+    if faults:
+        raise Refused("; ".join(faults), reason=REASON)
+    return {field.name: _given(field, connection, field.default) for field in fields}
+
+
+def _given(field: Setting, connection: Connection, default: object = None) -> object:
+    place: Mapping[str, object] = connection.secret if field.secret else connection.settings
+    value = place.get(field.name)
+    return default if value is None else value
+
+
+def _faults(fields: Sequence[Setting], connection: Connection) -> tuple[str, ...]:
+    found = []
+    for field in fields:
+        value = _given(field, connection)
+        if value is None and field.required:
+            found.append(f"{field.name} is missing: {field.help}")
+        elif value is not None and not _fits(field.kind, value):
+            found.append(f"{field.name} must be {field.kind.value.lower()}")
+    return tuple(found)
+
+
+def _fits(kind: SettingKind, value: object) -> bool:
+    if isinstance(value, bool):
+        return kind is SettingKind.BOOLEAN
+    if kind is SettingKind.SECONDS:
+        return isinstance(value, int | float) and 0 < value < 86_400
+    return isinstance(value, _SHAPES[kind])

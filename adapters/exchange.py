@@ -1,0 +1,95 @@
+"""One HTTP request and its one whole answer, knowing at each moment whether anything has left us."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+from typing import Any
+
+import httpx2
+
+from app.devices.port import Ambiguous, ContractBroken, DeviceError, Unreachable
+
+ANSWER_LIMIT = 1024 * 1024
+
+
+@dataclass(slots=True)
+class Sent:
+    """Whether the first byte of the request has left; httpx reports it by trace events."""
+
+    yes: bool = False
+
+    async def trace(self, event: str, _info: Mapping[str, Any]) -> None:
+        if event.endswith("send_request_headers.started"):
+            self.yes = True
+
+
+@cache
+def tls() -> ssl.SSLContext:
+    """One for all connections: loading the certificate store takes tens of milliseconds."""
+    return httpx2.create_ssl_context()
+
+
+async def exchange(
+    client: httpx2.AsyncClient,
+    method: str,
+    url: str,
+    sent: Sent,
+    *,
+    query: Mapping[str, str] | None = None,
+    body: Mapping[str, object] | None = None,
+    auth: str | httpx2.BasicAuth = "",
+) -> tuple[int, bytes, httpx2.Headers]:
+    """One request, one whole answer of at most a mebibyte."""
+    headers = {"Authorization": auth} if isinstance(auth, str) else {}
+    basic = None if isinstance(auth, str) else auth
+    request = client.build_request(
+        method, url, params=query, json=body, headers=headers, extensions={"trace": sent.trace}
+    )
+    response = await client.send(request, stream=True, auth=basic, follow_redirects=False)
+    try:
+        # A compressed answer was not asked for and could unfold without bounds.
+        if response.headers.get("Content-Encoding", "identity") != "identity":
+            raise ContractBroken("a compressed answer came that was not asked for")
+        parts, size = [], 0
+        async for part in response.aiter_raw():
+            parts.append(part)
+            size += len(part)
+            if size > ANSWER_LIMIT:
+                raise ContractBroken("the answer is larger than 1 MiB")
+    finally:
+        await response.aclose()
+    return response.status_code, b"".join(parts), response.headers
+
+
+@asynccontextmanager
+async def uncertain(sent: Sent, within: timedelta) -> AsyncIterator[None]:
+    """Turn whatever went wrong into: nothing left us, or we cannot know."""
+    try:
+        async with asyncio.timeout(within.total_seconds()):
+            yield
+    except TimeoutError as error:
+        raise _verdict(sent, "the deadline passed") from error
+    except httpx2.HTTPError as error:
+        raise _verdict(sent, why(error)) from error
+    except ContractBroken as error:
+        raise _verdict(sent, error.detail) from error
+
+
+def _verdict(sent: Sent, why: str) -> DeviceError:
+    if sent.yes:
+        return Ambiguous(f"{why} after the request was sent")
+    return Unreachable(f"{why} before anything was sent")
+
+
+def retry_after(headers: httpx2.Headers) -> timedelta | None:
+    text = headers.get("Retry-After", "")
+    return timedelta(seconds=min(int(text), 3600)) if text.isascii() and text.isdigit() and len(text) < 9 else None
+
+
+def why(error: Exception) -> str:
+    """The kind of trouble without its words: these can hold addresses and credentials."""
+    return error.detail if isinstance(error, DeviceError) else type(error).__name__

@@ -1,0 +1,1 @@
+"""Controllers anybody can buy: one folder a driver, over one transport."""

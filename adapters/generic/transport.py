@@ -1,0 +1,157 @@
+"""A serial bus that is shared: one master, one question at a time, over a network converter or a serial device."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+import serialx
+
+from app.devices.port import Refused, Unreachable
+
+T = TypeVar("T")
+
+# RS485 boards need the line to be still between two frames; integrators use 25 to 200 ms.
+GAP_SECONDS = 0.03
+# After a missing answer, what still trickles in belongs to the question nobody waits for any more.
+DRAIN_SECONDS = 0.3
+CONNECT_SECONDS = 3.0
+# More than any frame; keeps a babbling line from filling the memory.
+BUFFER_LIMIT = 4096
+
+
+class NoAnswer(Exception):  # noqa: N818 - silence is an outcome here, not an error
+    """Nothing usable came in time."""
+
+
+class _Line(asyncio.Protocol):
+    """Collects bytes and wakes whoever waits for them."""
+
+    def __init__(self) -> None:
+        self.buffer = bytearray()
+        self.lost = False
+        self._waiter: asyncio.Future[None] | None = None
+
+    def data_received(self, data: bytes) -> None:
+        self.buffer += data
+        del self.buffer[:-BUFFER_LIMIT]
+        self._wake()
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - the reason changes nothing
+        self.lost = True
+        self._wake()
+
+    async def more(self) -> None:
+        self._waiter = asyncio.get_running_loop().create_future()
+        await self._waiter
+
+    def _wake(self) -> None:
+        if self._waiter and not self._waiter.done():
+            self._waiter.set_result(None)
+
+
+class Bus:
+    """One line. All who use the same address get the same object (see `shared`), hence the same lock."""
+
+    def __init__(self, address: str, baudrate: int) -> None:
+        self.address = address
+        self.baudrate = baudrate
+        self.users = 0
+        self._lock = asyncio.Lock()
+        self._transport: asyncio.WriteTransport | None = None
+        self._line = _Line()
+        self._free_at = 0.0
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """The line is ours, connected, still and with an empty input. Raises Unreachable where it cannot be reached."""
+        async with self._lock:
+            if self._transport is None or self._line.lost or self._transport.is_closing():
+                await self._connect()
+            pause = self._free_at - time.monotonic()
+            if pause > 0:
+                await asyncio.sleep(pause)
+            self._line.buffer.clear()
+            try:
+                yield
+            finally:
+                self._free_at = time.monotonic() + GAP_SECONDS
+
+    def write(self, frame: bytes) -> None:
+        """Within a turn. Raises Unreachable only while nothing has been sent; what is lost later shows as silence."""
+        if self._transport is None or self._line.lost or self._transport.is_closing():
+            raise Unreachable(f"lost the line to {self.address} before anything was sent")
+        self._transport.write(frame)
+
+    async def answer(self, find: Callable[[bytes], T | None], seconds: float) -> T:
+        """Within a turn: wait until `find` finds something in the input. Raises NoAnswer after draining the line."""
+        try:
+            async with asyncio.timeout(seconds):
+                while True:
+                    found = find(bytes(self._line.buffer))
+                    if found is not None:
+                        return found
+                    if self._line.lost:
+                        raise NoAnswer
+                    await self._line.more()
+        except TimeoutError:
+            await asyncio.sleep(DRAIN_SECONDS)
+            raise NoAnswer from None
+
+    def hang_up(self) -> None:
+        """Close the line; the next turn opens it afresh. Helps with converters that have lost their mind."""
+        if self._transport is not None:
+            self._transport.abort()
+            self._transport = None
+
+    async def _connect(self) -> None:
+        self.hang_up()
+        self._line = line = _Line()
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                self._transport = await _dial(self.address, self.baudrate, line)
+        except (OSError, TimeoutError, serialx.SerialException) as error:
+            raise Unreachable(f"cannot reach {self.address}: {type(error).__name__}") from error
+
+
+async def _dial(address: str, baudrate: int, line: _Line) -> asyncio.WriteTransport:
+    loop = asyncio.get_running_loop()
+    parts = urlsplit(address)
+    if parts.scheme == "socket":
+        transport, _ = await loop.create_connection(lambda: line, str(parts.hostname), parts.port or 0)
+        return transport
+    device, _ = await serialx.create_serial_connection(loop, lambda: line, address, baudrate=baudrate)
+    return device
+
+
+def check_address(address: str) -> None:
+    """Raises Refused for addresses that can never work."""
+    parts = urlsplit(address)
+    try:
+        good = parts.path.startswith("/dev/") if not parts.scheme else bool(parts.hostname and parts.port)
+    except ValueError:
+        good = False
+    if not good or parts.scheme not in {"", "socket", "rfc2217"}:
+        raise Refused("the address must be socket://host:port, rfc2217://host:port or /dev/…", reason="BAD_SETTINGS")
+
+
+_buses: dict[str, Bus] = {}
+
+
+def shared(address: str, baudrate: int) -> Bus:
+    """The bus at this address, for one more user. Give it back with `leave`."""
+    bus = _buses.setdefault(address, Bus(address, baudrate))
+    if bus.baudrate != baudrate:
+        raise Refused(f"{address} is in use at {bus.baudrate} baud", reason="BAD_SETTINGS")
+    bus.users += 1
+    return bus
+
+
+def leave(bus: Bus) -> None:
+    bus.users -= 1
+    if bus.users <= 0:
+        bus.hang_up()
+        if _buses.get(bus.address) is bus:
+            del _buses[bus.address]

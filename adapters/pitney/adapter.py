@@ -1,0 +1,262 @@
+"""Our words to Pitney's and back. No I/O: what is sent and what silence means is the client's."""
+
+from collections.abc import AsyncIterator, Mapping
+from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
+from typing import Any
+
+from adapters import config
+from adapters.pitney import wire
+from adapters.pitney.client import Access, PitneyClient, PitneyPaths, fill
+from app.devices.port import (
+    Ability,
+    Adapter,
+    Ambiguous,
+    BankState,
+    Capability,
+    Connection,
+    ContractBroken,
+    Door,
+    DoorHint,
+    Evidence,
+    Order,
+    OrderKind,
+    Outcome,
+    Receipt,
+    Refused,
+    Setting,
+    SettingKind,
+    Timing,
+    Unit,
+    Unmapped,
+    Unsupported,
+    Vendor,
+)
+
+# `mlarge` stands last in the vendor's list; a connection may map it otherwise.
+SIZES = MappingProxyType({"small": "S", "medium": "M", "large": "L", "mlarge": "XL"})
+
+ABSENT = (
+    Capability.DOOR_SENSOR,
+    Capability.IDEMPOTENT_OPEN,
+    Capability.ITEM_SENSOR,
+    Capability.OPENING_COUNTER,
+    Capability.PUSH_EVENTS,
+    Capability.SERVICE_WRITE,
+)
+# Nothing is pushed.
+NO_HINTS: tuple[DoorHint, ...] = ()
+REDACT = frozenset({"Authorization", "access_token", "client_id", "client_secret", "contactName", "pickupCode"})
+
+SETTINGS = (
+    Setting("client_id", SettingKind.TEXT, "OAuth client id given by the vendor", required=True, secret=True),
+    Setting("client_secret", SettingKind.TEXT, "OAuth client secret given by the vendor", required=True, secret=True),
+    Setting("auth_url", SettingKind.TEXT, "whole address of the token call, where it is not on the same host"),
+    Setting("location_id", SettingKind.TEXT, "take only the banks of this vendor location"),
+    Setting("partner_id", SettingKind.TEXT, "sent as X-PB-Developer-Partner-ID"),
+    Setting("paths", SettingKind.MAP, "corrections of operation paths, by operation name"),
+    Setting("sizes", SettingKind.MAP, "vendor size word to ours, where not small=S medium=M large=L mlarge=XL"),
+    Setting("read_seconds", SettingKind.SECONDS, "how long a read may take, its repetitions included", default=5.0),
+    Setting("poll_seconds", SettingKind.SECONDS, "how often a bank is read", default=5.0),
+)
+
+
+class PitneyAdapter:
+    """One connection to the vendor's cloud; it may hold many banks."""
+
+    vendor = "pitney"
+    evidence_ceiling = Evidence.E2
+    redact = REDACT
+
+    def __init__(
+        self, client: PitneyClient, *, location: str | None, sizes: Mapping[str, str], poll: timedelta
+    ) -> None:
+        self._client = client
+        self._location = location
+        self._sizes = sizes
+        # Settle: an open that was taken may reach the kiosk late; the vendor states no figure, so ours is long.
+        self.timing = Timing(
+            deadline=timedelta(seconds=10), settle=timedelta(seconds=30), poll=poll, poll_while_open=poll
+        )
+
+    @property
+    def capabilities(self) -> Mapping[Capability, Ability]:
+        now = Ability.FAILING if self._client.breaker.failing else Ability.WORKS
+        return {each: Ability.ABSENT if each in ABSENT else now for each in Capability}
+
+    async def list_banks(self) -> tuple[BankState, ...]:
+        query = {"locationId": self._location} if self._location else None
+        answer = await self._client.read(self._client.paths.banks, query)
+        return tuple(self._state(bank) for bank in _shaped(wire.banks, answer))
+
+    async def read_bank(self, bank: str) -> BankState:
+        answer = await self._client.read(fill(self._client.paths.bank, bank=bank))
+        if answer is None:
+            raise Refused(f"no bank {bank}", reason="UNKNOWN_BANK")
+        read = _shaped(wire.bank, answer)
+        # A bank that was renumbered or replaced must not pass for the one that was asked.
+        if read.bank != bank:
+            raise ContractBroken(f"asked for bank {bank}, the answer is about another")
+        return self._state(read)
+
+    async def read_unit(self, bank: str, unit: str) -> Unit:
+        """Flags and parcels of one unit. Its door is UNKNOWN for ever: this cannot prove what became of an open."""
+        for each in (await self.read_bank(bank)).units:
+            if each.id == unit:
+                return each
+        raise Refused(f"no unit {unit} in bank {bank}", reason="UNKNOWN_UNIT")
+
+    async def find_reservation(self, bank: str, tracking: str) -> Unit | None:
+        path = fill(self._client.paths.reserved, bank=bank, tracking=tracking)
+        answer = await self._client.read(path, {"isTrackNumUrlEncoded": "true", "includeAllParcels": "true"})
+        if answer is None:
+            return None
+        found = _shaped(wire.reserved_units, answer)
+        return self._unit(found[0], datetime.now(UTC)) if found else None
+
+    async def send(self, order: Order) -> Receipt:
+        method, path, body = self._request(order)
+        answer = await self._client.write(order.id, method, path, body, order.deadline)
+        try:
+            return _receipt(order, wire.an_object(answer))
+        except wire.WrongShape as error:
+            raise Ambiguous(f"the answer made no sense: {error}") from error
+
+    async def hints(self) -> AsyncIterator[DoorHint]:
+        for hint in NO_HINTS:
+            yield hint
+
+    async def close(self) -> None:
+        await self._client.close()
+
+    def _request(self, order: Order) -> tuple[str, str, dict[str, object]]:
+        paths, kind = self._client.paths, order.kind
+        by: dict[str, object] = {"userId": order.asked_by}
+        some = {"parcels": _parcels(order)} if order.parcels else {}
+        if kind is OrderKind.OPEN:
+            return "POST", fill(paths.open, bank=order.bank, unit=order.unit), by
+        if kind is OrderKind.RELEASE:
+            return "POST", fill(paths.free, bank=order.bank, unit=order.unit), {**by, **some}
+        if kind is OrderKind.RESERVE:
+            path = paths.reserve_return if order.depositor else paths.reserve
+            return "POST", fill(path, bank=order.bank), _reservation(order)
+        if kind is OrderKind.DEPOSIT:
+            return "PATCH", fill(paths.deposit, bank=order.bank, unit=order.unit), {**by, "parcels": _parcels(order)}
+        if kind is OrderKind.EXTEND:
+            until = {"reservationExpiryTime": wire.stamp(order.expires_at)} if order.expires_at else {}
+            # Documented as required also where only the expiry moves.
+            body = {**by, **until, "parcels": _parcels(order)}
+            return "PATCH", fill(paths.update, bank=order.bank, unit=order.unit), body
+        raise Unsupported("this vendor lets nobody set a unit's service state from outside")
+
+    def _state(self, bank: wire.BankObject) -> BankState:
+        now = datetime.now(UTC)
+        strange = [(unit.unit, name, value) for unit in bank.units for name, value in unit.strange.items()]
+        unmapped = [Unmapped(unit, name, repr(value)[:200]) for unit, name, value in strange]
+        unmapped.extend(Unmapped(None, "unit", raw) for raw in bank.broken)
+        return BankState(
+            id=bank.bank,
+            name=bank.name,
+            location=bank.location,
+            units=tuple(self._unit(unit, now) for unit in bank.units),
+            observed_at=now,
+            unmapped=tuple(unmapped),
+        )
+
+    def _unit(self, unit: wire.UnitObject, now: datetime) -> Unit:
+        return Unit(
+            id=unit.unit,
+            door=Door.UNKNOWN,
+            observed_at=now,
+            label=unit.unit,
+            size=self._sizes.get(unit.size) if unit.size else None,
+            accessible=unit.accessible,
+            in_service=unit.in_service,
+            reserved=unit.reserved,
+            occupied=unit.occupied,
+            parcels=unit.parcels,
+            flags=unit.raw,
+        )
+
+
+def _shaped(read: Any, answer: Any) -> Any:
+    try:
+        return read(answer)
+    except wire.WrongShape as error:
+        raise ContractBroken(str(error)) from error
+
+
+def _parcels(order: Order) -> list[dict[str, str]]:
+    parcels = [{"trackingNumber": each.tracking, "secondaryTrackingNumber": each.secondary} for each in order.parcels]
+    return [{name: value for name, value in parcel.items() if value} for parcel in parcels]
+
+
+def _reservation(order: Order) -> dict[str, object]:
+    """Body of both reserve calls; the unit is always named exactly, so the vendor never chooses another."""
+    if len(order.parcels) != 1 or not order.contact or order.expires_at is None:
+        raise Refused("a reservation needs one parcel, a contact and an expiry", reason="INCOMPLETE_ORDER")
+    body: dict[str, object] = {
+        "userId": order.asked_by,
+        "lockerUnitId": order.unit,
+        "contactId": order.contact,
+        "contactType": _contact_kind(order.contact_kind),
+        "reservationExpiryTime": wire.stamp(order.expires_at),
+        **_parcels(order)[0],
+    }
+    if order.depositor:
+        body |= {"depositorContactId": order.depositor, "depositorContactType": "recipient"}
+    return body
+
+
+def _contact_kind(ours: str | None) -> str:
+    return "department" if (ours or "").lower() == "department" else "recipient"
+
+
+def _receipt(order: Order, answer: Mapping[str, Any]) -> Receipt:
+    """Never OPENED: the vendor's word is no door sensor. An answer about another unit is no answer to this order."""
+    echoed = wire.optional(answer, "lockerUnitId", str)
+    if echoed is not None and echoed != order.unit:
+        raise wire.WrongShape("it is about another unit")
+    code = None
+    if order.kind is OrderKind.DEPOSIT and _contact_kind(order.contact_kind) == "recipient":
+        code = wire.optional(answer, "pickupCode", str)
+    released = None
+    if order.kind is OrderKind.RELEASE:
+        still = wire.optional(answer, "unitReserved", bool)
+        # Older versions of this answer lack the flag; freeing without parcels frees the whole unit by contract.
+        released = not still if still is not None else (None if order.parcels else True)
+    return Receipt(
+        outcome=Outcome.ACCEPTED,
+        pickup_code=code,
+        deposit_expires_at=wire.moment(answer, "depositExpiryTime"),
+        released=released,
+    )
+
+
+def connect(connection: Connection) -> Adapter:
+    given = config.values(SETTINGS, connection)
+    base = connection.base_url.rstrip("/")
+    paths = PitneyPaths.corrected(given["paths"] or {})
+    access = Access(
+        base_url=base,
+        auth_url=given["auth_url"] or base + paths.token,
+        client_id=given["client_id"],
+        client_secret=given["client_secret"],
+        partner_id=given["partner_id"],
+        read_seconds=float(given["read_seconds"]),
+    )
+    return PitneyAdapter(
+        PitneyClient(access, paths),
+        location=given["location_id"],
+        sizes={**SIZES, **(given["sizes"] or {})},
+        poll=timedelta(seconds=float(given["poll_seconds"])),
+    )
+
+
+VENDOR = Vendor(
+    name="pitney",
+    title="Pitney Locker APIs",
+    address_help="https://api.sendpro360.pitneybowes.com, with the product prefix where your account has one",
+    connect=connect,
+    settings=SETTINGS,
+)

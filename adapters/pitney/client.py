@@ -1,0 +1,222 @@
+"""Talks HTTP to Pitney: paths, headers, deadlines, and what each kind of silence or status means."""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
+from datetime import timedelta
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID
+
+import httpx2
+import stamina
+
+from adapters.breaker import Breaker
+from adapters.exchange import Sent, exchange, retry_after, tls, uncertain, why
+from adapters.once import Once
+from adapters.pitney import wire
+from app.devices.port import Ambiguous, AuthFailed, ContractBroken, Refused, Unreachable
+
+CONNECT_SECONDS = 3.0
+READ_ATTEMPTS = 3
+# Renew this long before the end, so that a token does not run out between our clock and theirs.
+TOKEN_MARGIN_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class PitneyPaths:
+    """Where each operation lives, relative to the base address. A connection may correct those marked as inferred."""
+
+    token: str = "/auth/api/v1/token"  # noqa: S105 - a path
+    banks: str = "/api/v1/lockerBanks"  # inferred
+    bank: str = "/api/v1/lockerBanks/{bank}"  # inferred
+    reserve: str = "/api/v1/lockerBanks/{bank}/lockers/reserve"
+    reserve_return: str = "/api/v1/lockerBanks/{bank}/lockers/reserve/return"  # inferred
+    open: str = "/api/v1/lockerBanks/{bank}/lockers/{unit}/open"  # inferred
+    deposit: str = "/api/v1/lockerBanks/{bank}/lockers/{unit}/deposit"
+    reserved: str = "/api/v1/lockerBanks/{bank}/lockers/reserved/{tracking}"
+    update: str = "/api/v1/lockerBanks/{bank}/lockers/{unit}/reservation/update"
+    free: str = "/api/v1/lockerBanks/{bank}/lockers/{unit}/free"
+
+    @classmethod
+    def corrected(cls, given: Mapping[str, object]) -> "PitneyPaths":
+        known = {field.name for field in fields(cls)}
+        wrong = [name for name, path in given.items() if name not in known or not isinstance(path, str)]
+        if wrong:
+            raise Refused(f"paths has no operation {', '.join(sorted(wrong))}", reason="BAD_SETTINGS")
+        paths = replace(cls(), **{name: str(path) for name, path in given.items()})
+        try:
+            for field in fields(cls):
+                fill(getattr(paths, field.name), bank="", unit="", tracking="")
+        except (IndexError, KeyError, ValueError) as error:
+            raise Refused("paths may name {bank}, {unit} and {tracking} only", reason="BAD_SETTINGS") from error
+        return paths
+
+
+def fill(path: str, **parts: str) -> str:
+    """Put identifiers into a path. Everything is escaped, the slash too: a tracking number may hold one."""
+    return path.format(**{name: quote(part, safe="") for name, part in parts.items()})
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What is needed to be let in, and how long to wait."""
+
+    base_url: str
+    auth_url: str
+    client_id: str
+    client_secret: str
+    partner_id: str | None
+    read_seconds: float
+
+
+@dataclass(slots=True)
+class _Token:
+    text: str
+    until: float
+
+
+class PitneyClient:
+    """One per connection. Raises only DeviceError."""
+
+    def __init__(self, access: Access, paths: PitneyPaths, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self.paths = paths
+        self.breaker = Breaker(clock=clock)
+        self._access = access
+        self._clock = clock
+        self._once = Once()
+        self._token: _Token | None = None
+        self._token_lock = asyncio.Lock()
+        connect = min(CONNECT_SECONDS, access.read_seconds)
+        headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
+        if access.partner_id:
+            headers["X-PB-Developer-Partner-ID"] = access.partner_id
+        self._reading = httpx2.AsyncClient(
+            timeout=httpx2.Timeout(access.read_seconds, connect=connect),
+            headers=headers,
+            limits=httpx2.Limits(max_connections=16),
+            verify=tls(),
+        )
+        # A write goes on a fresh connection: on a kept one, "the other side had already closed it" and "the answer was
+        # lost" look the same, and the second must never be sent again.
+        self._writing = httpx2.AsyncClient(
+            timeout=httpx2.Timeout(None, connect=connect),
+            headers=headers,
+            limits=httpx2.Limits(max_keepalive_connections=0),
+            verify=tls(),
+        )
+
+    async def close(self) -> None:
+        await self._reading.aclose()
+        await self._writing.aclose()
+
+    async def read(self, path: str, query: Mapping[str, str] | None = None) -> Any:
+        """GET, tried again with jitter when nothing came back. Returns the parsed answer, or None for 404."""
+        async with self.breaker.guard():
+            try:
+                async with asyncio.timeout(self._access.read_seconds):
+                    async for attempt in stamina.retry_context(
+                        on=_worth_repeating, attempts=READ_ATTEMPTS, timeout=None, wait_initial=0.1, wait_jitter=0.2
+                    ):
+                        with attempt:
+                            return await self._read_once(path, query)
+            except TimeoutError:
+                raise Unreachable(f"no answer within {self._access.read_seconds:g} s") from None
+        raise AssertionError("a retry context ends by returning or raising")
+
+    async def write(self, order: UUID, method: str, path: str, body: Mapping[str, object], within: timedelta) -> Any:
+        """Send once, within a time. Everything uncertain after the first byte is Ambiguous and is never sent again."""
+        self._once.claim(order)
+        sent = Sent()
+        try:
+            async with self.breaker.guard(), uncertain(sent, within):
+                status, answer, headers = await self._authorized(self._writing, method, path, sent, body=body)
+                if status >= 500 or status == 408:
+                    raise Ambiguous(f"answered {status} after the request was sent")
+                return _reading_of(status, answer, headers)
+        except (Unreachable, AuthFailed):
+            self._once.release(order)
+            raise
+
+    async def _read_once(self, path: str, query: Mapping[str, str] | None) -> Any:
+        try:
+            status, answer, headers = await self._authorized(self._reading, "GET", path, Sent(), query=query)
+        except httpx2.HTTPError as error:
+            raise Unreachable(why(error)) from error
+        if status == 404:
+            return None
+        if status >= 500 or status == 408:
+            raise Unreachable(f"answered {status}", retry_after=retry_after(headers))
+        return _reading_of(status, answer, headers)
+
+    async def _authorized(
+        self,
+        client: httpx2.AsyncClient,
+        method: str,
+        path: str,
+        sent: Sent,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: Mapping[str, object] | None = None,
+    ) -> tuple[int, bytes, httpx2.Headers]:
+        """401 says that nothing happened, hence one more try with a new token is safe, also for an open."""
+        url = self._access.base_url + path
+        for _ in range(2):
+            token = await self._bearer()
+            got = await exchange(client, method, url, sent, query=query, body=body, auth=f"Bearer {token}")
+            if got[0] != 401:
+                return got
+            sent.yes = False
+            if self._token is not None and self._token.text == token:
+                self._token = None
+        raise AuthFailed("the credentials were refused, also with a new token")
+
+    async def _bearer(self) -> str:
+        """The cached token; when there is none, one caller fetches it and the others wait for that one."""
+        async with self._token_lock:
+            if self._token is None or self._clock() >= self._token.until:
+                self._token = await self._new_token()
+            return self._token.text
+
+    async def _new_token(self) -> _Token:
+        basic = httpx2.BasicAuth(self._access.client_id, self._access.client_secret)
+        begun = self._clock()
+        try:
+            status, body, headers = await exchange(
+                self._reading,
+                "POST",
+                self._access.auth_url,
+                Sent(),
+                body={"grant_type": "client_credentials"},
+                auth=basic,
+            )
+        except (httpx2.HTTPError, ContractBroken) as error:
+            raise Unreachable(f"no token: {why(error)}") from error
+        if status in {400, 401, 403}:
+            raise AuthFailed(f"the token service refused the client credentials with {status}")
+        if status != 200:
+            raise Unreachable(f"the token service answered {status}", retry_after=retry_after(headers))
+        try:
+            text, life = wire.token(wire.decode(body))
+        except wire.WrongShape as error:
+            raise Unreachable(f"the token service's answer made no sense: {error}") from error
+        return _Token(text, begun + max(life - TOKEN_MARGIN_SECONDS, life / 2))
+
+
+def _worth_repeating(error: Exception) -> bool:
+    return isinstance(error, Unreachable) and error.retry_after is None
+
+
+def _reading_of(status: int, body: bytes, headers: httpx2.Headers) -> Any:
+    if 200 <= status < 300:
+        try:
+            return wire.decode(body)
+        except wire.WrongShape as error:
+            raise ContractBroken(str(error)) from error
+    said = wire.error_text(body)
+    if status == 429:
+        raise Unreachable(f"asked to slow down {said}".strip(), retry_after=retry_after(headers))
+    if 400 <= status < 500:
+        raise Refused(f"answered {status} {said}".strip(), reason="UNKNOWN_UNIT" if status == 404 else "REFUSED")
+    raise ContractBroken(f"answered {status}")

@@ -1,0 +1,1 @@
+"""Pitney's cloud, its kiosks and their doors: `python -m adapters.pitney.simulator`."""

@@ -1,0 +1,44 @@
+"""Which vendors there are; the only place that knows them all."""
+
+from collections.abc import Mapping
+from functools import cache
+from importlib.metadata import entry_points
+
+from adapters import config
+from adapters.generic.kerong_cu16.adapter import VENDOR as KERONG_CU16
+from adapters.pitney.adapter import VENDOR as PITNEY
+from app.devices.port import Adapter, Connection, Refused, Vendor
+
+ENTRY_POINTS = "lockyard.adapters"
+OWN = (KERONG_CU16, PITNEY)
+
+
+@cache
+def vendors() -> Mapping[str, Vendor]:
+    """Vendor name -> what we know of it: ours, then those that installed packages publish. A name is taken once."""
+    known = {vendor.name: vendor for vendor in OWN}
+    for point in entry_points(group=ENTRY_POINTS):
+        vendor = point.load()
+        if not isinstance(vendor, Vendor):
+            raise TypeError(f"entry point {point.name!r} of {ENTRY_POINTS} is not a Vendor")
+        if vendor.name in known:
+            raise ValueError(f"two packages publish the vendor {vendor.name!r}")
+        known[vendor.name] = vendor
+    return known
+
+
+def vendor(name: str) -> Vendor:
+    try:
+        return vendors()[name]
+    except KeyError:
+        raise Refused(f"no adapter for vendor {name!r}", reason="UNKNOWN_VENDOR") from None
+
+
+def problems(connection: Connection) -> tuple[str, ...]:
+    """What keeps this connection from working, one sentence each, before anything is sent. Quotes no value."""
+    return config.problems(vendor(connection.vendor).settings, connection)
+
+
+def connect(connection: Connection) -> Adapter:
+    """The adapter for a connection. Opens nothing yet. Raises Refused for unknown vendors and for wrong settings."""
+    return vendor(connection.vendor).connect(connection)

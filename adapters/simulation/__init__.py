@@ -1,0 +1,1 @@
+"""What all simulators have in common: doors with counters, faults, one control interface. No adapter uses it."""
