@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import cast
 
 import uvicorn
+from starlette.types import ASGIApp
 from uvicorn._types import ASGIApplication
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -195,7 +196,7 @@ class Server(uvicorn.Server):
 
 
 def make_server(
-    app: ASGIApplication,
+    app: ASGIApp,
     *,
     host: str,
     port: int,
@@ -204,7 +205,7 @@ def make_server(
 ) -> Server:
     """Sockets close with 1012 at SIGTERM and the process ends within ten seconds."""
     config = uvicorn.Config(
-        app,
+        cast("ASGIApplication", app),
         host=host,
         port=port,
         http=GuardedHTTP,

@@ -6,6 +6,7 @@ import sys
 from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from inspect import isawaitable
 
 import orjson
 from graphql import ExecutionResult, GraphQLError, GraphQLSchema, build_schema, execute, get_variable_values, subscribe
@@ -44,11 +45,12 @@ type BankEdge { cursor: String! node: Bank! }
 type PageInfo { hasNextPage: Boolean! hasPreviousPage: Boolean! startCursor: String endCursor: String }
 type Mutation { signIn(email: String!, password: String!): SignInPayload, rename(name: String!): String!, signOut: Boolean! }
 type SignInPayload { token: String! viewer: Viewer! secretOfTheHouse: String }
-type Subscription { countdown(from: Int!): Int!, doorAlarms: DoorAlarm!, flood(bytes: Int!): String!, broken: Int }
+type Subscription { countdown(from: Int!): Int!, doorAlarms: DoorAlarm!, flood(size: Int!): String!, broken: Int }
 type DoorAlarm { seq: Int! }
 """  # noqa: E501
 
 SCHEMA = build_schema(SDL)
+SITES = 14
 PERSISTED = "query Board { sites(first: 1) { edges { node { name } } } }"
 
 
@@ -61,10 +63,11 @@ def bank(number: int, of: dict[str, object]) -> dict[str, object]:
     return {"__typename": "Bank", "id": f"Bank:{number}", "label": f"bank {number}", "site": lambda _info: site(1) | of}
 
 
-def page(nodes: list[dict[str, object]]) -> dict[str, object]:
-    edges = [{"cursor": str(place), "node": node} for place, node in enumerate(nodes)]
-    ends = {"startCursor": None, "endCursor": str(len(nodes) - 1) if nodes else None}
-    return {"edges": edges, "pageInfo": {"hasNextPage": False, "hasPreviousPage": False, **ends}}
+def page(nodes: list[dict[str, object]], start: int = 0, of: int = 0) -> dict[str, object]:
+    edges = [{"cursor": str(start + place), "node": node} for place, node in enumerate(nodes)]
+    end = start + len(nodes)
+    info = {"hasNextPage": end < of, "hasPreviousPage": start > 0, "startCursor": str(start), "endCursor": str(end - 1)}
+    return {"edges": edges, "pageInfo": info}
 
 
 class Root:
@@ -80,11 +83,7 @@ class Root:
 
     def sites(self, _info: object, first: int | None = 20, after: str | None = None) -> object:
         start = int(after) + 1 if after else 0
-        found = page([site(number) for number in range(start, min(start + (first or 20), 14))])
-        found["edges"] = [edge | {"cursor": str(start + place)} for place, edge in enumerate(found["edges"])]  # type: ignore[arg-type]
-        last = start + len(found["edges"]) - 1  # type: ignore[arg-type]
-        found["pageInfo"] |= {"hasNextPage": last < 13, "endCursor": str(last)}  # type: ignore[operator]
-        return found
+        return page([site(number) for number in range(start, min(start + (first or 20), SITES))], start, SITES)
 
     def broken(self, _info: object) -> str:
         raise RuntimeError("postgresql://secret@db is down")
@@ -120,9 +119,9 @@ async def door_alarms(_root: object, _info: object) -> AsyncIterator[dict[str, o
         await asyncio.sleep(0.3)
 
 
-async def flood(_root: object, _info: object, bytes: int) -> AsyncIterator[dict[str, str]]:
+async def flood(_root: object, _info: object, size: int) -> AsyncIterator[dict[str, str]]:
     while True:
-        yield {"flood": "x" * bytes}
+        yield {"flood": "x" * size}
         await asyncio.sleep(0.001)
 
 
@@ -141,31 +140,36 @@ class ToyEngine:
     closed_streams: int = 0
 
     async def run(self, document: Document, request: Request, caller: Caller, trace_id: str) -> bytes:
-        result = execute(self.schema, document.ast, Root(caller), **self.given(document, request))
-        return finished(result if isinstance(result, ExecutionResult) else await result, trace_id)
+        self.check(document, request)
+        result = execute(
+            self.schema, document.ast, Root(caller), None, request.variables, operation_name=request.operation_name
+        )
+        return finished(await result if isawaitable(result) else result, trace_id)
 
     async def stream(
         self, document: Document, request: Request, caller: Caller, trace_id: str
     ) -> AsyncGenerator[bytes, None]:
-        results = subscribe(self.schema, document.ast, Root(caller), **self.given(document, request))
+        self.check(document, request)
+        results = subscribe(
+            self.schema, document.ast, Root(caller), None, request.variables, operation_name=request.operation_name
+        )
+        results = await results if isawaitable(results) else results
         if isinstance(results, ExecutionResult):
             yield finished(results, trace_id)
             return
         try:
-            async for result in results:  # type: ignore[union-attr]
+            async for result in results:
                 yield finished(result, trace_id)
         finally:
             self.closed_streams += 1
-            await results.aclose()  # type: ignore[union-attr]
+            if isinstance(results, AsyncGenerator):
+                await results.aclose()
 
-    def given(self, document: Document, request: Request) -> dict[str, object]:
-        node = document.operation(request.operation_name).node
-        values = get_variable_values(
-            self.schema, node.variable_definitions or (), request.variables, hide_suggestions=True
-        )
+    def check(self, document: Document, request: Request) -> None:
+        definitions = document.operation(request.operation_name).node.variable_definitions or ()
+        values = get_variable_values(self.schema, definitions, request.variables, hide_suggestions=True)
         if isinstance(values, list):
             raise unfit(values)
-        return {"variable_values": request.variables, "operation_name": request.operation_name}
 
 
 def finished(result: ExecutionResult, trace_id: str) -> bytes:

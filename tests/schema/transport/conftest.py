@@ -1,0 +1,73 @@
+import asyncio
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+import httpx
+import pytest
+
+from app.kit.edge import KnownHosts, SecurityHeaders
+from app.kit.server import Server, make_server
+from schema.transport.access import Settings
+from tests.schema.transport.toy import make_app
+
+
+@dataclass
+class Toy:
+    """The toy world on a real socket."""
+
+    port: int
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/graphql"
+
+    @property
+    def sockets_url(self) -> str:
+        return f"ws://127.0.0.1:{self.port}/graphql"
+
+    def client(self, token: str | None = "token-a") -> httpx.Client:
+        headers = {"authorization": f"Bearer {token}"} if token else {}
+        return httpx.Client(base_url=f"http://127.0.0.1:{self.port}", headers=headers, timeout=10)
+
+    def ask(self, query: str, token: str | None = "token-a", **more: object) -> httpx.Response:
+        with self.client(token) as client:
+            return client.post("/graphql", json={"query": query, **more})
+
+    def facts(self) -> tuple[int, int, int]:
+        """Open sockets, subscriptions the engine has seen closed, open event streams."""
+        with self.client() as client:
+            sockets, closed, streams = client.get("/facts").text.split()
+        return int(sockets), int(closed), int(streams)
+
+
+Start = Callable[..., Toy]
+QUICK = Settings(init_seconds=0.6, watch_seconds=0.1, heartbeat_seconds=0.2)
+
+
+@pytest.fixture(scope="module")
+def start() -> Iterator[Start]:
+    """Starts toys with settings of their own; all stop with the module."""
+    running: list[tuple[Server, threading.Thread]] = []
+
+    def go(**changed: object) -> Toy:
+        app = make_app(replace(QUICK, **changed))  # type: ignore[arg-type]
+        listening = socket.create_server(("127.0.0.1", 0))
+        guarded = SecurityHeaders(KnownHosts(app))
+        server = make_server(guarded, host="127.0.0.1", port=0, before_shutdown=[app.state.streams.close])
+        thread = threading.Thread(target=lambda: asyncio.run(server.serve([listening])), daemon=True)
+        thread.start()
+        running.append((server, thread))
+        return Toy(listening.getsockname()[1])
+
+    yield go
+    for server, thread in running:
+        server.should_exit = True
+        thread.join(15)
+        assert not thread.is_alive(), "the server does not stop"
+
+
+@pytest.fixture(scope="module")
+def toy(start: Start) -> Toy:
+    return start()
