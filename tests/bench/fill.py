@@ -16,7 +16,7 @@ CONNECTION = UUID("00000000-0000-7000-8000-0000000000d1")
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """4 banks of 48 compartments a site; audit entries as given. `full` is the portfolio of the published figures."""
+    """4 banks of 48 compartments a site, the last bank all free and small for the writers; audit entries as given. `full` is the portfolio of the published figures."""
 
     sites: int
     audit: int
@@ -75,9 +75,9 @@ def statements(scale: Scale) -> list[tuple[str, str]]:
             f"""INSERT INTO compartment (tenant_id, id, site_id, bank_id, external_id, label, size, row_no, column_no,
               use, service, door, door_observed_at)
             SELECT '{TENANT}', {_id("03", "n")}, {_id("01", "1 + (n - 1) / 192")}, {_id("02", "1 + (n - 1) / 48")}, 'u' || (n - 1) % 48,
-              lpad(((n - 1) % 48 + 1)::text, 2, '0'), (ARRAY['S','S','M','M','L','XL'])[1 + n % 6], ((n - 1) % 48) / 8 + 1, (n - 1) % 8 + 1,
-              CASE n % 5 WHEN 1 THEN 'RESERVED' WHEN 2 THEN 'OCCUPIED' WHEN 3 THEN 'OCCUPIED' ELSE 'FREE' END,
-              CASE WHEN n % 61 = 0 THEN 'OUT_OF_SERVICE' ELSE 'IN_SERVICE' END, CASE WHEN n % 89 = 0 THEN 'OPEN' ELSE 'CLOSED' END, now()
+              lpad(((n - 1) % 48 + 1)::text, 2, '0'), CASE WHEN n > {doors} - 48 THEN 'S' ELSE (ARRAY['S','S','M','M','L','XL'])[1 + n % 6] END, ((n - 1) % 48) / 8 + 1, (n - 1) % 8 + 1,
+              CASE WHEN n > {doors} - 48 THEN 'FREE' WHEN n % 5 = 1 THEN 'RESERVED' WHEN n % 5 IN (2, 3) THEN 'OCCUPIED' ELSE 'FREE' END,
+              CASE WHEN n % 61 = 0 AND n <= {doors} - 48 THEN 'OUT_OF_SERVICE' ELSE 'IN_SERVICE' END, CASE WHEN n % 89 = 0 AND n <= {doors} - 48 THEN 'OPEN' ELSE 'CLOSED' END, now()
             FROM generate_series(1, {doors}) n""",
         ),
         (
@@ -93,14 +93,14 @@ def statements(scale: Scale) -> list[tuple[str, str]]:
               {_id("04", "1 + (n - 1) / 192")}, 'DELIVER', CASE WHEN n % 5 = 1 THEN 'HELD' ELSE 'DEPOSITED' END, 'E3', '{ACCOUNT}',
               now() - n % 1000 * interval '1 minute', now() + interval '30 days',
               CASE WHEN n % 5 > 1 THEN now() - interval '1 hour' END, CASE WHEN n % 5 > 1 THEN now() + interval '3 days' END
-            FROM generate_series(1, {doors}) n WHERE n % 5 IN (1, 2, 3)""",
+            FROM generate_series(1, {doors} - 48) n WHERE n % 5 IN (1, 2, 3)""",
         ),
         (
             "parcels",
             f"""INSERT INTO parcel (tenant_id, id, site_id, stay_id, carrier_id, person_id, tracking, state, created_at)
             SELECT '{TENANT}', {_id("06", "n")}, {_id("01", "1 + (n - 1) / 192")}, {_id("05", "n")}, '{CARRIER}', {_id("04", "1 + (n - 1) / 192")},
               'BX' || lpad(n::text, 10, '0'), CASE WHEN n % 5 = 1 THEN 'ALLOCATED' ELSE 'IN_LOCKER' END, now() - n % 1000 * interval '1 minute'
-            FROM generate_series(1, {doors}) n WHERE n % 5 IN (1, 2, 3)""",
+            FROM generate_series(1, {doors} - 48) n WHERE n % 5 IN (1, 2, 3)""",
         ),
         (
             "alarms",
