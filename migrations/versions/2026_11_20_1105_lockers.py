@@ -1,5 +1,7 @@
 """Bank, compartment."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
@@ -51,8 +53,25 @@ def _bank() -> None:
 
 
 def _compartment() -> None:
-    op.create_table(
+    op.create_table("compartment", *_compartment_columns(), *_compartment_rules())
+    op.create_index("ix_compartment_bank_label", "compartment", ["tenant_id", "bank_id", "label", "id"], unique=False)
+    op.create_index(
+        "ix_compartment_occupancy",
         "compartment",
+        ["tenant_id", "site_id", "bank_id", "size", "use", "service", "door"],
+        unique=False,
+    )
+    op.create_index("uq_compartment_external", "compartment", ["tenant_id", "bank_id", "external_id"], unique=True)
+    wall(
+        "compartment",
+        app=("SELECT", "INSERT", "UPDATE", "DELETE"),
+        worker=("SELECT", "INSERT", "UPDATE", "DELETE"),
+        scanned=True,
+    )
+
+
+def _compartment_columns() -> list[sa.Column[Any]]:
+    return [
         sa.Column("tenant_id", sa.UUID(), nullable=False),
         sa.Column("id", sa.UUID(), nullable=False),
         sa.Column("site_id", sa.UUID(), nullable=False),
@@ -74,6 +93,11 @@ def _compartment() -> None:
         sa.Column("door_source", sa.Text(), nullable=True),
         sa.Column("openings", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("item_present", sa.Boolean(), nullable=True),
+    ]
+
+
+def _compartment_rules() -> list[sa.Constraint]:
+    return [
         sa.CheckConstraint("door IN ('CLOSED', 'OPEN', 'UNKNOWN')", name=op.f("ck_compartment_door")),
         sa.CheckConstraint("service IN ('IN_SERVICE', 'OUT_OF_SERVICE', 'FAULT')", name=op.f("ck_compartment_service")),
         sa.CheckConstraint("size IN ('S', 'M', 'L', 'XL')", name=op.f("ck_compartment_size")),
@@ -85,18 +109,4 @@ def _compartment() -> None:
             ["tenant_id", "site_id"], ["site.tenant_id", "site.id"], name=op.f("fk_compartment_tenant_id_site_id")
         ),
         sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_compartment")),
-    )
-    op.create_index("ix_compartment_bank_label", "compartment", ["tenant_id", "bank_id", "label", "id"], unique=False)
-    op.create_index(
-        "ix_compartment_occupancy",
-        "compartment",
-        ["tenant_id", "site_id", "bank_id", "size", "use", "service", "door"],
-        unique=False,
-    )
-    op.create_index("uq_compartment_external", "compartment", ["tenant_id", "bank_id", "external_id"], unique=True)
-    wall(
-        "compartment",
-        app=("SELECT", "INSERT", "UPDATE", "DELETE"),
-        worker=("SELECT", "INSERT", "UPDATE", "DELETE"),
-        scanned=True,
-    )
+    ]

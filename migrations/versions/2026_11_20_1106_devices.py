@@ -1,5 +1,7 @@
 """Vendor connection, command."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
@@ -42,8 +44,35 @@ def _vendor_connection() -> None:
 
 
 def _command() -> None:
-    op.create_table(
+    op.create_table("command", *_command_columns(), *_command_rules())
+    op.create_index(
+        "ix_command_compartment", "command", ["tenant_id", "compartment_id", "requested_at", "id"], unique=False
+    )
+    op.create_index("ix_command_stay", "command", ["tenant_id", "stay_id", "requested_at", "id"], unique=False)
+    op.create_index(
+        "ix_command_unsettled",
         "command",
+        ["tenant_id", "bank_id"],
+        unique=False,
+        postgresql_where=sa.text("NOT settled"),
+    )
+    op.create_index(
+        "ix_command_waiting",
+        "command",
+        ["bank_id", "requested_at"],
+        unique=False,
+        postgresql_where=sa.text("state = 'REQUESTED'"),
+    )
+    wall(
+        "command",
+        app=("SELECT", "INSERT", "UPDATE", "DELETE"),
+        worker=("SELECT", "INSERT", "UPDATE", "DELETE"),
+        scanned=True,
+    )
+
+
+def _command_columns() -> list[sa.Column[Any]]:
+    return [
         sa.Column("tenant_id", sa.UUID(), nullable=False),
         sa.Column("id", sa.UUID(), nullable=False),
         sa.Column("site_id", sa.UUID(), nullable=False),
@@ -69,6 +98,11 @@ def _command() -> None:
         sa.Column("seen_openings", sa.Integer(), nullable=True),
         sa.Column("detail", sa.Text(), nullable=True),
         sa.Column("fence", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+    ]
+
+
+def _command_rules() -> list[sa.Constraint]:
+    return [
         sa.CheckConstraint(
             "kind IN ('OPEN', 'RESERVE', 'DEPOSIT', 'EXTEND', 'RELEASE', 'SET_SERVICE')", name=op.f("ck_command_kind")
         ),
@@ -91,28 +125,4 @@ def _command() -> None:
             ["tenant_id", "site_id"], ["site.tenant_id", "site.id"], name=op.f("fk_command_tenant_id_site_id")
         ),
         sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_command")),
-    )
-    op.create_index(
-        "ix_command_compartment", "command", ["tenant_id", "compartment_id", "requested_at", "id"], unique=False
-    )
-    op.create_index("ix_command_stay", "command", ["tenant_id", "stay_id", "requested_at", "id"], unique=False)
-    op.create_index(
-        "ix_command_unsettled",
-        "command",
-        ["tenant_id", "bank_id"],
-        unique=False,
-        postgresql_where=sa.text("NOT settled"),
-    )
-    op.create_index(
-        "ix_command_waiting",
-        "command",
-        ["bank_id", "requested_at"],
-        unique=False,
-        postgresql_where=sa.text("state = 'REQUESTED'"),
-    )
-    wall(
-        "command",
-        app=("SELECT", "INSERT", "UPDATE", "DELETE"),
-        worker=("SELECT", "INSERT", "UPDATE", "DELETE"),
-        scanned=True,
-    )
+    ]
