@@ -86,12 +86,12 @@ def migrate(
 
     A new server needs a database and three roles first: `lockyard migrate --print-roles | psql …` makes them.
     """
-    from app import wiring
-    from migrations import run
-
     if print_roles:
         typer.echo(_role_script())
         return
+    from app import wiring
+    from migrations import run
+
     dsn = wiring.owner_dsn()
     if draft:
         typer.echo(run.draft(dsn, draft))
