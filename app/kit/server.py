@@ -11,10 +11,6 @@ from uvicorn._types import ASGIApplication
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-# Seconds. A client that needs longer is broken or hostile; uvicorn itself would wait for ever.
-HEAD_SECONDS = 10.0
-BODY_SECONDS = 30.0
-STALL_SECONDS = 20.0
 CUT_SECONDS = 2.0
 GRACE_SECONDS = 7
 
@@ -31,14 +27,14 @@ class RefusedError(Exception):
 class Stall:
     """Cuts a connection whose peer takes nothing of what is written to it."""
 
-    def __init__(self, transport: asyncio.Transport) -> None:
-        self.transport = transport
+    def __init__(self, transport: asyncio.Transport, seconds: float) -> None:
+        self.transport, self.seconds = transport, seconds
         self.unread = 0
         self.timer: asyncio.TimerHandle | None = None
 
     def begin(self) -> None:
         self.unread = self.transport.get_write_buffer_size()
-        self.timer = asyncio.get_running_loop().call_later(STALL_SECONDS, self.look)
+        self.timer = asyncio.get_running_loop().call_later(self.seconds, self.look)
 
     def look(self) -> None:
         """Slow is not stalled: while the buffer shrinks the peer may take its time."""
@@ -54,6 +50,10 @@ class Stall:
 
 
 class GuardedHTTP(HttpToolsProtocol):
+    # A client that needs longer is broken or hostile; uvicorn itself would wait for ever.
+    head_seconds = 10.0
+    body_seconds = 30.0
+    stall_seconds = 20.0
     deadline: asyncio.TimerHandle | None = None
     in_head = True
     head_bytes = 0
@@ -61,8 +61,8 @@ class GuardedHTTP(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self.stall = Stall(transport)
-        self.arm(HEAD_SECONDS)
+        self.stall = Stall(transport, self.stall_seconds)
+        self.arm(self.head_seconds)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.disarm()
@@ -84,7 +84,7 @@ class GuardedHTTP(HttpToolsProtocol):
         if self.deadline is None and (cycle is None or cycle.response_complete):
             # The first byte of a further request on a kept connection.
             self.in_head = True
-            self.arm(HEAD_SECONDS)
+            self.arm(self.head_seconds)
         if self.in_head:
             self.head_bytes += len(data)
         super().data_received(data)
@@ -94,7 +94,7 @@ class GuardedHTTP(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         self.in_head = True
         if self.deadline is None:
-            self.arm(HEAD_SECONDS)
+            self.arm(self.head_seconds)
         super().on_message_begin()
 
     def on_url(self, url: bytes) -> None:
@@ -110,7 +110,7 @@ class GuardedHTTP(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self.check_head()
         self.in_head, self.head_bytes = False, 0
-        self.arm(BODY_SECONDS)
+        self.arm(self.body_seconds)
         super().on_headers_complete()
 
     def check_head(self) -> None:
@@ -201,6 +201,7 @@ def make_server(
     host: str,
     port: int,
     before_shutdown: Iterable[Callable[[], None]] = (),
+    http: type[GuardedHTTP] = GuardedHTTP,
     backlog: int = 2_048,
 ) -> Server:
     """Sockets close with 1012 at SIGTERM and the process ends within ten seconds."""
@@ -208,7 +209,7 @@ def make_server(
         cast("ASGIApplication", app),
         host=host,
         port=port,
-        http=GuardedHTTP,
+        http=http,
         ws=DirectWebSocket,
         ws_max_size=MAX_MESSAGE_BYTES,
         # Thirty kilobytes a connection for compression would halve the sockets one process can hold.
