@@ -20,7 +20,7 @@ class Breaker:
         *,
         threshold: int = 5,
         cool_down: float = 5.0,
-        ceiling: float = 60.0,
+        ceiling: float = 15.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._threshold = threshold

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from app.devices.port import Connection, Refused, Setting, SettingKind
 
@@ -29,6 +30,20 @@ def values(fields: Sequence[Setting], connection: Connection) -> dict[str, Any]:
     if faults:
         raise Refused("; ".join(faults), reason=REASON)
     return {field.name: _given(field, connection, field.default) for field in fields}
+
+
+def http_address(address: str, *, where: str) -> str:
+    """The address without a trailing slash. Raises Refused for what is none; it must carry no credentials."""
+    try:
+        parts = urlsplit(address)
+        good = (
+            parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0 and "@" not in parts.netloc
+        )
+    except ValueError:
+        good = False
+    if not good:
+        raise Refused(f"{where} must be http(s)://host, without user or password", reason=REASON)
+    return address.rstrip("/")
 
 
 def _given(field: Setting, connection: Connection, default: object = None) -> object:

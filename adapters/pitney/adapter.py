@@ -235,11 +235,11 @@ def _receipt(order: Order, answer: Mapping[str, Any]) -> Receipt:
 
 def connect(connection: Connection) -> Adapter:
     given = config.values(SETTINGS, connection)
-    base = connection.base_url.rstrip("/")
+    base = config.http_address(connection.base_url, where="the address")
     paths = PitneyPaths.corrected(given["paths"] or {})
     access = Access(
         base_url=base,
-        auth_url=given["auth_url"] or base + paths.token,
+        auth_url=config.http_address(given["auth_url"] or base + paths.token, where="auth_url"),
         client_id=given["client_id"],
         client_secret=given["client_secret"],
         partner_id=given["partner_id"],

@@ -179,9 +179,13 @@ def token(value: Any) -> tuple[str, float]:
     life = holder.get("expires_in", holder.get("expiresIn", 0))
     if isinstance(life, bool) or not isinstance(life, int | float | str):
         raise WrongShape("expires_in is not a number")
+    text = required(holder, "access_token", str)
+    # It goes into a header as it is.
+    if not (text.isascii() and text.isprintable()) or " " in text:
+        raise WrongShape("access_token holds what no header may hold")
     try:
-        return required(holder, "access_token", str), float(life)
-    except ValueError as error:
+        return text, float(life)
+    except (OverflowError, ValueError) as error:
         raise WrongShape("expires_in is not a number") from error
 
 

@@ -77,8 +77,16 @@ async def _cut(receive: Receive) -> None:
 
 
 async def _late(fault: Fault, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    # Take the body now: by then the caller may have hung up, and the effect has to come all the same.
+    kept = [await receive()]
+    while kept[-1].get("more_body"):
+        kept.append(await receive())
+
+    async def again() -> Message:
+        return kept.pop(0) if kept else await receive()
+
     await asyncio.sleep(fault.ms / 1000)
-    await app(scope, receive, send)
+    await app(scope, again, send)
 
 
 async def _hang(_fault: Fault, _app: ASGIApp, _scope: Scope, receive: Receive, _send: Send) -> None:

@@ -39,6 +39,7 @@ class PitneyCloud:
         routes = [
             Route("/auth/api/v1/token", self._token, methods=["POST"]),
             Route("/_sim/kiosk", self._kiosk, methods=["POST"]),
+            Route("/_sim/tokens", self._count_tokens, methods=["GET"]),
             *control.routes(self.world),
             self._route(BANKS, "GET", self._banks),
             self._route(BANKS + "/{bank}", "GET", self._bank),
@@ -54,9 +55,6 @@ class PitneyCloud:
             self._route(UNIT + "/free", "POST", self._unit_call(self.world.free)),
         ]
         return HttpFaults(Starlette(routes=routes), self.world.faults, operation)
-
-    def forget_tokens(self) -> None:
-        self._tokens.clear()
 
     def _route(self, path: str, method: str, answer: Answer) -> Route:
         async def endpoint(request: Request) -> Response:
@@ -89,6 +87,9 @@ class PitneyCloud:
         self._tokens[token] = self.world.clock.now() + timedelta(seconds=self._expires_in)
         self.tokens_issued += 1
         return JSONResponse({"access_token": token, "expires_in": self._expires_in, "token_type": "Bearer"})
+
+    async def _count_tokens(self, _: Request) -> Response:
+        return JSONResponse({"issued": self.tokens_issued})
 
     async def _kiosk(self, request: Request) -> Response:
         """A pickup code typed at a bank: `{"bank", "code"}`."""

@@ -74,7 +74,9 @@ class LineServer:
                 loop.call_later(fault.ms / 1000, self._world.unlock, self._line, board, lock)
             else:
                 self._world.unlock(self._line, board, lock)
-        if command == wire.STATUS or self._line.acknowledges:
+        if kind == "cut":
+            writer.transport.abort()
+        elif command == wire.STATUS or self._line.acknowledges:
             await self._reply(writer, board, fault)
 
     async def _reply(self, writer: asyncio.StreamWriter, board: int, fault: Fault | None) -> None:

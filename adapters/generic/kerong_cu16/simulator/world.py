@@ -13,6 +13,7 @@ KINDS = frozenset(
         "address",  # the answer names another board
         "busy",  # silent for `ms` after this command, which still takes effect
         "checksum",  # the answer's sum is wrong
+        "cut",  # effect, then the connection is cut
         "delay",  # the answer comes `ms` later; the effect at once
         "drop",  # no answer; the effect takes place all the same
         "garbage",  # rubbish in place of the answer

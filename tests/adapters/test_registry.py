@@ -1,0 +1,95 @@
+from dataclasses import replace
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+import adapters
+from adapters import registry
+from app.devices.port import Ability, Adapter, Capability, Connection, Evidence, Refused, Timing
+
+ROOT = Path(adapters.__file__).parent
+SHAPE = {"README.md", "__init__.py", "adapter.py", "client.py", "simulator", "wire.py"}
+GOOD = {
+    "kerong_cu16": Connection(uuid4(), "kerong_cu16", "socket://127.0.0.1:1", {"bank": "B"}),
+    "pitney": Connection(
+        uuid4(), "pitney", "http://127.0.0.1:1", secret={"client_id": "one", "client_secret": "very-secret"}
+    ),
+}
+BAD = (
+    ("kerong_cu16", {"base_url": "tcp:nowhere"}),
+    ("kerong_cu16", {"base_url": "socket://host:99999"}),
+    ("kerong_cu16", {"base_url": "socket://host"}),
+    ("kerong_cu16", {"settings": {}}),
+    ("kerong_cu16", {"settings": {"bank": 7}}),
+    ("kerong_cu16", {"settings": {"bank": "B", "boards": [0, 0]}}),
+    ("kerong_cu16", {"settings": {"bank": "B", "boards": [10]}}),
+    ("kerong_cu16", {"settings": {"bank": "B", "boards": [True]}}),
+    ("kerong_cu16", {"settings": {"bank": "B", "boards": [{"board": 1, "locks": 17}]}}),
+    ("kerong_cu16", {"settings": {"bank": "B", "reply_seconds": 0}}),
+    ("kerong_cu16", {"settings": {"bank": "B", "item_sensors": "yes"}}),
+    ("pitney", {"base_url": "ftp://host"}),
+    ("pitney", {"base_url": "https://user:word@host"}),
+    ("pitney", {"base_url": "https://[half"}),
+    ("pitney", {"secret": {"client_id": "one"}}),
+    ("pitney", {"settings": {"paths": {"explode": "/x"}}}),
+    ("pitney", {"settings": {"paths": {"open": "/x/{door}"}}}),
+    ("pitney", {"settings": {"paths": {"open": "/x/{"}}}),
+    ("pitney", {"settings": {"auth_url": "nowhere"}}),
+)
+
+
+def folders() -> list[Path]:
+    return sorted(path.parent for path in ROOT.rglob("adapter.py"))
+
+
+def test_every_vendor_folder_has_the_vendor_shape() -> None:
+    assert {folder.name for folder in folders()} == set(GOOD)
+    for folder in folders():
+        assert {path.name for path in folder.iterdir() if path.name != "__pycache__"} == SHAPE
+        assert (folder / "simulator" / "__main__.py").exists()
+
+
+def test_every_vendor_folder_is_in_the_registry_under_its_own_name() -> None:
+    assert {folder.name for folder in folders()} == set(registry.vendors())
+
+
+@pytest.mark.parametrize("name", GOOD)
+async def test_a_connection_gives_an_adapter_that_says_all_it_must(name: str) -> None:
+    adapter = registry.connect(GOOD[name])
+
+    assert isinstance(adapter, Adapter)
+    assert adapter.vendor == name
+    assert set(adapter.capabilities) == set(Capability)
+    assert set(adapter.capabilities.values()) <= {Ability.WORKS, Ability.ABSENT}
+    assert isinstance(adapter.evidence_ceiling, Evidence)
+    assert isinstance(adapter.timing, Timing)
+    assert [hint async for hint in adapter.hints()] == []
+    await adapter.close()
+
+
+@pytest.mark.parametrize(("name", "change"), BAD)
+def test_settings_that_cannot_work_are_refused_before_anything_is_sent(name: str, change: dict[str, object]) -> None:
+    with pytest.raises(Refused) as refused:
+        registry.connect(replace(GOOD[name], **change))  # type: ignore[arg-type]
+
+    assert refused.value.reason == "BAD_SETTINGS"
+    assert "very-secret" not in str(refused.value)
+
+
+def test_an_unknown_vendor_is_refused() -> None:
+    with pytest.raises(Refused) as refused:
+        registry.connect(replace(GOOD["pitney"], vendor="nobody"))
+
+    assert refused.value.reason == "UNKNOWN_VENDOR"
+
+
+def test_a_misspelt_setting_is_named() -> None:
+    assert registry.problems(replace(GOOD["pitney"], settings={"pol_seconds": 3})) == (
+        "pol_seconds is not a setting of this vendor",
+    )
+    assert registry.problems(GOOD["pitney"]) == ()
+
+
+def test_a_connection_never_prints_its_secret() -> None:
+    assert "very-secret" not in repr(GOOD["pitney"])
