@@ -26,11 +26,13 @@ _TENANTS_A_MESSAGE = 140
 _PROBE_SECONDS = 5.0
 _RETRY_SECONDS = (0.05, 0.1, 0.2, 0.5, 1.0)
 
-# What a broken or restarting server raises; everything else is a fault of ours.
+# What a broken or restarting server raises; everything else is a fault of ours. InternalClientError is asyncpg's word
+# for a connection that died in the middle of its own bookkeeping.
 LOST = (
     asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
     asyncpg.OperatorInterventionError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
     OSError,
     TimeoutError,
 )

@@ -32,16 +32,3 @@ async def lease(db: Database, name: str, stop: asyncio.Event) -> AsyncIterator[C
                 return
         await pause(stop, _AGAIN_SECONDS)
     yield None
-
-
-@asynccontextmanager
-async def try_lease(db: Database, name: str) -> AsyncIterator[bool]:
-    """Whether the lock was free; held inside the block."""
-    key = lock_key(name)
-    async with db.pool.acquire() as conn:
-        held = bool(await conn.fetchval("SELECT pg_try_advisory_lock($1)", key))
-        try:
-            yield held
-        finally:
-            if held and not conn.is_closed():
-                await conn.execute("SELECT pg_advisory_unlock($1)", key)

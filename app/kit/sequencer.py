@@ -1,4 +1,4 @@
-"""Gives every fact its place: a dense sequence per tenant, and the audit seal, in batches, milliseconds after commit."""
+"""Gives every fact its place: a dense sequence per tenant, and the audit seal; in batches, soon after commit."""
 
 import asyncio
 import logging

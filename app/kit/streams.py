@@ -122,7 +122,7 @@ def _fact(row: Row) -> Sequenced:
     return Sequenced(*row)
 
 
-# --- cursors: opaque outside, `tenant:sequence` joined by commas inside, because a carrier's stream spans tenants -------
+# --- cursors: opaque outside; inside `tenant:sequence` joined by commas, because a carrier's stream spans tenants ---
 
 _MOST_TEXT = 16_384
 
@@ -147,7 +147,7 @@ def read_cursor(text: str) -> dict[UUID, int] | None:
 
 
 def cursor_column(tenant: ColumnElement[UUID], sequence: ColumnElement[int]) -> ColumnElement[str]:
-    """`write_cursor` of one place, in SQL. Base64 breaks lines at 76 characters; this text stays below for 10^17 facts."""
+    """`write_cursor` of one place, in SQL. Base64 breaks lines at 76 characters: reached after 10^17 facts."""
     text = cast(tenant, Text) + literal(":", Text) + cast(sequence, Text)
     encoded = func.encode(func.convert_to(text, "UTF8"), "base64")
     return func.translate(func.rtrim(encoded, "="), "+/", "-_", type_=Text)
