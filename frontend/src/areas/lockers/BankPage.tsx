@@ -1,0 +1,125 @@
+/** One bank: its face, door by door, and the door that was chosen beside it. */
+import { Button } from '@mantine/core';
+import { useLingui } from '@lingui/react';
+import { getRouteApi, Link } from '@tanstack/react-router';
+import { useMemo, useState } from 'react';
+import { useSubscription } from 'urql';
+import { CopyAsGraphQL } from '../../gql/CopyAsGraphQL';
+import { useFactsFeed } from '../../gql/feeds';
+import { Gate } from '../../gql/Gate';
+import { graphql } from '../../gql/generated/gql';
+import type { BankScreenQuery } from '../../gql/generated/graphql';
+import { pausedStore } from '../../gql/live';
+import { useLiveQuery } from '../../gql/useLiveQuery';
+import { useStore } from '../../lib/store';
+import { paths } from '../../paths';
+import { Empty } from '../../ui/Empty';
+import { Mark } from '../../ui/Mark';
+import { Age } from '../../ui/Moment';
+import { Page, Section } from '../../ui/Page';
+import classes from './BankPage.module.css';
+import { Capabilities } from './Capabilities';
+import { DoorPanel } from './DoorPanel';
+import { Face } from './Face';
+import { Legend } from './Legend';
+
+const route = getRouteApi('/inside/banks/$bankId');
+const DOORS = 100;
+const READ_AGAIN_MS = 2000;
+
+const BankQuery = graphql(`
+  query BankScreen($id: ID!, $first: Int!, $after: String) {
+    bank(id: $id) {
+      id label vendor externalId lastContactAt unreachableSince isStale pollSeconds compartmentCount
+      capabilities { name ability }
+      site { id name timezone }
+      compartments(first: $first, after: $after) {
+        edges { node { ...FaceDoor } }
+        pageInfo { hasNextPage endCursor }
+      }
+    }
+  }
+`);
+
+const DoorsFeed = graphql(`
+  subscription DoorsFeed($bankId: ID!, $after: String) {
+    compartments(bankId: $bankId, after: $after) {
+      __typename
+      ... on CompartmentEvent { cursor kind compartment { ...FaceDoor } }
+      ... on ResyncRequiredEvent { cursor message }
+    }
+  }
+`);
+
+type Bank = NonNullable<BankScreenQuery['bank']>;
+
+export default function BankPage() {
+  const { i18n } = useLingui();
+  const { bankId } = route.useParams();
+  const [after, setAfter] = useState<string | null>(null);
+  const variables = useMemo(() => ({ id: bankId, first: DOORS, after }), [bankId, after]);
+  const { state, reload, reloadSoon } = useLiveQuery({ query: BankQuery, variables }, READ_AGAIN_MS);
+  const paused = useStore(pausedStore);
+  // Each message is a whole door and lands in the cache: the query above shows it.
+  useSubscription({ query: DoorsFeed, variables: { bankId, after: null }, pause: paused });
+  useFactsFeed((fact) => fact.subjectId === bankId && reloadSoon());
+  const bank = state.data?.bank;
+
+  return (
+    <Page
+      title={bank?.label ?? i18n.t('Bank')}
+      above={bank && <><Link {...paths.sites()}>{i18n.t('All sites')}</Link> › <Link {...paths.site(bank.site.id)}>{bank.site.name}</Link></>}
+      lead={bank && <Contact bank={bank} />}
+      actions={<CopyAsGraphQL document={BankQuery} variables={variables} />}
+    >
+      <Gate state={state} reload={reload} lines={12}>
+        {(data) => (data.bank ? <Body bank={data.bank} more={(cursor) => setAfter(cursor)} /> : <Missing />)}
+      </Gate>
+    </Page>
+  );
+}
+
+function Contact({ bank }: { bank: Bank }) {
+  const { i18n } = useLingui();
+  const zone = bank.site.timezone;
+  return (
+    <>
+      {bank.unreachableSince
+        ? <Mark tone="high">{i18n.t('Unreachable for')} <Age since={bank.unreachableSince} siteZone={zone} /></Mark>
+        : bank.isStale && <Mark tone="medium">{i18n.t('Stale')}</Mark>}{' '}
+      {bank.lastContactAt
+        ? <>{i18n.t('Last contact')} <Age since={bank.lastContactAt} siteZone={zone} /></>
+        : i18n.t('Never in contact')}
+      {' · '}{i18n.t('asked every {seconds} s', { seconds: bank.pollSeconds })} · {bank.vendor} · <span className="mono">{bank.externalId}</span>
+    </>
+  );
+}
+
+function Missing() {
+  const { i18n } = useLingui();
+  return (
+    <Empty title={i18n.t('No such bank')} action={<Link {...paths.sites()}>{i18n.t('All sites')}</Link>}>
+      {i18n.t('It does not exist, or your role does not cover its site.')}
+    </Empty>
+  );
+}
+
+function Body({ bank, more }: { bank: Bank; more: (cursor: string | null) => void }) {
+  const { i18n } = useLingui();
+  const { door } = route.useSearch();
+  const navigate = route.useNavigate();
+  const choose = (id: string | undefined): void => void navigate({ search: { door: id }, replace: true, resetScroll: false });
+  const { edges, pageInfo } = bank.compartments;
+  return (
+    <div className={classes['beside']} data-chosen={door ? true : undefined}>
+      <Section title={i18n.t('Doors')}>
+        <Face doors={edges.map((edge) => edge.node)} chosen={door} choose={choose} />
+        {pageInfo.hasNextPage && <Button variant="default" mt="sm" onClick={() => more(pageInfo.endCursor)}>{i18n.t('More doors')}</Button>}
+        <Legend />
+      </Section>
+      {door
+        ? <DoorPanel key={door} id={door} siteZone={bank.site.timezone} close={() => choose(undefined)} />
+        : <Section title={i18n.t('What this bank can do')}><Capabilities all={bank.capabilities} /></Section>}
+    </div>
+  );
+}

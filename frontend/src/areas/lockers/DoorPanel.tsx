@@ -1,0 +1,125 @@
+/** One door: what it is, what is in it, what was asked of it, and what may be asked now. */
+import { CloseButton, Stack, Text } from '@mantine/core';
+import { useLingui } from '@lingui/react';
+import { Link } from '@tanstack/react-router';
+import { useEffect, useMemo, useRef } from 'react';
+import { useFactsFeed } from '../../gql/feeds';
+import { Gate } from '../../gql/Gate';
+import { graphql } from '../../gql/generated/gql';
+import type { DoorScreenQuery } from '../../gql/generated/graphql';
+import { useLiveQuery } from '../../gql/useLiveQuery';
+import { useMay, PERMISSION } from '../../lib/permissions';
+import { DOOR, OCCUPANCY, SERVICE } from '../../lib/words';
+import { paths } from '../../paths';
+import { CommandLife } from '../../ui/CommandLife';
+import { Facts } from '../../ui/Facts';
+import { Mark } from '../../ui/Mark';
+import { Age, Moment } from '../../ui/Moment';
+import { Section } from '../../ui/Page';
+import { ChangeService } from './ChangeService';
+import { DoorStay } from './DoorStay';
+import { OpenDoor } from './OpenDoor';
+
+const COMMANDS = 3;
+const READ_AGAIN_MS = 1500;
+
+const DoorQuery = graphql(`
+  query DoorScreen($id: ID!, $commands: Int!) {
+    compartment(id: $id) {
+      ...FaceDoor
+      currentStay { ...StayParts }
+      commands(first: $commands) { edges { node { ...CommandParts } } }
+    }
+    explainOpen(compartmentId: $id) { allowed rule failed { rule expected actual } }
+  }
+`);
+
+type Door = NonNullable<DoorScreenQuery['compartment']>;
+type Decision = DoorScreenQuery['explainOpen'];
+
+export function DoorPanel({ id, siteZone, close }: { id: string; siteZone: string; close: () => void }) {
+  const { i18n } = useLingui();
+  const variables = useMemo(() => ({ id, commands: COMMANDS }), [id]);
+  const { state, reload, reloadSoon } = useLiveQuery({ query: DoorQuery, variables }, READ_AGAIN_MS);
+  const stay = state.data?.compartment?.currentStay?.id;
+  useFactsFeed((fact) => (fact.subjectId === id || fact.subjectId === stay || fact.subjectType.toLowerCase() === 'command') && reloadSoon());
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    box.current?.scrollIntoView({ block: 'nearest' });
+  }, []);
+  const label = state.data?.compartment?.label;
+
+  return (
+    <div ref={box} data-testid="door-panel" onKeyDown={(event) => event.key === 'Escape' && close()}>
+      <Section
+        title={label ? i18n.t('Door {label}', { label }) : i18n.t('Door')}
+        aside={<CloseButton onClick={close} aria-label={i18n.t('Close the door panel')} />}
+      >
+        <Gate state={state} reload={reload} lines={8}>
+          {(data) => data.compartment
+            ? <Body door={data.compartment} decision={data.explainOpen} siteZone={siteZone} />
+            : <Text size="sm">{i18n.t('This door does not exist, or your role does not cover it.')}</Text>}
+        </Gate>
+      </Section>
+    </div>
+  );
+}
+
+function Body({ door, decision, siteZone }: { door: Door; decision: Decision; siteZone: string }) {
+  const { i18n } = useLingui();
+  const commands = door.commands.edges.map((edge) => edge.node).toSorted((a, b) => (a.requestedAt < b.requestedAt ? 1 : -1));
+  const audit = useMay(PERMISSION.readAudit);
+  return (
+    <Stack gap="md">
+      <Facts
+        facts={[
+          {
+            name: i18n.t('Door'),
+            value: (
+              <span data-testid="door-state">
+                <Mark tone={door.door === 'OPEN' ? 'high' : door.door === 'UNKNOWN' || door.isStale ? 'medium' : 'plain'}>{i18n.t(DOOR[door.door])}</Mark>{' '}
+                {door.doorOpenSince && <>{i18n.t('for')} <Age since={door.doorOpenSince} siteZone={siteZone} /></>}
+              </span>
+            ),
+          },
+          {
+            name: i18n.t('Seen'),
+            value: door.doorObservedAt
+              ? <>{door.isStale && <Mark tone="medium">{i18n.t('Stale')}</Mark>} <Age since={door.doorObservedAt} siteZone={siteZone} /> {i18n.t('ago')}{door.doorSource && ` · ${door.doorSource}`}</>
+              : i18n.t('Never'),
+          },
+          { name: i18n.t('Use'), value: i18n.t(OCCUPANCY[door.occupancy]) },
+          {
+            name: i18n.t('Service'),
+            value: (
+              <>
+                <Mark tone={door.service === 'IN_SERVICE' ? 'plain' : 'medium'}>{i18n.t(SERVICE[door.service])}</Mark>
+                {door.serviceReason && <> · {door.serviceReason}</>}
+                {door.serviceUntil && <> · {i18n.t('until')} <Moment at={door.serviceUntil} siteZone={siteZone} /></>}
+              </>
+            ),
+          },
+          { name: i18n.t('Size'), value: door.size + (door.accessible ? ` · ${i18n.t('low door')}` : '') },
+          ...(door.itemPresent === null ? [] : [{ name: i18n.t('Sensor inside'), value: door.itemPresent ? i18n.t('Something is there') : i18n.t('Empty') }]),
+        ]}
+      />
+      <OpenDoor compartmentId={door.id} label={door.label} decision={decision} siteZone={siteZone} />
+      <DoorStay stay={door.currentStay} siteZone={siteZone} />
+      <ChangeService compartmentId={door.id} service={door.service} />
+      {commands.length > 0 && (
+        <details>
+          <summary>{i18n.t('Last commands to this door')}</summary>
+          <Stack gap="sm" mt="xs">
+            {commands.map((command) => (
+              <div key={command.id}>
+                <Text size="sm" c="dimmed">{command.requestedBy}{command.reason && ` · ${command.reason}`}</Text>
+                <CommandLife command={command} siteZone={siteZone} />
+              </div>
+            ))}
+          </Stack>
+        </details>
+      )}
+      {audit && <Link {...paths.audit({ target: door.id, range: '30d' })}>{i18n.t('Audit of this door')}</Link>}
+    </Stack>
+  );
+}
