@@ -78,20 +78,21 @@ def migrate(
     draft: Annotated[
         str | None, typer.Option(help="Write a new step with this title from what the code's tables have more.")
     ] = None,
-    print_roles: Annotated[
-        bool, typer.Option(help="Print the statements an administrator runs once on a new server.")
-    ] = False,
+    administrator: Annotated[
+        str | None,
+        typer.Option(help="An administrator's connection string: first make the roles and the database there, once."),
+    ] = None,
 ) -> None:
     """Bring the database to the shape this version needs. Uses LOCKYARD_OWNER_DATABASE_URL, or the embedded server.
 
-    A new server needs a database and three roles first: `lockyard migrate --print-roles | psql …` makes them.
+    On a new server, `--administrator postgresql://postgres:…@host/postgres` first makes the database and the
+    three roles, with the passwords that stand in the three LOCKYARD_…DATABASE_URL variables.
     """
-    if print_roles:
-        typer.echo(_role_script())
-        return
     from app import wiring
     from migrations import run
 
+    if administrator:
+        wiring.create_database(administrator)
     dsn = wiring.owner_dsn()
     if draft:
         typer.echo(run.draft(dsn, draft))
@@ -151,17 +152,6 @@ def export_schema(
         typer.echo(text, nl=False)
     else:
         to.write_text(text)
-
-
-def _role_script() -> str:
-    import secrets
-
-    from app.kit.roles import OWNER, RolePasswords, database_statements, role_statements
-
-    passwords = RolePasswords(*(secrets.token_urlsafe(24) for _ in range(3)))
-    lines = [*role_statements(passwords), f"CREATE DATABASE lockyard OWNER {OWNER}"]
-    script = ";\n".join(lines) + ";\n\\connect lockyard\n" + ";\n".join(database_statements("lockyard")) + ";"
-    return script + "\n-- Keep the three passwords: they belong into the LOCKYARD_…DATABASE_URL variables."
 
 
 def main() -> None:

@@ -102,10 +102,3 @@ def test_the_help_teaches_every_command() -> None:
     ).stdout
     for command in ("demo", "serve", "worker", "migrate", "seed", "simulate", "audit", "export-schema"):
         assert f" {command} " in said
-
-
-def test_the_roles_script_can_be_run_by_an_administrator_and_holds_three_passwords() -> None:
-    words = [sys.executable, "-m", "app.cli", "migrate", "--print-roles"]
-    first, second = (subprocess.run(words, check=True, capture_output=True, text=True).stdout for _ in range(2))
-    assert first.count("PASSWORD") == 3
-    assert first != second
