@@ -38,6 +38,7 @@ class Limits:
     depth: int = 15  # the introspection query of graphql-js needs exactly 15
     fields: int = 2_000  # after every fragment is written out
     root_fields: int = 30
+    repeats: int = 40  # of one response name in one selection: whether they agree is checked pair by pair
     aliases: int = 60
     directives: int = 60
     ids: int = 100  # one `ids:` argument
@@ -50,7 +51,9 @@ class Limits:
 
 # How long the lists of introspection are in schemas of our size; `ofType` chains are written deep and never filled.
 INTROSPECTION = {"types": 150, "fields": 10, "args": 4, "inputFields": 6, "enumValues": 8, "possibleTypes": 6}
+# The wrapping of a connection is not what is asked for.
 FREE = frozenset({"edges", "node", "nodes", "pageInfo", "ofType"})
+WRAPPERS = ("Connection", "Edge", "__Type")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +87,28 @@ class Measure:
     fields: int = 0
     aliases: int = 0
     directives: int = 0
+    repeats: int = 0
     price: Price = field(default_factory=Price)
+    # How often each response name stands in this selection, fragments written out.
+    names: dict[str, int] = field(default_factory=dict)
+
+    def name(self, response_name: str, times: int = 1) -> None:
+        found = self.names.get(response_name, 0) + times
+        self.names[response_name] = found
+        self.repeats = max(self.repeats, found)
+
+    def merge(self, fragment: "Measure") -> None:
+        """A fragment's selection stands in this one."""
+        for name, times in fragment.names.items():
+            self.name(name, times)
+        self.include(fragment)
 
     def include(self, other: "Measure", size: int | Size = 1) -> None:
         self.depth = max(self.depth, other.depth)
         self.fields += other.fields
         self.aliases += other.aliases
         self.directives += other.directives
+        self.repeats = max(self.repeats, other.repeats)
         self.price.add(size, other.price)
 
 
@@ -115,9 +133,9 @@ class Meter:
             elif isinstance(selection, InlineFragmentNode):
                 condition = selection.type_condition
                 kind = self.schema.get_type(condition.name.value) if condition else parent
-                total.include(self.selections(selection.selection_set, kind))
+                total.merge(self.selections(selection.selection_set, kind))
             elif isinstance(selection, FragmentSpreadNode):
-                total.include(self.fragment(selection.name.value))
+                total.merge(self.fragment(selection.name.value))
         return total
 
     def fragment(self, name: str) -> Measure:
@@ -134,14 +152,15 @@ class Meter:
         total.fields += 1
         total.aliases += node.alias is not None
         total.depth = max(total.depth, 1)
+        total.name((node.alias or node.name).value)
         definition = self.schema.get_field(parent, node.name.value) if is_composite_type(parent) else None
         if node.selection_set is None:
             total.price.leaves += 1
             return
         inner = self.selections(node.selection_set, get_named_type(definition.type) if definition else None)
         inner.depth += 1
-        inner.price.objects += node.name.value not in FREE
-        total.include(inner, self.size(node, definition) if definition else 1)
+        inner.price.objects += not is_free(node, parent)
+        total.include(inner, 1 if definition is None or is_free(node, parent) else self.size(node, definition))
 
     def size(self, node: FieldNode, definition: GraphQLField) -> int | Size:
         given = {argument.name.value: argument.value for argument in node.arguments or ()}
@@ -152,9 +171,7 @@ class Meter:
             return INTROSPECTION.get(node.name.value, 1)
         if named.name.endswith("Connection"):
             return self.page(given.get("first"), given.get("last"))
-        if is_list_type(get_nullable_type(definition.type)) and node.name.value not in FREE:
-            return self.limits.list_guess
-        return 1
+        return self.limits.list_guess if is_list_type(get_nullable_type(definition.type)) else 1
 
     def page(self, first: object, last: object) -> int | Size:
         if first is not None and last is not None:
@@ -175,6 +192,10 @@ class Meter:
         return count
 
 
+def is_free(node: FieldNode, parent: GraphQLNamedType | None) -> bool:
+    return node.name.value in FREE and parent is not None and parent.name.endswith(WRAPPERS)
+
+
 def clamped(value: int, most: int) -> int:
     """A page beyond the limit is refused later, with the field's own error; it must not make the price nonsense."""
     return min(max(value, 0), most)
@@ -188,6 +209,7 @@ def check(measure: Measure, root_fields: int, limits: Limits) -> None:
         ("root fields", root_fields, limits.root_fields),
         ("aliases", measure.aliases, limits.aliases),
         ("directives", measure.directives, limits.directives),
+        ("repeated fields", measure.repeats, limits.repeats),
     ):
         if found > most:
             raise refusal(Code.DOCUMENT_LIMIT, f"the document has too many {what}: at most {most}")
