@@ -31,6 +31,7 @@ class Permission(StrEnum):
     EXPORT_READ = "export:read"
     GRANT_MANAGE = "grant:manage"
     GRANT_READ = "grant:read"
+    MEMBER_MANAGE = "member:manage"
     PARCEL_READ = "parcel:read"
     PERSON_MANAGE = "person:manage"
     PERSON_READ = "person:read"
@@ -63,8 +64,8 @@ ROLES: dict[str, frozenset[Permission]] = {
     "CARRIER_ADMIN": frozenset(
         {
             P.API_KEY_MANAGE, P.API_KEY_READ, P.AUDIT_READ, P.COMMAND_READ, P.COMPARTMENT_OPEN, P.EVENT_READ, P.EXPORT_CREATE,
-            P.EXPORT_READ, P.GRANT_READ, P.PARCEL_READ, P.SITE_READ, P.STAY_COLLECT, P.STAY_CREATE, P.STAY_DEPOSIT,
-            P.STAY_EXTEND, P.STAY_READ, P.STAY_RELEASE,
+            P.EXPORT_READ, P.GRANT_READ, P.MEMBER_MANAGE, P.PARCEL_READ, P.SITE_READ, P.STAY_COLLECT, P.STAY_CREATE,
+            P.STAY_DEPOSIT, P.STAY_EXTEND, P.STAY_READ, P.STAY_RELEASE,
         }
     ),
     "COURIER": frozenset(

@@ -48,7 +48,7 @@ class Replay(Exception):
 
 @dataclass(slots=True)
 class Work:
-    """Actor, connection, clock and the record of one act. Services take it; `enter` names the tenant once it is known."""
+    """Actor, connection, clock and the record of one act. Services take it; `enter` names the tenant when it is known."""
 
     conn: Conn
     actor: Actor
@@ -82,7 +82,7 @@ class Work:
         self._entries.append(entry)
 
     async def write_down(self, key: Key | None) -> None:
-        """One statement: everything recorded. Raises Conflict when the key was spent meanwhile (the caller rolls back)."""
+        """One statement: everything recorded. Raises Conflict when the key was spent meanwhile: the caller rolls back."""
         if not self._facts and not self._entries and key is None:
             return
         rows = [_entry_row(self, entry) for entry in self._entries]
@@ -165,6 +165,7 @@ class Context:
         Raises Replay with the first answer when `key` was spent on the same request, Conflict when on another one.
         """
         home = None if self.actor.is_carrier else self.actor.organization_id
+        work: Work | None = None
         try:
             async with self.db.tenant(self.actor.tenants, self.actor.organization_id) as conn:
                 work = Work(conn, self.actor, self.clock(), self.request_id, self.origin, home)
@@ -173,7 +174,7 @@ class Context:
                 yield work
                 await work.write_down(key)
         except Denied as denied:
-            await self._record_denial(denied, work.tenant_id)
+            await self._record_denial(denied, None if work is None else work.tenant_id)
             raise
         except LockyardError:
             # The refusal may itself come from a first use of this key that has just finished: its answer counts.
@@ -195,6 +196,7 @@ class Context:
             return
         async with self.db.tenant(self.actor.tenants, self.actor.organization_id) as conn:
             work = Work(conn, self.actor, self.clock(), self.request_id, self.origin, tenant_id)
-            rules = [rule.rule for rule in denied.failed]
-            work.audit(Entry(denied.permission, "Permission", outcome=AuditOutcome.DENIED, reason=denied.message, details={"rules": rules}))
+            rules = {"rules": [rule.rule for rule in denied.failed]}
+            outcome = AuditOutcome.DENIED
+            work.audit(Entry(denied.permission, "Permission", outcome=outcome, reason=denied.message, details=rules))
             await work.write_down(None)

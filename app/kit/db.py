@@ -59,10 +59,17 @@ class Statement:
         return int(last) if last.isdigit() else 0
 
 
+def _plain(value: object) -> str:
+    # asyncpg reads uuids as a subclass of its own, which orjson does not take for one.
+    if isinstance(value, UUID):
+        return str(value)
+    raise TypeError(type(value).__name__)
+
+
 async def _set_codecs(conn: asyncpg.Connection) -> None:
     for kind in ("json", "jsonb"):
         await conn.set_type_codec(
-            kind, encoder=lambda v: orjson.dumps(v).decode(), decoder=orjson.loads, schema="pg_catalog"
+            kind, encoder=lambda v: orjson.dumps(v, default=_plain).decode(), decoder=orjson.loads, schema="pg_catalog"
         )
 
 

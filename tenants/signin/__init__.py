@@ -1,0 +1,1 @@
+"""The doorbell: a password becomes a session."""
