@@ -1,8 +1,12 @@
 import asyncio
 import socket
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import httpx
 import pytest
@@ -66,6 +70,26 @@ def start() -> Iterator[Start]:
         server.should_exit = True
         thread.join(15)
         assert not thread.is_alive(), "the server does not stop"
+
+
+@pytest.fixture
+def toy_apart() -> Iterator[Toy]:
+    """A toy in a process of its own: what it lets its neighbours wait is not the tests' own doing."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        toy = Toy(free.getsockname()[1])
+    command = [sys.executable, "-m", "tests.schema.transport.toy", str(toy.port)]
+    process = subprocess.Popen(command, cwd=Path(__file__).parents[3], stderr=subprocess.DEVNULL)
+    try:
+        for _ in range(100):
+            try:
+                toy.ask("{ __typename }")
+                break
+            except httpx.ConnectError:
+                time.sleep(0.1)
+        yield toy
+    finally:
+        process.terminate()
+        process.wait(12)
 
 
 @pytest.fixture(scope="module")

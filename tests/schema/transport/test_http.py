@@ -264,12 +264,12 @@ def test_an_answer_that_takes_too_long_is_given_up(start: Start) -> None:
     assert time.perf_counter() - began < 5
 
 
-def test_a_neighbour_hardly_waits_while_large_documents_are_read(toy: Toy) -> None:
+def test_a_neighbour_hardly_waits_while_large_documents_are_read(toy_apart: Toy) -> None:
     sites = " ".join(f"f{number}: sites {{ edges {{ node {{ {'name id ' * 12} }} }} }}" for number in range(30))
     heavy = [f"query Q{number} {{ {sites} }}" for number in range(8)]
     waits = []
-    with ThreadPoolExecutor(4) as pool, toy.client() as client:
-        attacks = [pool.submit(toy.ask, query, operationName="Missing") for query in heavy]
+    with ThreadPoolExecutor(4) as pool, toy_apart.client() as client:
+        attacks = [pool.submit(toy_apart.ask, query, operationName="Missing") for query in heavy]
         while not all(attack.done() for attack in attacks):
             began = time.perf_counter()
             assert client.post("/graphql", json={"query": "{ __typename }"}).status_code == 200
