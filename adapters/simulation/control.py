@@ -97,7 +97,7 @@ def _door_of(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
         try:
             body = await request.body()
             return JSONResponse(handler(json.loads(body) if body else {}))
-        except (KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             return JSONResponse({"error": f"{type(error).__name__}: {error}"}, status_code=400)
 
     return answer

@@ -1,5 +1,6 @@
 """Bad luck to order: which fault, where, how often."""
 
+import random
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -10,7 +11,10 @@ FOR_EVER = -1
 
 @dataclass(slots=True)
 class Fault:
-    """`where`: an operation (HTTP) or a command such as `30` (bus). `times`: -1 until cleared. `ms`: of a delay."""
+    """`where`: an operation (HTTP) or a command such as `30` (bus). `times`: -1 until cleared. `ms`: of a delay.
+
+    `chance`: how likely it strikes where it could.
+    """
 
     kind: str
     where: str = ANYWHERE
@@ -18,6 +22,7 @@ class Fault:
     times: int = 1
     ms: float = 0.0
     status: int = 500
+    chance: float = 1.0
     hits: int = 0
 
     def fits(self, where: str, bank: str) -> bool:
@@ -30,6 +35,8 @@ class Faults:
     def __init__(self, kinds: frozenset[str]) -> None:
         self.kinds = kinds
         self._waiting: list[Fault] = []
+        # Always the same luck, so that a run can be repeated.
+        self._luck = random.Random(1)  # noqa: S311 - not a secret
         self._away: dict[str, str] = {}
 
     def add(self, described: Mapping[str, Any]) -> Fault:
@@ -43,7 +50,7 @@ class Faults:
     def take(self, where: str, bank: str) -> Fault | None:
         """The first fault that fits, used up by one."""
         for fault in self._waiting:
-            if fault.fits(where, bank):
+            if fault.fits(where, bank) and self._luck.random() < fault.chance:
                 fault.hits += 1
                 if fault.times > 0:
                     fault.times -= 1

@@ -16,7 +16,7 @@ GOOD = {
         uuid4(), "pitney", "http://127.0.0.1:1", secret={"client_id": "one", "client_secret": "very-secret"}
     ),
 }
-BAD = (
+BAD: tuple[tuple[str, dict[str, object]], ...] = (
     ("kerong_cu16", {"base_url": "tcp:nowhere"}),
     ("kerong_cu16", {"base_url": "socket://host:99999"}),
     ("kerong_cu16", {"base_url": "socket://host"}),
@@ -93,3 +93,20 @@ def test_a_misspelt_setting_is_named() -> None:
 
 def test_a_connection_never_prints_its_secret() -> None:
     assert "very-secret" not in repr(GOOD["pitney"])
+
+
+def test_an_installed_package_can_bring_a_vendor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "third_party_vendor.py").write_text(
+        "from app.devices.port import Vendor\n"
+        "VENDOR = Vendor('third', 'Third party', 'none', connect=lambda connection: None)\n"
+    )
+    package = tmp_path / "third_party_vendor-1.0.dist-info"
+    package.mkdir()
+    (package / "METADATA").write_text("Metadata-Version: 2.1\nName: third-party-vendor\nVersion: 1.0\n")
+    (package / "entry_points.txt").write_text("[lockyard.adapters]\nthird = third_party_vendor:VENDOR\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    registry.vendors.cache_clear()
+    try:
+        assert set(registry.vendors()) == {*GOOD, "third"}
+    finally:
+        registry.vendors.cache_clear()

@@ -43,6 +43,8 @@ class KerongClient:
         # A board may be dead while its neighbours on the line are well; a dead one must not slow the others' reading.
         self._breakers = {board: Breaker(threshold=2, cool_down=3.0, ceiling=15.0) for board in boards}
         self._last: dict[int, BoardStatus] = {}
+        self._waiting: dict[int, asyncio.Task[BoardStatus]] = {}
+        self._exchanges: set[asyncio.Task[BoardStatus]] = set()
         self._openings: Counter[tuple[int, int]] = Counter()
         self._left = False
 
@@ -86,6 +88,9 @@ class KerongClient:
     async def close(self) -> None:
         if not self._left:
             self._left = True
+            for exchange in tuple(self._exchanges):
+                exchange.cancel()
+            await asyncio.gather(*self._exchanges, return_exceptions=True)
             transport.leave(self._bus)
 
     def _remember(self, state: BoardStatus) -> None:
@@ -150,9 +155,31 @@ class KerongClient:
         raise Unreachable(f"board {board} does not answer")
 
     async def _ask_once(self, board: int) -> BoardStatus:
-        async with self._bus.turn():
-            self._bus.write(wire.status(board))
-            return await self._bus.answer(lambda received: wire.find_status(received, board), self._reply_seconds)
+        """One reply tells all locks of a board: who asks while a question still waits for the line shares its reply."""
+        waiting = self._waiting.get(board)
+        if waiting is None:
+            waiting = self._waiting[board] = asyncio.create_task(self._exchange(board))
+            self._exchanges.add(waiting)
+            waiting.add_done_callback(self._ended)
+        # A caller that gives up leaves the exchange to end by itself: half a reply on the line would confuse the next.
+        return await asyncio.shield(waiting)
+
+    async def _exchange(self, board: int) -> BoardStatus:
+        try:
+            async with self._bus.turn():
+                # Once it is sent, its reply is too old for whoever asks now.
+                del self._waiting[board]
+                self._bus.write(wire.status(board))
+                return await self._bus.answer(lambda received: wire.find_status(received, board), self._reply_seconds)
+        finally:
+            if self._waiting.get(board) is asyncio.current_task():
+                del self._waiting[board]
+
+    def _ended(self, exchange: asyncio.Task[BoardStatus]) -> None:
+        self._exchanges.discard(exchange)
+        if not exchange.cancelled():
+            # Looked at here, because all who asked may have given up.
+            exchange.exception()
 
 
 def _loop_time(moment: float) -> float:

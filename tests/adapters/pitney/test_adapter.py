@@ -1,5 +1,6 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import httpx2
 import pytest
@@ -24,8 +25,8 @@ from tests.adapters.rigs import Rig, nowhere, pitney_rig
 SLASHED = "1Z/99 %2F-7"
 
 
-def reserving(rig: Rig, tracking: str = "T1", **changes: object) -> Order:
-    plain: dict[str, object] = {
+def reserving(rig: Rig, tracking: str = "T1", **changes: Any) -> Order:
+    plain = {
         "parcels": (ParcelRef(tracking, "S1"),),
         "contact": "c-1",
         "expires_at": datetime.now(UTC) + timedelta(hours=1),
@@ -33,7 +34,7 @@ def reserving(rig: Rig, tracking: str = "T1", **changes: object) -> Order:
     return rig.order(OrderKind.RESERVE, **{**plain, **changes})
 
 
-def depositing(rig: Rig, tracking: str = "T1", **changes: object) -> Order:
+def depositing(rig: Rig, tracking: str = "T1", **changes: Any) -> Order:
     return rig.order(OrderKind.DEPOSIT, **{"parcels": (ParcelRef(tracking),), "contact_kind": "recipient", **changes})
 
 
@@ -133,7 +134,7 @@ async def test_a_reservation_whose_answer_was_lost_is_found_by_its_parcel(pitney
 
 
 @pytest.mark.parametrize("change", [{"parcels": ()}, {"contact": None}, {"expires_at": None}])
-async def test_an_incomplete_reservation_is_refused_and_nothing_is_sent(pitney: Rig, change: dict[str, object]) -> None:
+async def test_an_incomplete_reservation_is_refused_and_nothing_is_sent(pitney: Rig, change: dict[str, Any]) -> None:
     with pytest.raises(Refused):
         await pitney.adapter.send(reserving(pitney, **change))
 
