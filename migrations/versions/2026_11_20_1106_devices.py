@@ -63,6 +63,15 @@ def _command() -> None:
         unique=False,
         postgresql_where=sa.text("state = 'REQUESTED'"),
     )
+    op.create_index(
+        "uq_command_open_pending",
+        "command",
+        ["tenant_id", "compartment_id"],
+        unique=True,
+        postgresql_where=sa.text(
+            "kind = 'OPEN' AND NOT settled AND state IN ('REQUESTED', 'SENT', 'ACCEPTED', 'UNCONFIRMED')"
+        ),
+    )
     wall(
         "command",
         app=("SELECT", "INSERT", "UPDATE", "DELETE"),
