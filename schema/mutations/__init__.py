@@ -11,16 +11,17 @@ A module here (`stays.py`, `lockers.py`, …) holds functions and one dict, keye
 
     MUTATIONS: Mutations = {"reserveCompartment": reserve_compartment}
 
-What arrives     `call.given`: the coerced `input`, names in snake_case, defaults filled in, enums as the core's StrEnums,
-                 DateTime aware, ID as the raw text: take it with `call.id` / `call.ids` / `call.optional_id`.
+What arrives     `call.given`: the coerced `input`, names in snake_case, defaults filled in, enums as the core's
+                 StrEnums, DateTime aware, ID as the raw text: take it with `call.id`, `call.ids`, `call.optional_id`.
                  An optional field left out is absent: use `.get`. Given as null it is None.
-What goes back   `(type name, uuid)`: read back through the read path after commit, one statement whatever the selection;
+What goes back   `(type name, uuid)`: read back through the read path after commit, in one statement;
                  `Payload(type name, {field in camelCase: value})` for a type that is no entity. A value may again be
                  `(type name, uuid)`, a Payload, or `Seen(actor)` where the type is Viewer; or a bare scalar (`signOut`).
-What is raised   a LockyardError becomes the problem of the result's union (NotFound -> NotFoundError, …). Anything else is a
-                 fault: masked to the caller, whole in the log.
-Replay           raised by `context.begin(call.key)`: do not catch it, the first answer is read back. Only where the answer is
-                 no entity of the union (DeletePayload, CreateApiKeyPayload) catch it and build the payload or a Conflict.
+What is raised   a LockyardError becomes the problem of the result's union (NotFound -> NotFoundError, …). Anything else
+                 is a fault: masked to the caller, whole in the log.
+Replay           raised by `context.begin(call.key)`: do not catch it, the first answer is read back. Only where the
+                 answer is no entity of the union (DeletePayload, CreateApiKeyPayload) catch it and build the payload
+                 again, or raise a Conflict.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -114,7 +115,7 @@ def read_id(value: str, type_name: str, field: str) -> UUID:
     found = parse_global_id(value)
     if found is None or found[0] != type_name:
         head, *rest = field.split("_")
-        raise NotFound(f"There is no such {type_name.lower()}.", path=("input", head + "".join(map(str.title, rest))))
+        raise NotFound(f"There is no such {type_name.lower()}.", path=(head + "".join(map(str.title, rest)),))
     return found[1]
 
 

@@ -1,0 +1,234 @@
+"""What can be read of banks and compartments, and by whom; and what they add to a site: its occupancy."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import (
+    BindParameter,
+    FromClause,
+    Integer,
+    Select,
+    String,
+    and_,
+    case,
+    cast,
+    column,
+    false,
+    func,
+    literal_column,
+    select,
+)
+
+from app.kit.reading.fields import by_id, equal, flag, id_of, matches, number, text, time, when, word
+from app.kit.reading.shape import Condition, Extension, Filter, Items, Many, One, Shape, Sight, Sort, Value
+from app.lockers.model import DoorState, Occupancy, Service, Size, Use
+from app.lockers.tables import banks, compartments
+from tenants.carriers.model import Operation
+from tenants.policy import Permission
+
+BY_LABEL = Sort(("label",))
+# Stale: this many polls without an answer.
+MISSED_POLLS = 3
+
+
+def bank_visible(scope: Any) -> Condition:
+    if scope.is_recipient:
+        return false()
+    covered: Condition = scope.covers(Permission.SITE_READ, banks.c.tenant_id, banks.c.site_id)
+    if scope.is_carrier:
+        look = Operation.VIEW_AVAILABILITY
+        return and_(covered, scope.granted(look, banks.c.tenant_id, banks.c.site_id, banks.c.id))
+    return covered
+
+
+def compartment_visible(scope: Any) -> Condition:
+    if scope.is_recipient:
+        return false()
+    c = compartments.c
+    covered: Condition = scope.covers(Permission.SITE_READ, c.tenant_id, c.site_id)
+    if scope.is_carrier:
+        return and_(covered, scope.granted(Operation.VIEW_AVAILABILITY, c.tenant_id, c.site_id, c.bank_id, c.size))
+    return covered
+
+
+def _stale(bank: FromClause) -> Condition:
+    limit = func.make_interval(0, 0, 0, 0, 0, 0, MISSED_POLLS * bank.c.poll_seconds)
+    return func.coalesce(bank.c.last_contact_at < func.now() - limit, literal_column("true"))
+
+
+def _of_bank(compartment: FromClause, ask: Any) -> Value:
+    """A question about the compartment's bank."""
+    bank = banks.alias()
+    found = select(ask(bank)).where(bank.c.tenant_id == compartment.c.tenant_id, bank.c.id == compartment.c.bank_id)
+    return found.correlate_except(bank).scalar_subquery()
+
+
+def _unreachable(compartment: FromClause) -> Condition:
+    return _of_bank(compartment, lambda bank: bank.c.unreachable_since.is_not(None))
+
+
+def occupancy(row: FromClause, unreachable: Condition) -> Value:
+    """app.lockers.model.occupancy in SQL."""
+    return case(
+        (row.c.use != Use.FREE.value, row.c.use),
+        (row.c.service != Service.IN_SERVICE.value, Occupancy.OUT_OF_SERVICE.value),
+        (row.c.door == DoorState.OPEN.value, Occupancy.UNAVAILABLE.value),
+        (unreachable, Occupancy.UNAVAILABLE.value),
+        else_=Occupancy.AVAILABLE.value,
+    )
+
+
+def _occupancy(row: FromClause, _: Sight) -> Value:
+    return occupancy(row, _unreachable(row))
+
+
+def _service(row: FromClause, _: Sight) -> Value:
+    stored = row.c.service
+    return case((stored != Service.IN_SERVICE.value, stored), (_unreachable(row), "UNREACHABLE"), else_=stored)
+
+
+def _place(value: Value, words: Any) -> Value:
+    return case({word_.value: place for place, word_ in enumerate(words)}, value=value)
+
+
+def _occupancy_rows(holder: str) -> Any:
+    """Compartments counted by size and word. Counted from the index alone first, and only then joined to their banks."""
+
+    def rows(row: FromClause, sight: Sight, _: Mapping[str, BindParameter[Any]]) -> Select[Any]:
+        c = compartments.alias()
+        states = (c.c.bank_id, c.c.size, c.c.use, c.c.service, c.c.door)
+        counted = (
+            select(*states, func.count().label("count"))
+            .where(c.c.tenant_id == row.c.tenant_id, c.c[holder] == row.c.id, sight.visible("Compartment", c))
+            .group_by(*states)
+            .correlate(row)
+            .subquery()
+        )
+        bank = banks.alias()
+        unreachable = select(bank.c.unreachable_since.is_not(None)).where(
+            bank.c.tenant_id == row.c.tenant_id, bank.c.id == counted.c.bank_id
+        )
+        state = occupancy(counted, unreachable.correlate(row, counted).scalar_subquery())
+        words = select(counted.c.size, state.label("state"), counted.c.count).subquery()
+        total = cast(func.sum(words.c.count), Integer)
+        return (
+            select(
+                words.c.size, words.c.state, total.label("count"),
+                _place(words.c.size, Size).label("size_place"), _place(words.c.state, Occupancy).label("state_place"),
+            )
+            .group_by(words.c.size, words.c.state)
+        )
+
+    return rows
+
+
+def occupancy_of(holder: str) -> Items:
+    columns = {
+        "size": word(lambda row, _: row.c.size),
+        "state": word(lambda row, _: row.c.state),
+        "count": number(lambda row, _: row.c.count),
+    }
+    return Items(columns, _occupancy_rows(holder), ("size_place", "state_place"), type="OccupancyStats")
+
+
+def _capabilities(row: FromClause, _: Sight, __: Mapping[str, BindParameter[Any]]) -> Select[Any]:
+    each = func.jsonb_each_text(row.c.capabilities).table_valued(column("key", String), column("value", String))
+    return select(each.c.key.label("name"), each.c.value.label("ability")).select_from(each).correlate(row)
+
+
+def count_of(shape: str, table: Any, link: Any, *conditions: Any) -> Any:
+    """A field that counts the visible rows of another shape that hang on the row."""
+
+    def counted(row: FromClause, sight: Sight) -> Value:
+        other = table.alias()
+        found = select(cast(func.count(), Integer)).select_from(other)
+        found = found.where(link(row, other), sight.visible(shape, other), *(make(other) for make in conditions))
+        return found.correlate_except(other).scalar_subquery()
+
+    return number(counted)
+
+
+def held_by(theirs: str) -> Any:
+    return lambda row, other: and_(other.c.tenant_id == row.c.tenant_id, other.c[theirs] == row.c.id)
+
+
+BANK = Shape(
+    name="Bank",
+    table=banks,
+    fields={
+        "id": id_of("Bank", banks.c.id),
+        "label": text(banks.c.label),
+        "vendor": text(banks.c.vendor),
+        "externalId": text(banks.c.external_id),
+        "lastContactAt": time(banks.c.last_contact_at),
+        "unreachableSince": time(banks.c.unreachable_since),
+        "isStale": flag(lambda row, _: _stale(row)),
+        "pollSeconds": number(banks.c.poll_seconds),
+        "compartmentCount": count_of("Compartment", compartments, held_by("bank_id")),
+    },
+    relations={
+        "site": One("Site", "site_id"),
+        "capabilities": Items(
+            {"name": text(lambda row, _: row.c.name), "ability": word(lambda row, _: row.c.ability)},
+            _capabilities, ("name",), type="CapabilityStats",
+        ),
+        "occupancy": occupancy_of("bank_id"),
+        "compartments": Many("Compartment", "bank_id"),
+    },
+    filters={
+        "siteId": by_id("site_id", "Site"),
+        "search": matches("label", "external_id"),
+        "offline": when(lambda row, _: row.c.unreachable_since.is_not(None)),
+    },
+    order=BY_LABEL,
+    visible=bank_visible,
+)
+
+COMPARTMENT = Shape(
+    name="Compartment",
+    table=compartments,
+    fields={
+        "id": id_of("Compartment", compartments.c.id),
+        "label": text(compartments.c.label),
+        "size": word(compartments.c.size),
+        "accessible": flag(compartments.c.accessible),
+        "row": number(compartments.c.row_no),
+        "column": number(compartments.c.column_no),
+        "rowSpan": number(compartments.c.row_span),
+        "occupancy": word(_occupancy),
+        "service": word(_service),
+        "serviceReason": text(compartments.c.service_reason),
+        "serviceUntil": time(compartments.c.service_until),
+        "door": word(compartments.c.door),
+        "doorObservedAt": time(compartments.c.door_observed_at),
+        "doorOpenSince": time(compartments.c.door_open_since),
+        "doorSource": text(compartments.c.door_source),
+        "isStale": flag(lambda row, _: _of_bank(row, _stale)),
+        "itemPresent": flag(compartments.c.item_present),
+    },
+    relations={"bank": One("Bank", "bank_id"), "site": One("Site", "site_id")},
+    filters={
+        "siteId": by_id("site_id", "Site"),
+        "bankId": by_id("bank_id", "Bank"),
+        "size": equal("size"),
+        "occupancy": Filter(lambda row, value, sight: _occupancy(row, sight) == value, String, str),
+        "door": equal("door"),
+        "service": Filter(lambda row, value, sight: _service(row, sight) == value, String, str),
+    },
+    order=BY_LABEL,
+    visible=compartment_visible,
+)
+
+EXTENSIONS = [
+    Extension(
+        "Site",
+        fields={
+            "bankCount": count_of("Bank", banks, held_by("site_id")),
+            "offlineBankCount": count_of(
+                "Bank", banks, held_by("site_id"), lambda bank: bank.c.unreachable_since.is_not(None)
+            ),
+            "compartmentCount": count_of("Compartment", compartments, held_by("site_id")),
+        },
+        relations={"occupancy": occupancy_of("site_id"), "banks": Many("Bank", "site_id")},
+    )
+]

@@ -1,0 +1,211 @@
+"""Plans: what an operation asks, compiled once for each structure of its arguments and each fingerprint that asks it."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql import FieldNode, GraphQLError, GraphQLObjectType, GraphQLSchema, SelectionSetNode, get_argument_values
+from graphql.execution.values import VariableValues, get_variable_values
+
+from app.kit.errors import Invalid
+from app.kit.reading.plan import Plan
+from app.kit.reading.select import Pick, Structure, Values
+from app.kit.reading.shape import AnyById, AnyByIds, Catalogue
+from app.kit.reading.statement import Compiled, reading
+from schema.collect import Asking, Collector, flag_names
+from schema.documents import Document, Operation
+from schema.engine import Request
+from schema.errors import Code, refusal, unfit
+
+# Structures and selections of one operation kept at once: more than a page of filters has, less than an attack makes.
+MOST = 64
+
+
+class Bounded(OrderedDict[Hashable, Any]):
+    """A small least-recently-used store."""
+
+    def kept(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        found = self.get(key)
+        if found is not None:
+            self.move_to_end(key)
+            return found
+        made = self[key] = make()
+        if len(self) > MOST:
+            self.popitem(last=False)
+        return made
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A statement with the values of one request; the actor's are added when it runs."""
+
+    statement: Compiled
+    values: Values
+
+
+@dataclass(slots=True)
+class Selection:
+    """What is asked once directives are decided and types are known."""
+
+    picks: tuple[Pick, ...]
+    sites: list[Asking]
+    constants: list[tuple[Structure, Values] | None] = field(default_factory=list)
+    statements: Bounded = field(default_factory=Bounded)
+
+    def __post_init__(self) -> None:
+        self.constants = [None if site.variables else bound(site, None) for site in self.sites]
+
+    def bind(self, variables: VariableValues) -> tuple[tuple[Structure, ...], Values]:
+        structures: list[Structure] = []
+        values: Values = {}
+        for site, constant in zip(self.sites, self.constants, strict=True):
+            structure, given = constant or bound(site, variables)
+            structures.append(structure)
+            values |= given
+        return tuple(structures), values
+
+
+def bound(site: Asking, variables: VariableValues | None) -> tuple[Structure, Values]:
+    try:
+        given = get_argument_values(site.definition, site.node, variables)
+        return site.bind(given)
+    except Invalid as error:
+        raise refusal(Code.BAD_USER_INPUT, f"{site.node.name.value}: {error.message}") from error
+    except GraphQLError as error:
+        raise unfit([error]) from error
+
+
+class Plans:
+    """Compiles for one schema and catalogue. What it makes hangs on the document and dies with it."""
+
+    def __init__(self, schema: GraphQLSchema, catalogue: Catalogue) -> None:
+        self.schema, self.catalogue = schema, catalogue
+
+    def variables(self, operation: Operation, request: Request) -> VariableValues:
+        definitions = operation.node.variable_definitions
+        if not definitions:
+            return VariableValues({}, {})
+        found = get_variable_values(self.schema, definitions, request.variables, max_errors=5, hide_suggestions=True)
+        if isinstance(found, list):
+            raise unfit(found)
+        return found
+
+    def flags(self, document: Document, operation: Operation, variables: VariableValues) -> dict[str, bool]:
+        """The values of the variables that directives look at."""
+        key = ("flags", operation.name)
+        names = document.plans.get(key)
+        if not isinstance(names, tuple):
+            sets = [operation.node.selection_set, *(each.selection_set for each in document.fragments.values())]
+            names = document.plans[key] = tuple(sorted(flag_names(sets)))
+        return {name: bool(variables.coerced[name]) for name in names if name in variables.coerced}
+
+    def collector(
+        self, document: Document, flags: Mapping[str, bool], kinds: Mapping[str, Sequence[str]] | None = None
+    ) -> Collector:
+        return Collector(self.schema, self.catalogue, document.fragments, flags, kinds or {})
+
+    def query(
+        self,
+        document: Document,
+        operation: Operation,
+        variables: VariableValues,
+        *,
+        scope: Any,
+        fingerprint: str,
+        only: Callable[[str], bool],
+    ) -> Bound:
+        """The root fields of a query that pass `only`, as one statement."""
+        flags = self.flags(document, operation, variables)
+        store = document.plans.get(("query", operation.name))
+        if not isinstance(store, Bounded):
+            store = document.plans["query", operation.name] = Bounded()
+        flagged = tuple(flags.items())
+        roots = store.kept(("roots", flagged), lambda: self.roots(document, operation.node.selection_set, flags))
+        kinds = self.kinds(roots, variables)
+
+        def select() -> Selection:
+            collector = self.collector(document, flags, kinds)
+            query = self.schema.query_type
+            assert query is not None
+            chosen = [(key, nodes) for key, nodes in roots.items() if only(nodes[0].name.value)]
+            picks = tuple(collector.pick(query, key, nodes) for key, nodes in chosen)
+            return Selection(picks, collector.sites)
+
+        selection: Selection = store.kept(("selection", flagged, tuple(kinds.items())), select)
+        return self.compiled(selection, variables, scope, fingerprint)
+
+    def roots(
+        self, document: Document, selections: SelectionSetNode, flags: Mapping[str, bool]
+    ) -> dict[str, list[FieldNode]]:
+        query = self.schema.query_type
+        assert query is not None
+        return self.collector(document, flags).fields(query, [selections])
+
+    def kinds(self, roots: Mapping[str, list[FieldNode]], variables: VariableValues) -> dict[str, tuple[str, ...]]:
+        """The types behind the ids that `node` and `nodes` are asked for."""
+        found: dict[str, tuple[str, ...]] = {}
+        for key, nodes in roots.items():
+            root = self.catalogue.roots.get(nodes[0].name.value)
+            if isinstance(root, AnyById | AnyByIds):
+                collector = self.collector_of_roots()
+                site = collector.ask(self.query_type, self.query_type.fields[nodes[0].name.value], nodes[0], key)
+                structure, _ = bound(collector.sites[site], variables)
+                named = structure if isinstance(structure, tuple) else (structure,)
+                found[key] = tuple(str(kind) for kind in named if self.is_node(kind))
+        return found
+
+    def collector_of_roots(self) -> Collector:
+        return Collector(self.schema, self.catalogue, {}, {})
+
+    @property
+    def query_type(self) -> GraphQLObjectType:
+        assert self.schema.query_type is not None
+        return self.schema.query_type
+
+    def is_node(self, kind: object) -> bool:
+        type_ = self.schema.get_type(kind) if isinstance(kind, str) and kind in self.catalogue.shapes else None
+        return isinstance(type_, GraphQLObjectType) and any(each.name == "Node" for each in type_.interfaces)
+
+    def object(
+        self,
+        document: Document,
+        operation: Operation,
+        variables: VariableValues,
+        type_name: str,
+        selections: Iterable[SelectionSetNode],
+        place: Hashable,
+        *,
+        scope: Any,
+        fingerprint: str,
+    ) -> Bound:
+        """One object of a known type by its id: what a mutation or a message reads back. `place` names the selection
+        within the operation. The id is bound as `id`."""
+        flags = self.flags(document, operation, variables)
+        store = document.plans.get(("objects", operation.name))
+        if not isinstance(store, Bounded):
+            store = document.plans["objects", operation.name] = Bounded()
+
+        def select() -> Selection:
+            collector = self.collector(document, flags)
+            type_ = self.schema.get_type(type_name)
+            assert isinstance(type_, GraphQLObjectType)
+            picks = collector.picks(type_, selections)
+            return Selection((Pick("", type_name, picks=picks),), collector.sites)
+
+        selection: Selection = store.kept((place, type_name, tuple(flags.items())), select)
+        return self.compiled(selection, variables, scope, fingerprint, by_id=True)
+
+    def compiled(
+        self, selection: Selection, variables: VariableValues, scope: Any, fingerprint: str, *, by_id: bool = False
+    ) -> Bound:
+        structures, values = selection.bind(variables)
+
+        def make() -> Compiled:
+            plan = Plan(self.catalogue, scope, structures)
+            if by_id:
+                wanted = selection.picks[0]
+                return reading(plan.object_by_id(wanted.name, wanted.picks))
+            return reading(plan.roots(selection.picks))
+
+        return Bound(selection.statements.kept((fingerprint, structures), make), values)
