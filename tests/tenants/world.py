@@ -74,7 +74,8 @@ async def grant(
     id_ = new_id()
     await conn.execute(
         """INSERT INTO carrier_grant
-        (tenant_id, id, carrier_id, operations, all_sites, all_banks, all_sizes, valid_from, state) VALUES ($1, $2, $3, $4, true, true, true, $5, $6)""",
+        (tenant_id, id, carrier_id, operations, all_sites, all_banks, all_sizes, valid_from, state)
+        VALUES ($1, $2, $3, $4, true, true, true, $5, $6)""",
         operator, id_, carrier, list(operations), datetime.now(UTC) - timedelta(days=1), state,
     )  # fmt: skip
     return id_
