@@ -26,8 +26,11 @@ class Child:
     """A running process in a group of its own, so that a Ctrl-C in the terminal reaches the supervisor alone."""
 
     name: str
-    process: "subprocess.Popen[str]"
+    words: Sequence[str]
+    env: Mapping[str, str]
+    stdin: str | None
     log: Path
+    process: "subprocess.Popen[str]"
     ready: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -63,6 +66,21 @@ class Supervisor:
         stdin: str | None = None,
     ) -> Child:
         """Start `python -m words…` and wait up to `wait` seconds for its one line of JSON on standard output."""
+        child = self._spawn(name, words, env or {}, stdin)
+        self.children.append(child)
+        child.ready = self._first_words(child, wait)
+        return child
+
+    def restart(self, dead: Child, *, wait: float = 30.0) -> Child:
+        """The same words once more for a child that is no more."""
+        # What it started itself may have outlived it.
+        _signal(dead, signal.SIGKILL)
+        child = self._spawn(dead.name, dead.words, dead.env, dead.stdin)
+        self.children[self.children.index(dead)] = child
+        child.ready = self._first_words(child, wait)
+        return child
+
+    def _spawn(self, name: str, words: Sequence[str], env: Mapping[str, str], stdin: str | None) -> Child:
         log = self.logs / f"{name}.log"
         with log.open("a") as errors:
             process = subprocess.Popen(  # noqa: S603 - our own modules
@@ -71,16 +89,13 @@ class Supervisor:
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 text=True,
-                env=os.environ | (env or {}),
+                env=os.environ | env,
                 start_new_session=True,
             )
-        child = Child(name, process, log)
-        self.children.append(child)
         if stdin is not None and process.stdin:
             process.stdin.write(stdin)
             process.stdin.close()
-        child.ready = self._first_words(child, wait)
-        return child
+        return Child(name, words, env, stdin, log, process)
 
     def ended(self) -> Child | None:
         """A child that is no more, if there is one."""

@@ -93,6 +93,14 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def free_ports(count: int) -> int:
+    """The first of so many free ports in a row."""
+    while True:
+        first = free_port()
+        if first + count < 65536 and all(port_is_free(first + n) for n in range(count)):
+            return first
+
+
 def port_is_free(port: int) -> bool:
     with socket.socket() as probe:
         # Without this a port that a server of ours left a second ago looks taken.

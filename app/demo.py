@@ -1,0 +1,288 @@
+"""A whole Lockyard on one machine: database, hardware, API, worker and people, started in order and ended together."""
+
+import asyncio
+import fcntl
+import json
+import shutil
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import IO, Any, TypeVar
+
+from rich.console import Console
+from rich.progress import Progress, TextColumn
+
+from app import demo_hardware, demo_report, seed_world
+from app.kit.embedded import Dsns, EmbeddedPostgres
+from app.kit.pgtools import free_port, free_ports, port_is_free
+from app.kit.settings import keep_secret_key
+from app.supervisor import Child, ChildError, Supervisor
+
+T = TypeVar("T")
+# Everything the demo keeps in the data folder; the rest of the folder is somebody else's.
+KEPT = ("postgres", "exports", "simulators", "logs", "secret.key", "demo.json")
+# A process that dies more often than this has a reason that starting it again does not cure.
+RESTARTS, WITHIN_SECONDS = 5, 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    reset: bool = False
+    pace: float = 1.0
+    print_json: bool = False
+    port: int | None = None
+    days: int = 90
+
+
+@dataclass(slots=True)
+class World:
+    """What has been started so far."""
+
+    folder: Path
+    screen: Console
+    crew: Supervisor
+    ports: dict[str, int] = field(default_factory=dict)
+    dsns: Dsns | None = None
+    url: str = ""
+    hardware: dict[str, Any] = field(default_factory=dict)
+
+    def step(self, words: str, work: Callable[[], T]) -> T:
+        """Do a step while its name is on the screen, then say how long it took."""
+        started = time.monotonic()
+        with self.screen.status(words):
+            done = work()
+        self.screen.print(f"[green]✓[/green] {words} [dim]{time.monotonic() - started:.1f} s[/dim]")
+        return done
+
+
+class Ended(Exception):  # noqa: N818 - it is no error
+    """Somebody asked the demo to end."""
+
+
+def run(options: Options) -> int:
+    """Start everything and stay until asked to end. The exit status: 0 ended as asked, 1 something failed."""
+    from app import wiring
+
+    given = wiring.settings()
+    screen = Console(stderr=True, highlight=False)
+    folder = given.data_dir.resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    postgres = EmbeddedPostgres(folder / "postgres")
+    with (folder / "demo.lock").open("a") as lock:
+        if not _only_one(lock):
+            screen.print(
+                f"[red]A demo runs here already[/red]{_where(folder)}. Ctrl-C ends it there; or: lockyard demo --stop"
+            )
+            return 1
+        with _asked_to_end():
+            try:
+                with Supervisor(folder / "logs") as crew:
+                    world = World(folder, screen, crew, _kept(folder).get("ports", {}))
+                    _start(world, postgres, options, given.port if options.port is None else options.port)
+                    _stay(world, postgres)
+            except Ended:
+                screen.print("\nEnding everything …")
+                return 0
+            except ChildError as error:
+                screen.print(f"[red]{error}[/red]", markup=True)
+                return 1
+            finally:
+                postgres.stop()
+                screen.print("[green]✓[/green] ended; the data stays in " + str(folder))
+    return 0
+
+
+def stop() -> None:
+    """End a demo that runs on this data folder, or what a killed one left behind."""
+    from app import wiring
+
+    folder = wiring.settings().data_dir.resolve()
+    if not folder.exists():
+        return
+    with (folder / "demo.lock").open("a") as lock:
+        pid = _kept(folder).get("pid")
+        if pid and not _only_one(lock):
+            demo_hardware.end(pid)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        demo_hardware.end_leftovers(_kept(folder).get("pids", {}))
+        EmbeddedPostgres(folder / "postgres").stop()
+
+
+def seed_only(days: int) -> None:
+    """Fill the database that the settings name."""
+    from app import seed, wiring
+
+    given = wiring.settings()
+    urls = demo_hardware.usual_urls(_kept(given.data_dir.resolve()).get("ports", {}))
+    asyncio.run(seed.seed(wiring.dsns(given), key=given.key, urls=urls, days=days))
+
+
+def _start(world: World, postgres: EmbeddedPostgres, options: Options, port: int) -> None:
+    demo_hardware.end_leftovers(_kept(world.folder).get("pids", {}))
+    if options.reset:
+        world.step("forgetting the old world", lambda: _forget(world.folder, postgres))
+        world.ports.clear()
+    world.dsns = world.step("database", postgres.start)
+    key = keep_secret_key(world.folder)
+    world.step("migrations", lambda: _migrate(world.dsns))
+    _choose_ports(world)
+    _fill(world, key, options.days)
+    world.hardware = world.step(
+        "simulated hardware", lambda: demo_hardware.start(world.crew, world.folder, world.ports, world.dsns)
+    )
+    env = _environment(world, key)
+    web = _web_port(world, port)
+    api = world.step(
+        "API", lambda: world.crew.start("api", ["app.cli", "serve", "--host", "127.0.0.1", "--port", str(web)], env)
+    )
+    world.url = str(api.ready["url"]).rstrip("/")
+    world.step("worker", lambda: world.crew.start("worker", ["app.cli", "worker"], env))
+    if options.pace > 0:
+        asked = {"url": world.url, "pace": options.pace, "controls": world.hardware["controls"]}
+        world.step("people", lambda: world.crew.start("people", ["app.demo_people"], env, stdin=json.dumps(asked)))
+    _keep(world)
+    demo_report.announce(world, options.print_json)
+
+
+def _stay(world: World, postgres: EmbeddedPostgres) -> None:
+    deaths: list[float] = []
+    while True:
+        time.sleep(0.3)
+        if not postgres.running():
+            world.screen.print("[yellow]the database ended; starting it again[/yellow]")
+            postgres.start()
+        child = world.crew.ended()
+        if child is None:
+            continue
+        deaths = [*(death for death in deaths if death > time.monotonic() - WITHIN_SECONDS), time.monotonic()]
+        if len(deaths) > RESTARTS:
+            raise ChildError(f"{child.name} keeps ending; its log is {child.log}\n{child.tail()}")
+        world.screen.print(f"[yellow]{child.name} ended with {child.process.returncode}; starting it again[/yellow]")
+        _again(world, child)
+
+
+def _again(world: World, child: Child) -> None:
+    world.crew.restart(child)
+    _keep(world)
+
+
+def _fill(world: World, key: str, days: int) -> None:
+    from app import seed
+    from app.kit.settings import decode_key
+
+    assert world.dsns is not None
+    started = time.monotonic()
+    columns = (TextColumn("  {task.description}"), *Progress.get_default_columns()[1:])
+    with Progress(*columns, console=world.screen, transient=True) as progress:
+        tasks: dict[str, Any] = {}
+
+        def report(step: str, done: int, total: int) -> None:
+            if step not in tasks:
+                tasks[step] = progress.add_task(step, total=total)
+            progress.update(tasks[step], completed=done, total=total)
+
+        urls = demo_hardware.usual_urls(world.ports)
+        asyncio.run(seed.seed(world.dsns, key=decode_key(key), urls=urls, days=days, progress=report))
+    world.screen.print(
+        f"[green]✓[/green] operators, sites, banks and history [dim]{time.monotonic() - started:.1f} s[/dim]"
+    )
+
+
+def _migrate(dsns: Dsns | None) -> None:
+    from migrations import run as migrations
+
+    assert dsns is not None
+    migrations.upgrade(dsns.owner)
+
+
+def _choose_ports(world: World) -> None:
+    """Hardware stays where it was; a port that somebody took meanwhile is replaced."""
+    for name in ("pitney", "kerong_control"):
+        if name not in world.ports or not port_is_free(world.ports[name]):
+            world.ports[name] = free_port()
+    lines = len(seed_world.describe_kerong())
+    first = world.ports.get("kerong_lines", 0)
+    if not first or not all(port_is_free(first + line) for line in range(lines)):
+        world.ports["kerong_lines"] = free_ports(lines)
+    _keep(world)
+
+
+def _web_port(world: World, port: int) -> int:
+    if port == 0:
+        return free_port()
+    if port_is_free(port):
+        return port
+    other = next((near for near in range(port + 1, port + 20) if near < 65536 and port_is_free(near)), 0) or free_port()
+    world.screen.print(f"[yellow]Port {port} is taken by another program; using {other} instead.[/yellow]")
+    return other
+
+
+def _environment(world: World, key: str) -> dict[str, str]:
+    assert world.dsns is not None
+    return {
+        "LOCKYARD_DATA_DIR": str(world.folder),
+        "LOCKYARD_DATABASE_URL": world.dsns.app,
+        "LOCKYARD_WORKER_DATABASE_URL": world.dsns.worker,
+        "LOCKYARD_OWNER_DATABASE_URL": world.dsns.owner,
+        "LOCKYARD_SECRET_KEY": key,
+    }
+
+
+def _forget(folder: Path, postgres: EmbeddedPostgres) -> None:
+    postgres.stop()
+    for name in KEPT:
+        path = folder / name
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    (folder / "logs").mkdir()
+
+
+def _kept(folder: Path) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = json.loads((folder / "demo.json").read_text())
+    except (FileNotFoundError, ValueError):
+        return {}
+    return found
+
+
+def _keep(world: World) -> None:
+    import os
+
+    pids = {child.name: child.pid for child in world.crew.children}
+    text = json.dumps({"pid": os.getpid(), "url": world.url, "ports": world.ports, "pids": pids})
+    draft = world.folder / "demo.new"
+    draft.write_text(text)
+    draft.replace(world.folder / "demo.json")
+
+
+def _where(folder: Path) -> str:
+    url = _kept(folder).get("url")
+    return f", at {url}" if url else ""
+
+
+def _only_one(lock: IO[str]) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+@contextmanager
+def _asked_to_end() -> Iterator[None]:
+    """The first Ctrl-C or SIGTERM ends the demo in order; the ones after it would only cut that short."""
+
+    def end(number: int, _frame: FrameType | None) -> None:
+        for each in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(each, signal.SIG_IGN)
+        raise Ended(number)
+
+    before = {each: signal.signal(each, end) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)

@@ -1,0 +1,146 @@
+"""The demo's simulated hardware: started on remembered ports, and furnished with what the database says is inside."""
+
+import asyncio
+import json
+import os
+import signal
+import time
+import urllib.request
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+
+from app import seed_world
+from app.kit.embedded import Dsns
+from app.supervisor import Supervisor
+
+PITNEY, KERONG = "pitney", "kerong_cu16"
+# Any word of these in a command line tells that a left-over process is ours and not a stranger with the same number.
+_OURS = ("app.cli", "app.demo_people", "adapters.")
+
+# A stay's tenant is not asked for: the simulators stand for hardware of all tenants.
+_INSIDE = """
+    SELECT b.vendor, b.external_id AS bank, c.external_id AS unit, s.recipient_id, s.state,
+           array_remove(array_agg(p.tracking), NULL) AS parcels
+    FROM stay s
+    JOIN bank b ON (b.tenant_id, b.id) = (s.tenant_id, s.bank_id)
+    JOIN compartment c ON (c.tenant_id, c.id) = (s.tenant_id, s.compartment_id)
+    LEFT JOIN parcel p ON (p.tenant_id, p.stay_id) = (s.tenant_id, s.id)
+    WHERE s.state NOT IN ('RELEASED', 'QUEUED')
+    GROUP BY b.vendor, b.external_id, c.external_id, s.recipient_id, s.state"""
+_REPOINT = """
+    UPDATE vendor_connection v SET base_url = $3 FROM bank b
+    WHERE (b.tenant_id, b.connection_id) = (v.tenant_id, v.id) AND b.vendor = $1 AND ($2 = '' OR b.external_id = $2)
+      AND v.base_url <> $3"""
+
+
+def usual_urls(ports: Mapping[str, int]) -> dict[str, Any]:
+    """Where the simulators are, as vendor connections name it: one address for Pitney, one a bank for Kerong."""
+    first = ports.get("kerong_lines", 0)
+    lines = {line["bank"]: f"socket://127.0.0.1:{first + n}" for n, line in enumerate(seed_world.describe_kerong())}
+    return {PITNEY: f"http://127.0.0.1:{ports.get('pitney', 0)}", KERONG: lines}
+
+
+def start(crew: Supervisor, folder: Path, ports: Mapping[str, int], dsns: Dsns | None) -> dict[str, Any]:
+    """Both vendors' simulators, the database pointed at them; their control interfaces and addresses."""
+    assert dsns is not None
+    kept = folder / "simulators"
+    kept.mkdir(exist_ok=True)
+    fresh = [vendor for vendor in (PITNEY, KERONG) if not (kept / f"{vendor}.json").exists()]
+    pitney = crew.start(
+        PITNEY,
+        [
+            f"adapters.{PITNEY}.simulator",
+            "--port",
+            str(ports["pitney"]),
+            "--describe",
+            "-",
+            "--state",
+            str(kept / f"{PITNEY}.json"),
+        ],
+        stdin=json.dumps(seed_world.describe_pitney()),
+    )
+    lines = [line | {"port": ports["kerong_lines"] + n} for n, line in enumerate(seed_world.describe_kerong())]
+    control = ["--control-port", str(ports["kerong_control"])]
+    kerong = crew.start(
+        KERONG,
+        [f"adapters.generic.{KERONG}.simulator", *control, "--describe", "-", "--state", str(kept / f"{KERONG}.json")],
+        stdin=json.dumps(lines),
+    )
+    controls = {PITNEY: pitney.ready["control"], KERONG: kerong.ready["control"]}
+    urls = {PITNEY: pitney.ready["url"], KERONG: kerong.ready["lines"]}
+    asyncio.run(_settle(dsns, urls, {vendor: controls[vendor] for vendor in fresh}))
+    return {"controls": controls, "urls": urls}
+
+
+async def _settle(dsns: Dsns, urls: Mapping[str, Any], fresh: Mapping[str, str]) -> None:
+    connection = await asyncpg.connect(dsns.admin)
+    try:
+        await connection.execute(_REPOINT, PITNEY, "", urls[PITNEY])
+        await connection.executemany(_REPOINT, [(KERONG, bank, url) for bank, url in urls[KERONG].items()])
+        inside = await connection.fetch(_INSIDE) if fresh else []
+    finally:
+        await connection.close()
+    for vendor, control in fresh.items():
+        furnish(vendor, control, [row for row in inside if row["vendor"] == vendor])
+
+
+def furnish(vendor: str, control: str, inside: Iterable[Mapping[str, Any]]) -> None:
+    """Tell new hardware what is in it: parcels behind doors, and what the vendor has written down about them."""
+    rows = list(inside)
+    full = [row for row in rows if row["state"] in {"DEPOSITED", "COLLECTING"}]
+    if full:
+        acts = [{"bank": row["bank"], "unit": row["unit"], "act": "put"} for row in full]
+        tell(f"{control}/doors", {"acts": acts})
+    if vendor == PITNEY and rows:
+        tell(f"{control}/units", {"units": [_written(row) for row in rows]})
+
+
+def _written(row: Mapping[str, Any]) -> dict[str, Any]:
+    word = "parcelsDeposited" if row["state"] in {"DEPOSITED", "COLLECTING"} else "parcelsReserved"
+    parcels = [{"trackingNumber": tracking} for tracking in row["parcels"]]
+    contact = str(row["recipient_id"] or "unknown")
+    return {"bank": row["bank"], "unit": row["unit"], "contactId": contact, "contactType": "recipient", word: parcels}
+
+
+def tell(url: str, words: Mapping[str, Any]) -> Any:
+    """POST to a simulator's control interface."""
+    body = json.dumps(words).encode()
+    asked = urllib.request.Request(url, body, {"Content-Type": "application/json"})  # noqa: S310 - a loopback address of ours
+    with urllib.request.urlopen(asked, timeout=30) as answer:  # noqa: S310 - as above
+        return json.load(answer)
+
+
+def end(pid: int, grace: float = 20.0) -> None:
+    """Ask a process to end and wait until it has; after the grace it is not asked."""
+    import psutil
+
+    try:
+        process = psutil.Process(pid)
+    except psutil.NoSuchProcess:
+        return
+    process.terminate()
+    try:
+        process.wait(grace)
+    except psutil.TimeoutExpired:
+        process.kill()
+
+
+def end_leftovers(pids: Mapping[str, int]) -> None:
+    """What a killed demo left running, by the numbers it wrote down."""
+    import psutil
+
+    for pid in pids.values():
+        try:
+            words = " ".join(psutil.Process(pid).cmdline())
+        except psutil.Error:
+            continue
+        if any(word in words for word in _OURS):
+            os.killpg(pid, signal.SIGTERM)
+            deadline = time.monotonic() + 5
+            while psutil.pid_exists(pid) and time.monotonic() < deadline:
+                time.sleep(0.05)
+            if psutil.pid_exists(pid):
+                os.killpg(pid, signal.SIGKILL)

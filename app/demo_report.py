@@ -1,0 +1,95 @@
+"""What the demo says when it is ready: a screen for people, or one JSON object for scripts."""
+
+import json
+import os
+import sys
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+from rich.table import Table
+
+from app import seed_world
+
+if TYPE_CHECKING:
+    from app.demo import World
+
+SIGN_IN = """mutation SignIn($input: SignInInput!) {
+  signIn(input: $input) { __typename ... on SignInPayload { token } ... on Error { message } }
+}"""
+# Whose token stands under which word; `other_owner` belongs to the second operator.
+WHO = {
+    "owner": "owner@riverside.example",
+    "manager": "manager@riverside.example",
+    "site_manager": "london@riverside.example",
+    "auditor": "auditor@riverside.example",
+    "carrier": "admin@blue.example",
+    "courier": "courier1@blue.example",
+    "recipient": "resident1@riverside.example",
+    "other_owner": "owner@northgate.example",
+    "other_recipient": "resident1@northgate.example",
+}
+SHOWN = ("owner", "manager", "site_manager", "auditor", "carrier", "courier", "recipient", "other_owner")
+
+
+def announce(world: "World", as_json: bool) -> None:
+    if as_json:
+        sys.stdout.write(json.dumps(_facts(world)) + "\n")
+        sys.stdout.flush()
+        return
+    table = Table(
+        title=f"\nLockyard is at {world.url}", title_style="bold", show_edge=False, box=None, title_justify="left"
+    )
+    for heading in ("Sign in as", "Password", "Who that is"):
+        table.add_column(heading)
+    for who in SHOWN:
+        person = _person(WHO[who])
+        where = "" if person.sites is None else f", {len(person.sites)} of the sites"
+        table.add_row(
+            person.email, _password(person), f"{person.role.lower().replace('_', ' ')} of {person.organization}{where}"
+        )
+    world.screen.print(table)
+    world.screen.print(f"\nGraphQL {world.url}/graphql · logs {world.folder / 'logs'} · Ctrl-C ends everything\n")
+
+
+def _facts(world: "World") -> dict[str, Any]:
+    from app.kit.pgtools import binaries
+
+    assert world.dsns is not None
+    with ThreadPoolExecutor(max_workers=4) as threads:
+        tokens = dict(zip(WHO, threads.map(lambda email: token(world.url, email), WHO.values()), strict=True))
+    return {
+        "url": world.url,
+        "graphql": f"{world.url}/graphql",
+        "websocket": f"ws{world.url.removeprefix('http')}/graphql",
+        "ready": f"{world.url}/readyz",
+        "tokens": tokens,
+        "accounts": {who: {"email": email, "password": _password(_person(email))} for who, email in WHO.items()},
+        "pids": {"demo": os.getpid()} | {child.name: child.pid for child in world.crew.children},
+        "dsns": {role: getattr(world.dsns, role) for role in ("admin", "owner", "app", "worker")},
+        "postgres": {"data": str(world.folder / "postgres" / "cluster"), "bin": str(binaries())},
+        "simulators": world.hardware,
+        "data": str(world.folder),
+    }
+
+
+def token(url: str, email: str) -> str:
+    """A bearer token by the public sign-in."""
+    variables = {"input": {"email": email, "password": _password(_person(email))}}
+    body = json.dumps({"query": SIGN_IN, "variables": variables}).encode()
+    asked = urllib.request.Request(f"{url}/graphql", body, {"Content-Type": "application/json"})  # noqa: S310 - our own address
+    with urllib.request.urlopen(asked, timeout=30) as answer:  # noqa: S310 - as above
+        said = json.load(answer)
+    result = (said.get("data") or {}).get("signIn") or {}
+    if "token" not in result:
+        raise RuntimeError(f"{email} could not sign in: {result.get('message') or said.get('errors')}")
+    return str(result["token"])
+
+
+def _person(email: str) -> seed_world.PersonPlan:
+    residents = (person for operator in seed_world.OPERATORS for person in seed_world.recipients(operator))
+    return next(person for person in (*seed_world.PEOPLE, *residents) if person.email == email)
+
+
+def _password(person: seed_world.PersonPlan) -> str:
+    return seed_world.PASSWORDS[person.kind]
