@@ -1,7 +1,6 @@
 """What every transport does with a request: find the document, admit its cost, run it, mask what went wrong."""
 
-import asyncio
-import secrets
+import random
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
@@ -12,6 +11,11 @@ from schema.documents import Document, Documents, Operation, Persisted, requeste
 from schema.engine import Caller, Engine, Request
 from schema.errors import Code, RequestError, body, fault, refusal
 from schema.transport.access import Settings
+from schema.transport.closing import ClosedError
+from schema.transport.deadlines import Deadlines
+
+# Trace ids must differ, not be secret: no system call for each.
+NUMBERS = random.Random(random.SystemRandom().getrandbits(256))  # noqa: S311
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +34,7 @@ class Prepared:
 
 def new_trace_id() -> str:
     """A W3C trace id; never taken from a caller, who could then hide in somebody else's trace."""
-    return secrets.token_hex(16)
+    return f"{NUMBERS.getrandbits(128):032x}"
 
 
 class Pipeline:
@@ -46,6 +50,7 @@ class Pipeline:
         self.documents = documents or Documents(engine.schema)
         self.persisted = persisted or Persisted()
         self.settings = settings or Settings()
+        self.deadlines = Deadlines(self.settings.run_seconds)
 
     async def prepare(self, request: Request) -> Prepared:
         """Raises RequestError for whatever is wrong with the request."""
@@ -65,7 +70,7 @@ class Pipeline:
             if ready.kind is OperationType.MUTATION:
                 # Never cut short by us: half of a command is worse than a late answer.
                 return await self.engine.run(ready.document, ready.request, caller, trace_id)
-            async with asyncio.timeout(self.settings.run_seconds):
+            async with self.deadlines.watched():
                 return await self.engine.run(ready.document, ready.request, caller, trace_id)
         except RequestError:
             raise
@@ -75,12 +80,13 @@ class Pipeline:
             return body([fault(error)], trace_id)
 
     async def stream(self, ready: Prepared, caller: Caller, trace_id: str) -> AsyncGenerator[bytes, None]:
-        """Finished results; an unforeseen exception becomes the last of them. RequestError passes, before the first."""
+        """Finished results; an unforeseen exception becomes the last of them. RequestError passes, before the first;
+        ClosedError at any time."""
         items = self.engine.stream(ready.document, ready.request, caller, trace_id)
         try:
             async for item in items:
                 yield item
-        except RequestError:
+        except (RequestError, ClosedError):
             raise
         except Exception as error:  # noqa: BLE001 - the last line before the caller: masked here, logged whole
             yield body([fault(error)], trace_id)

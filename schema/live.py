@@ -1,0 +1,289 @@
+"""The hub of a web process: follows facts for who listens, evaluates once per topic, hands the same bytes to all."""
+
+import asyncio
+import contextlib
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TypeVar
+from uuid import UUID
+
+from app.kit import measures
+from app.kit.bus import FACTS, LOST, Bus, read_heads
+from app.kit.streams import Facts, Sequenced
+from schema.engine import Caller
+from schema.transport.access import ended
+
+log = logging.getLogger("lockyard.live")
+
+# Messages waiting for one subscriber. Whoever is further behind is ended and may come back with its cursor.
+QUEUE = 1_000
+BATCH = 500
+_SWEEP_SECONDS = 5.0
+_WATCH_SECONDS = 1.0
+_EVALUATIONS = 4
+_OVERDUE = 3
+_PATIENCE = (0.1, 0.2, 0.5, 1.0, 2.0, 3.0, 5.0, 5.0, 5.0, 5.0)
+
+T = TypeVar("T")
+
+# subject ids -> finished JSON of those the caller may see now
+Select = Callable[[Sequence[UUID], Caller], Awaitable[Mapping[UUID, bytes]]]
+# fact, its subject's JSON, places -> one finished execution result
+Render = Callable[[Sequenced, bytes, Mapping[UUID, int]], bytes]
+# fact -> the subject to look at, None when the subscription is not about it
+Concerns = Callable[[Sequenced], UUID | None]
+
+
+class TooSlowError(Exception):
+    """The subscriber does not take what it subscribed to."""
+
+
+class Subscriber:
+    """One stream's end of a topic."""
+
+    __slots__ = ("_failure", "_queue", "_waiter", "at", "caller", "finished", "overdue")
+
+    def __init__(self, caller: Caller) -> None:
+        self.caller = caller
+        # Where a replay ended, per tenant: what lies before must not come twice.
+        self.at: dict[UUID, int] = {}
+        self.finished, self.overdue = False, 0
+        self._failure: Exception | None = None
+        self._queue: deque[bytes] = deque()
+        self._waiter: asyncio.Future[None] | None = None
+
+    def push(self, payload: bytes) -> None:
+        if self.finished:
+            return
+        if len(self._queue) >= QUEUE:
+            measures.DROPPED.labels("too slow").inc()
+            self.end(TooSlowError())
+            return
+        self._queue.append(payload)
+        self._wake()
+
+    def end(self, failure: Exception | None = None) -> None:
+        """Nothing more comes; what waits is thrown away, so that a dead consumer holds no memory."""
+        self.finished, self._failure = True, failure
+        self._queue.clear()
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    async def next(self) -> bytes | None:
+        """The next message, None at the end. Raises what ended it otherwise."""
+        while not self._queue:
+            if self._failure is not None:
+                raise self._failure
+            if self.finished:
+                return None
+            self._waiter = asyncio.get_running_loop().create_future()
+            try:
+                await self._waiter
+            finally:
+                self._waiter = None
+        return self._queue.popleft()
+
+
+@dataclass(eq=False, slots=True)
+class Topic:
+    """All subscribers who asked the same and see the same."""
+
+    key: Hashable
+    name: str
+    concerns: Concerns
+    select: Select
+    render: Render
+    at: dict[UUID, int] = field(default_factory=dict)
+    subscribers: set[Subscriber] = field(default_factory=set)
+    users: int = 0
+
+    async def deliver(self, tenant: UUID, batch: Sequence[Sequenced]) -> None:
+        """A batch of one tenant's facts, in order. Nothing waits between looking at who listens and moving on."""
+        wanted = self.wanted(batch)
+        nodes = await self._look(wanted) if wanted and self.subscribers else {}
+        for fact, subject in wanted:
+            self.at[tenant] = fact.sequence
+            node = nodes.get(subject)
+            if node is not None:
+                self._send(fact, self.render(fact, node, self.at))
+        self.at[tenant] = batch[-1].sequence
+
+    def wanted(self, batch: Iterable[Sequenced]) -> list[tuple[Sequenced, UUID]]:
+        found = ((fact, self.concerns(fact)) for fact in batch)
+        return [(fact, subject) for fact, subject in found if subject is not None]
+
+    async def _look(self, wanted: Sequence[tuple[Sequenced, UUID]]) -> Mapping[UUID, bytes]:
+        caller = next((each.caller for each in self.subscribers if ended(each.caller) is None), None)
+        if caller is None:
+            return {}
+        try:
+            return await self.select(list(dict.fromkeys(subject for _, subject in wanted)), caller)
+        except LOST:
+            raise
+        except Exception as error:
+            log.exception("a topic of %s cannot be evaluated", self.name)
+            for subscriber in tuple(self.subscribers):
+                subscriber.end(error)
+            return {}
+
+    def _send(self, fact: Sequenced, payload: bytes) -> None:
+        count = 0
+        for subscriber in tuple(self.subscribers):
+            if subscriber.at and fact.sequence <= subscriber.at.get(fact.tenant_id, 0):
+                continue
+            if subscriber.caller.revoked.is_set():
+                continue
+            subscriber.push(payload)
+            count += 1
+        measures.DELIVERIES.labels(self.name).inc(count)
+        measures.FOLLOW_LAG.observe(max(0.0, (datetime.now(UTC) - fact.recorded_at).total_seconds()))
+
+
+@dataclass(eq=False, slots=True)
+class _Follower:
+    """One tenant's facts, followed while anybody listens."""
+
+    tenant: UUID
+    at: int
+    topics: set[Topic] = field(default_factory=set)
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+    task: asyncio.Task[None] | None = None
+
+
+class Hub:
+    """No stream holds a database connection: one short read per tenant and batch serves all who listen."""
+
+    def __init__(self, facts: Facts, bus: Bus) -> None:
+        self.facts = facts
+        self._topics: dict[Hashable, Topic] = {}
+        self._followers: dict[UUID, _Follower] = {}
+        self._evaluating = asyncio.Semaphore(_EVALUATIONS)
+        bus.on(FACTS, self._hear)
+
+    def _hear(self, payload: str | None) -> None:
+        tenants = self._followers.keys() if payload is None else read_heads(payload).keys()
+        for tenant in tenants:
+            follower = self._followers.get(tenant)
+            if follower is not None:
+                follower.wake.set()
+
+    async def join(self, key: Hashable, tenants: Sequence[UUID], make: Callable[[], Topic]) -> Topic:
+        """The topic of this key, made and following where it is new. Every `join` needs its `leave`."""
+        heads: dict[UUID, int] = {}
+        while missing := [tenant for tenant in tenants if tenant not in self._followers]:
+            heads |= await self.patiently(lambda: self.facts.heads(missing))
+            for tenant in missing:
+                if tenant not in self._followers:
+                    self._start(tenant, heads[tenant])
+        topic = self._topics.get(key)
+        if topic is None:
+            topic = self._topics[key] = make()
+            for tenant in tenants:
+                topic.at[tenant] = self._followers[tenant].at
+                self._followers[tenant].topics.add(topic)
+            measures.TOPICS.set(len(self._topics))
+        topic.users += 1
+        return topic
+
+    async def patiently(self, read: Callable[[], Awaitable[T]]) -> T:
+        """A stream outlives a restart of the database; half a minute without one is told to the client."""
+        for wait in _PATIENCE:
+            try:
+                return await read()
+            except LOST as error:
+                log.warning("a stream waits for the database: %s", type(error).__name__)
+                await asyncio.sleep(wait)
+        return await read()
+
+    def leave(self, topic: Topic) -> None:
+        topic.users -= 1
+        if topic.users:
+            return
+        del self._topics[topic.key]
+        measures.TOPICS.set(len(self._topics))
+        for tenant in topic.at:
+            follower = self._followers[tenant]
+            follower.topics.discard(topic)
+            if not follower.topics:
+                del self._followers[tenant]
+                if follower.task is not None:
+                    follower.task.cancel()
+
+    def _start(self, tenant: UUID, at: int) -> None:
+        follower = self._followers[tenant] = _Follower(tenant, at)
+        # It may have moved on between the reading of the head and now.
+        follower.wake.set()
+        follower.task = asyncio.create_task(self._follow(follower), name=f"follow {tenant}")
+
+    async def _follow(self, follower: _Follower) -> None:
+        while True:
+            try:
+                await follower.wake.wait()
+                follower.wake.clear()
+                while await self._step(follower):
+                    pass
+            except LOST as error:
+                log.warning("facts cannot be followed for now: %s", type(error).__name__)
+                follower.wake.set()
+                await asyncio.sleep(0.2)
+
+    async def _step(self, follower: _Follower) -> bool:
+        """Whether there may be more."""
+        batch = await self.facts.after(follower.tenant, follower.at, BATCH)
+        if not batch:
+            return False
+        # Together, without waiting in between: a topic made from now on starts behind this batch.
+        follower.at = batch[-1].sequence
+        topics = tuple(follower.topics)
+        await asyncio.gather(*(self._deliver(topic, follower.tenant, batch) for topic in topics))
+        return len(batch) == BATCH
+
+    async def _deliver(self, topic: Topic, tenant: UUID, batch: Sequence[Sequenced]) -> None:
+        while topic.users:
+            try:
+                async with self._evaluating:
+                    await topic.deliver(tenant, batch)
+                return
+            except LOST as error:
+                log.warning("a topic waits for the database: %s", type(error).__name__)
+                await asyncio.sleep(0.2)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until `stop`: looks after what no wake-up tells, and ends the streams of whose rights have ended."""
+        loop = asyncio.get_running_loop()
+        swept = loop.time()
+        while not stop.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), _WATCH_SECONDS)
+            self._end_ended()
+            if loop.time() - swept >= _SWEEP_SECONDS:
+                swept = loop.time()
+                await self._sweep()
+
+    def _end_ended(self) -> None:
+        """Transports close such streams themselves and tell the client why; this is for those that do not."""
+        for topic in tuple(self._topics.values()):
+            for subscriber in tuple(topic.subscribers):
+                if ended(subscriber.caller) is not None:
+                    subscriber.overdue += 1
+                    if subscriber.overdue >= _OVERDUE:
+                        subscriber.end()
+
+    async def _sweep(self) -> None:
+        followed = list(self._followers)
+        if not followed:
+            return
+        try:
+            heads = await self.facts.heads(followed)
+        except LOST:
+            return
+        for tenant, head in heads.items():
+            follower = self._followers.get(tenant)
+            if follower is not None and follower.at < head:
+                follower.wake.set()
