@@ -31,11 +31,15 @@ class SecurityHeaders:
     def __init__(self, app: ASGIApp, headers: Mapping[str, str] = SECURITY_HEADERS) -> None:
         self.app = app
         self.headers = [(name.encode(), value.encode()) for name, value in headers.items()]
+        self.lines = b"".join(b"%b: %b\r\n" % header for header in self.headers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+
+        # For who writes its answer past `send`, with `lockyard.finish`.
+        scope["lockyard.headers"] = self.lines
 
         async def send_with(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -45,6 +49,17 @@ class SecurityHeaders:
             await send(message)
 
         await self.app(scope, receive, send_with)
+
+
+class Shortcut:
+    """Exact paths first: a router tries its routes one by one, and wraps each in two error handlers."""
+
+    def __init__(self, otherwise: ASGIApp, paths: Mapping[tuple[str, str], ASGIApp]) -> None:
+        """`paths` is by scope type and path: ("http", "/graphql")."""
+        self.otherwise, self.paths = otherwise, dict(paths)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.paths.get((scope["type"], scope.get("path", "")), self.otherwise)(scope, receive, send)
 
 
 class KnownHosts:

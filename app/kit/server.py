@@ -2,13 +2,14 @@
 
 import asyncio
 import socket
+import time
 from collections.abc import Callable, Iterable
 from typing import cast
 
 import uvicorn
 from starlette.types import ASGIApp
 from uvicorn._types import ASGIApplication
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 CUT_SECONDS = 2.0
@@ -18,70 +19,52 @@ MAX_HEADERS = 100
 MAX_HEAD_BYTES = 32_768
 MAX_URL_BYTES = 16_384
 MAX_MESSAGE_BYTES = 65_536
+FRAMING = (b"content-length", b"transfer-encoding")
 
 
 class RefusedError(Exception):
     """Raised inside a parser callback: uvicorn answers 400 and closes."""
 
 
-class Stall:
-    """Cuts a connection whose peer takes nothing of what is written to it."""
-
-    def __init__(self, transport: asyncio.Transport, seconds: float) -> None:
-        self.transport, self.seconds = transport, seconds
-        self.unread = 0
-        self.timer: asyncio.TimerHandle | None = None
-
-    def begin(self) -> None:
-        self.unread = self.transport.get_write_buffer_size()
-        self.timer = asyncio.get_running_loop().call_later(self.seconds, self.look)
-
-    def look(self) -> None:
-        """Slow is not stalled: while the buffer shrinks the peer may take its time."""
-        if self.transport.get_write_buffer_size() < self.unread:
-            self.begin()
-        else:
-            self.transport.abort()
-
-    def end(self) -> None:
-        if self.timer is not None:
-            self.timer.cancel()
-            self.timer = None
-
-
 class GuardedHTTP(HttpToolsProtocol):
+    """Deadlines are looked at by the server twice a second: a timer of its own for each would cost every request three
+    readings of the clock, a tenth of what serving it costs.
+    """
+
     # A client that needs longer is broken or hostile; uvicorn itself would wait for ever.
     head_seconds = 10.0
     body_seconds = 30.0
+    idle_seconds = 20.0
     stall_seconds = 20.0
-    deadline: asyncio.TimerHandle | None = None
+
+    now = 0.0  # of all connections, set by the server
+    deadline: float | None = None
+    stalled_at: float | None = None
+    unread = 0
     in_head = True
     head_bytes = 0
-    stall: Stall
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self.stall = Stall(transport, self.stall_seconds)
         self.arm(self.head_seconds)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self.disarm()
-        self.stall.end()
-        super().connection_lost(exc)
 
     def arm(self, seconds: float) -> None:
         """A deadline for the whole of what is awaited: a byte now and then does not put it off."""
-        self.disarm()
-        self.deadline = self.loop.call_later(seconds, self.transport.abort)
+        self.deadline = GuardedHTTP.now + seconds
 
-    def disarm(self) -> None:
-        if self.deadline is not None:
-            self.deadline.cancel()
-            self.deadline = None
+    def look(self, now: float) -> None:
+        """Cut what is overdue. A slow reader may take its time, as long as it takes something."""
+        if self.deadline is not None and now > self.deadline:
+            self.transport.abort()
+        elif self.stalled_at is not None and now > self.stalled_at + self.stall_seconds:
+            left = self.transport.get_write_buffer_size()
+            if left >= self.unread:
+                self.transport.abort()
+            self.stalled_at, self.unread = now, left
 
     def data_received(self, data: bytes) -> None:
         cycle = cast("RequestResponseCycle | None", self.cycle)
-        if self.deadline is None and (cycle is None or cycle.response_complete):
+        if not self.in_head and (cycle is None or cycle.response_complete):
             # The first byte of a further request on a kept connection.
             self.in_head = True
             self.arm(self.head_seconds)
@@ -92,8 +75,8 @@ class GuardedHTTP(HttpToolsProtocol):
             self.send_400_response("Request headers are too large.")
 
     def on_message_begin(self) -> None:
-        self.in_head = True
-        if self.deadline is None:
+        if not self.in_head:
+            self.in_head = True
             self.arm(self.head_seconds)
         super().on_message_begin()
 
@@ -112,32 +95,71 @@ class GuardedHTTP(HttpToolsProtocol):
         self.in_head, self.head_bytes = False, 0
         self.arm(self.body_seconds)
         super().on_headers_complete()
+        if not self.parser.should_upgrade():
+            finish = Finish(self.cycle, self.server_state.default_headers)
+            self.scope["extensions"] = cast("dict[str, dict[object, object]]", {"lockyard.finish": finish})
 
     def check_head(self) -> None:
-        names = [name for name, _ in self.headers]
-        size = sum(len(name) + len(value) for name, value in self.headers)
+        hosts = framings = size = 0
+        for name, value in self.headers:
+            size += len(name) + len(value)
+            hosts += name == b"host"
+            framings += name in FRAMING
         version = self.parser.get_http_version()
         # Two hosts or two ways to frame a body are how one server is made to see another request than the next.
-        if version not in ("1.0", "1.1") or (names.count(b"host") != 1 and version == "1.1"):
+        if version not in ("1.0", "1.1") or (hosts != 1 and version == "1.1"):
             raise RefusedError("not one host")
-        if size > MAX_HEAD_BYTES or names.count(b"content-length") + names.count(b"transfer-encoding") > 1:
+        if size > MAX_HEAD_BYTES or framings > 1:
             raise RefusedError("ambiguous or too large")
 
     def on_message_complete(self) -> None:
-        self.disarm()
+        self.deadline = None
         super().on_message_complete()
 
-    def handle_websocket_upgrade(self) -> None:
-        self.disarm()
-        super().handle_websocket_upgrade()
+    def on_response_complete(self) -> None:
+        """As uvicorn's, with the idle deadline in place of a timer."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            cycle, app = self.pipeline.pop()
+            self._start_asgi_task(cycle, app)
+        elif not self.in_head and self.deadline is None:
+            self.arm(self.idle_seconds)
 
     def pause_writing(self) -> None:
-        self.stall.begin()
+        self.stalled_at, self.unread = GuardedHTTP.now, self.transport.get_write_buffer_size()
         super().pause_writing()
 
     def resume_writing(self) -> None:
-        self.stall.end()
+        self.stalled_at = None
         super().resume_writing()
+
+
+class Finish:
+    """Writes a whole answer at once: `scope["extensions"]["lockyard.finish"]`. Two writes would be two system calls."""
+
+    __slots__ = ("cycle", "defaults")
+
+    def __init__(self, cycle: RequestResponseCycle, defaults: list[tuple[bytes, bytes]]) -> None:
+        self.cycle, self.defaults = cycle, defaults
+
+    def __call__(self, status: int, head: bytes, body: bytes) -> bool:
+        """`head` is the finished header lines. False: nothing was done, use `send`."""
+        cycle = self.cycle
+        if cycle.response_started or cycle.flow.write_paused or cycle.disconnected or cycle.scope["method"] == "HEAD":
+            return False
+        cycle.response_started = cycle.response_complete = True
+        cycle.waiting_for_100_continue = False
+        lines = [STATUS_LINE[status], *(b"%b: %b\r\n" % header for header in self.defaults), head]
+        lines += [b"\r\n" if cycle.keep_alive else b"connection: close\r\n\r\n", body]
+        cycle.transport.write(b"".join(lines))
+        cycle.message_event.set()
+        if not cycle.keep_alive:
+            cycle.transport.close()
+        cycle.on_response()
+        return True
 
 
 class DirectWebSocket(WebSocketsSansIOProtocol):
@@ -189,6 +211,18 @@ class Server(uvicorn.Server):
         super().__init__(config)
         self.before_shutdown = tuple(before_shutdown)
 
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        GuardedHTTP.now = time.monotonic()
+        await super().startup(sockets)
+
+    async def on_tick(self, counter: int) -> bool:
+        now = GuardedHTTP.now = time.monotonic()
+        if counter % 5 == 0:
+            for connection in list(self.server_state.connections):
+                if isinstance(connection, GuardedHTTP):
+                    connection.look(now)
+        return await super().on_tick(counter)
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         for call in self.before_shutdown:
             call()
@@ -216,7 +250,6 @@ def make_server(
         ws_per_message_deflate=False,
         ws_ping_interval=30.0,
         ws_ping_timeout=30.0,
-        timeout_keep_alive=20,
         timeout_graceful_shutdown=GRACE_SECONDS,
         backlog=backlog,
         # Behind a proxy the proxy's word is only taken where the operator says so, by FORWARDED_ALLOW_IPS of uvicorn.

@@ -47,20 +47,20 @@ async def read_body(receive: Receive, headers: dict[str, str], most: int) -> byt
     raise GoneError
 
 
-async def write(send: Send, status: int, media: Media, body: bytes, *extra: Header) -> None:
-    await send(
-        {
-            "type": "http.response.start",
-            "status": status,
-            "headers": [
-                (b"content-type", f"{media.value}; charset=utf-8".encode()),
-                (b"content-length", str(len(body)).encode()),
-                (b"cache-control", b"no-store"),
-                (b"vary", b"accept, authorization, cookie"),
-                *extra,
-            ],
-        }
-    )
+def common_headers(media: Media) -> list[Header]:
+    return [
+        (b"content-type", f"{media.value}; charset=utf-8".encode()),
+        (b"cache-control", b"no-store"),
+        (b"vary", b"accept, authorization, cookie"),
+    ]
+
+
+COMMON = {media: b"".join(b"%b: %b\r\n" % header for header in common_headers(media)) for media in Media}
+
+
+async def write(send: Send, status: int, media: Media, body: bytes, extra: list[Header]) -> None:
+    headers = [*common_headers(media), (b"content-length", str(len(body)).encode()), *extra]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 
 
@@ -78,7 +78,22 @@ class Exchange:
     async def answer(self, status: int, content: bytes, *extra: Header) -> None:
         # An event stream is only ever opened by a request that may run; refusals before that are plain JSON.
         media = Media.JSON if self.media is Media.EVENTS else self.media
-        await write(self.send, status, media, content, (b"x-trace-id", self.trace_id.encode()), *extra)
+        headers = [(b"x-trace-id", self.trace_id.encode()), *extra]
+        if not self.finish(status, media, content, headers):
+            await write(self.send, status, media, content, headers)
+
+    def finish(self, status: int, media: Media, content: bytes, headers: list[Header]) -> bool:
+        """Where the server can take the whole answer at once, it skips a quarter of a small request's work."""
+        finish = self.scope.get("extensions", {}).get("lockyard.finish")
+        if finish is None or headers[-1][0] == b"connection":
+            return False
+        lines = [
+            COMMON[media],
+            *(b"%b: %b\r\n" % header for header in headers),
+            self.scope.get("lockyard.headers", b""),
+        ]
+        done: bool = finish(status, b"content-length: %d\r\n%b" % (len(content), b"".join(lines)), content)
+        return done
 
     async def refuse(self, error: RequestError, *extra: Header, status: int | None = None) -> None:
         await self.answer(status or error.status, body(error.errors, self.trace_id), *extra)
