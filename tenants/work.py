@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -57,6 +57,7 @@ class Work:
     origin: str
     tenant_id: UUID | None
     answer: Answer | None = None
+    _despite: list["Despite"] = field(default_factory=list)
     _facts: list[Fact] = field(default_factory=list)
     _entries: list[Entry] = field(default_factory=list)
 
@@ -81,6 +82,10 @@ class Work:
         """Record who did what. Written in this transaction, sealed milliseconds after commit."""
         self._entries.append(entry)
 
+    def despite_refusal(self, remember: "Despite") -> None:
+        """What must stay though this act is refused and undone, such as a count of wrong codes. In its own transaction."""
+        self._despite.append(remember)
+
     async def write_down(self, key: Key | None) -> None:
         """One statement: everything recorded. Raises Conflict when the key was spent meanwhile: the caller rolls back."""
         if not self._facts and not self._entries and key is None:
@@ -97,6 +102,9 @@ class Work:
         given["spent"] = [_spent_row(self, key)]
         if await record.WRITE_AND_SPEND.row(self.conn, **given) is None:
             raise Conflict("This idempotency key was spent a moment ago.", path=("idempotencyKey",))
+
+
+Despite = Callable[[Work], Awaitable[None]]
 
 
 def _entry_row(work: Work, entry: Entry) -> tuple[dict[str, object], list[dict[str, object]]]:
@@ -181,7 +189,16 @@ class Context:
             if key is not None:
                 async with self.db.tenant(self.actor.tenants, self.actor.organization_id) as conn:
                     await self._replay(conn, key)
+            if work is not None:
+                await self._remember(work)
             raise
+
+    async def _remember(self, refused: Work) -> None:
+        for remember in refused._despite:  # noqa: SLF001 - same module, one concern
+            async with self.db.tenant(self.actor.tenants, self.actor.organization_id) as conn:
+                work = Work(conn, self.actor, self.clock(), self.request_id, self.origin, refused.tenant_id)
+                await remember(work)
+                await work.write_down(None)
 
     async def _replay(self, conn: Conn, key: Key) -> None:
         row = await record.READ_KEY.row(conn, organization_id=self.actor.organization_id, key=key.key)

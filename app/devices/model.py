@@ -1,6 +1,12 @@
 """The life of a command. No I/O, no clock of its own."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from enum import StrEnum
+from uuid import UUID
+
+from app.devices.port import OrderKind
 
 
 class CommandState(StrEnum):
@@ -37,3 +43,38 @@ MOVES: dict[CommandState, frozenset[CommandState]] = {
     S.EXPIRED: frozenset(),
 }
 PENDING = frozenset({S.REQUESTED, S.SENT, S.UNCONFIRMED})
+
+# How long a command may wait for its bank. A person stands at a door; a vendor's books can wait.
+PATIENCE: dict[OrderKind, timedelta] = {
+    OrderKind.OPEN: timedelta(seconds=30),
+    OrderKind.RESERVE: timedelta(minutes=2),
+    OrderKind.DEPOSIT: timedelta(hours=24),
+    OrderKind.EXTEND: timedelta(hours=24),
+    OrderKind.RELEASE: timedelta(hours=24),
+    OrderKind.SET_SERVICE: timedelta(hours=24),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One thing asked of one compartment, as recorded. `parameters`: what the order needs besides, no personal data."""
+
+    tenant_id: UUID
+    id: UUID
+    site_id: UUID
+    bank_id: UUID
+    compartment_id: UUID
+    stay_id: UUID | None
+    carrier_id: UUID | None
+    kind: OrderKind
+    purpose: Purpose
+    state: CommandState
+    reason: str | None
+    parameters: Mapping[str, object] = field(repr=False)
+    requested_by: UUID
+    requested_by_name: str
+    requested_at: datetime
+    expires_at: datetime
+    sent_at: datetime | None = None
+    seen_openings: int | None = None
+    fence: int = 0

@@ -55,3 +55,8 @@ Index("ix_command_waiting", commands.c.bank_id, commands.c.requested_at, postgre
 Index("ix_command_unsettled", commands.c.tenant_id, commands.c.bank_id, postgresql_where=text("NOT settled"))
 Index("ix_command_compartment", commands.c.tenant_id, commands.c.compartment_id, commands.c.requested_at, commands.c.id)
 Index("ix_command_stay", commands.c.tenant_id, commands.c.stay_id, commands.c.requested_at, commands.c.id)
+# One OPEN under way for a compartment. An unconfirmed one counts until reading back has had its say.
+Index(
+    "uq_command_open_pending", commands.c.tenant_id, commands.c.compartment_id, unique=True,
+    postgresql_where=text("kind = 'OPEN' AND NOT settled AND state IN ('REQUESTED', 'SENT', 'ACCEPTED', 'UNCONFIRMED')"),
+)

@@ -1,6 +1,10 @@
 """Words of lockers. Service, door and occupancy are machines of their own; availability is computed from them."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
+from uuid import UUID
 
 
 class Size(StrEnum):
@@ -49,3 +53,39 @@ def occupancy(use: Use, service: Service, door: DoorState, *, reachable: bool) -
     if door is DoorState.OPEN or not reachable:
         return Occupancy.UNAVAILABLE
     return Occupancy.AVAILABLE
+
+
+@dataclass(frozen=True, slots=True)
+class Bank:
+    """What the core needs to know of a bank. `capabilities`: the device's word -> WORKS, FAILING or ABSENT."""
+
+    tenant_id: UUID
+    id: UUID
+    site_id: UUID
+    connection_id: UUID
+    vendor: str
+    external_id: str
+    label: str
+    poll_seconds: int
+    capabilities: Mapping[str, str]
+    unreachable_since: datetime | None
+
+    @property
+    def reachable(self) -> bool:
+        return self.unreachable_since is None
+
+    def has(self, capability: str) -> bool:
+        """It is built in; whether it answers just now is another question."""
+        return self.capabilities.get(capability, "ABSENT") != "ABSENT"
+
+
+@dataclass(frozen=True, slots=True)
+class Compartment:
+    id: UUID
+    external_id: str
+    label: str
+    size: Size
+    use: Use
+    service: Service
+    door: DoorState
+    bank: Bank

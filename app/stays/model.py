@@ -1,8 +1,15 @@
 """The life of a stay. No I/O, no clock of its own."""
 
+import secrets
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from enum import StrEnum
+from uuid import UUID
 
+from app.kit.guesses import Guesses
+from app.kit.seal import Sealer
 from app.lockers.model import Use
+from app.parcels.model import ParcelState
 
 
 class Flow(StrEnum):
@@ -60,3 +67,107 @@ USE: dict[State, Use] = {
 
 def may_move(before: State, after: State) -> bool:
     return after in MOVES[before]
+
+
+OPEN_BEFORE_DEPOSIT = frozenset({State.HELD, State.ACCESS_ISSUED})
+# A parcel may wait this long for its recipient before it counts as overdue.
+WAIT_AFTER_DEPOSIT = timedelta(days=3)
+LONGEST_HOLD = timedelta(days=7)
+
+O = StayOutcome
+# From which states a person may release with which outcome. EXPIRED_UNUSED is time's alone.
+RELEASES: dict[StayOutcome, frozenset[State]] = {
+    O.CANCELLED: OPEN_BEFORE_DEPOSIT | {State.DEPOSITING, State.QUEUED},
+    O.NO_FIT: OPEN_BEFORE_DEPOSIT | {State.DEPOSITING},
+    O.COLLECTED: frozenset({State.DEPOSITED, State.COLLECTING}),
+    O.COLLECTED_BY_CARRIER: frozenset({State.DEPOSITED, State.COLLECTING}),
+    O.RETURNED_TO_SENDER: frozenset({State.DEPOSITED, State.COLLECTING}),
+    O.REMOVED_BY_STAFF: frozenset({State.DEPOSITED, State.COLLECTING}),
+    O.ABANDONED_RECORD: frozenset(State) - {State.RELEASED},
+    O.UNKNOWN_RELEASE: frozenset({State.DEPOSITED, State.COLLECTING, State.REVOKING}),
+    O.EXPIRED_UNUSED: frozenset(),
+}
+# What a release makes of the parcels that were inside.
+INSIDE: dict[StayOutcome, ParcelState] = {
+    O.CANCELLED: ParcelState.REMOVED,
+    O.NO_FIT: ParcelState.REMOVED,
+    O.EXPIRED_UNUSED: ParcelState.REMOVED,
+    O.COLLECTED: ParcelState.COLLECTED,
+    O.COLLECTED_BY_CARRIER: ParcelState.RETURNED,
+    O.RETURNED_TO_SENDER: ParcelState.RETURNED,
+    O.REMOVED_BY_STAFF: ParcelState.REMOVED,
+    O.ABANDONED_RECORD: ParcelState.MISSING,
+    O.UNKNOWN_RELEASE: ParcelState.MISSING,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    tenant_id: UUID
+    id: UUID
+    site_id: UUID
+    bank_id: UUID
+    compartment_id: UUID
+    carrier_id: UUID | None
+    recipient_id: UUID | None
+    depositor_id: UUID | None
+    flow: Flow
+    state: State
+    evidence: str
+    created_at: datetime
+    expires_at: datetime
+    deposit_expires_at: datetime | None
+    overdue_at: datetime | None
+    pickup_hash: bytes | None = field(repr=False)
+    pickup_failures: int
+    outcome: StayOutcome | None
+
+    def is_overdue(self, now: datetime) -> bool:
+        return self.overdue_at is not None or (self.deposit_expires_at is not None and self.deposit_expires_at <= now)
+
+
+def collected(flow: Flow, *, by_carrier: bool) -> StayOutcome:
+    """How a stay ends whose door was opened for taking the parcel out."""
+    if not by_carrier:
+        return StayOutcome.COLLECTED
+    return StayOutcome.COLLECTED_BY_CARRIER if flow is Flow.RETURN else StayOutcome.RETURNED_TO_SENDER
+
+
+# Reaching it locks a code for good: with 20 tries among 10^8, a guess stays below one in a million.
+MOST_WRONG_CODES = 20
+
+
+class PickupCodes:
+    """Eight digits for one stay. Kept as a keyed hash to compare by, and sealed for the recipient to see again."""
+
+    def __init__(self, sealer: Sealer, by_stay: Guesses, by_bank: Guesses) -> None:
+        self._sealer, self._by_stay, self._by_bank = sealer, by_stay, by_bank
+
+    @classmethod
+    def of(cls, sealer: Sealer) -> "PickupCodes":
+        """Five wrong codes in 15 minutes for a stay; a bank's doors together get twenty."""
+        return cls(sealer, Guesses(5, 900.0), Guesses(20, 900.0))
+
+    def fresh(self) -> str:
+        return f"{secrets.randbelow(10**8):08}"
+
+    def keep(self, stay_id: UUID, bank_id: UUID, code: str) -> tuple[bytes, bytes]:
+        """(hash, sealed) of a code. The hash is salted with the bank: equal codes at two banks look different."""
+        return self._sealer.mark(code, bank_id.bytes), self._sealer.seal(code.encode(), stay_id.bytes)
+
+    def show(self, stay_id: UUID, sealed: bytes) -> str:
+        """Raises SealBroken."""
+        return self._sealer.open(sealed, stay_id.bytes).decode()
+
+    def locked(self, stay: Stay) -> bool:
+        full = stay.pickup_failures >= MOST_WRONG_CODES
+        return full or self._by_stay.locked(stay.id) or self._by_bank.locked(stay.bank_id)
+
+    def right(self, stay: Stay, code: str) -> bool:
+        """Compares, and counts a wrong one."""
+        if stay.pickup_hash is not None and self._sealer.matches(code, stay.bank_id.bytes, stay.pickup_hash):
+            self._by_stay.forget(stay.id)
+            return True
+        self._by_stay.count(stay.id)
+        self._by_bank.count(stay.bank_id)
+        return False

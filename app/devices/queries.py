@@ -1,0 +1,114 @@
+"""Reads of commands and connections that the core itself needs."""
+
+from uuid import UUID
+
+from sqlalchemy import Text, and_, any_, bindparam, func, literal_column, or_, select
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from app.devices.model import Command, CommandState, Purpose
+from app.devices.port import OrderKind
+from app.devices.tables import commands, connections
+from app.kit.db import Conn, Row, Statement
+from app.kit.tables import Time, Uuid
+
+_COLUMNS = [commands.c[name] for name in Command.__slots__]
+_TENANT = bindparam("tenant_id", type_=Uuid)
+
+_WAITING = Statement(
+    select(*_COLUMNS)
+    .where(commands.c.bank_id == bindparam("bank_id", type_=Uuid), literal_column("state = 'REQUESTED'"))
+    .order_by(commands.c.requested_at, commands.c.id)
+)
+_WATCHED = Statement(
+    select(*_COLUMNS)
+    .where(
+        commands.c.tenant_id == _TENANT, commands.c.bank_id == bindparam("bank_id", type_=Uuid),
+        literal_column("NOT settled"), commands.c.state != CommandState.REQUESTED.value,
+    )
+    .order_by(commands.c.requested_at, commands.c.id)
+)  # fmt: skip
+# The order a door's movement may belong to: on its way, or given up on so lately that it may still take effect.
+_OPENING = Statement(
+    select(*_COLUMNS)
+    .where(
+        commands.c.tenant_id == _TENANT, commands.c.compartment_id == bindparam("compartment_id", type_=Uuid),
+        commands.c.kind == OrderKind.OPEN.value,
+        or_(
+            and_(literal_column("NOT settled"), commands.c.state != CommandState.REQUESTED.value),
+            and_(
+                commands.c.state == CommandState.UNCONFIRMED.value, commands.c.sent_at > bindparam("since", type_=Time),
+            ),
+        ),
+    )
+    .order_by(commands.c.requested_at.desc())
+    .limit(1)
+)  # fmt: skip
+_UNDER_WAY = Statement(
+    select(commands.c.state)
+    .where(
+        commands.c.tenant_id == _TENANT, commands.c.stay_id == bindparam("stay_id", type_=Uuid),
+        commands.c.kind == any_(bindparam("kinds", type_=ARRAY(commands.c.kind.type))),
+        literal_column("NOT settled"), commands.c.state != CommandState.REQUESTED.value,
+    )
+)  # fmt: skip
+_TOLD = Statement(
+    select(func.count()).where(
+        commands.c.tenant_id == _TENANT, commands.c.stay_id == bindparam("stay_id", type_=Uuid),
+        commands.c.kind == bindparam("kind", type_=Text),
+    )
+)  # fmt: skip
+_BANKS_WAITING = Statement(select(commands.c.bank_id).where(literal_column("state = 'REQUESTED'")).distinct())
+_ONE = Statement(select(*_COLUMNS).where(commands.c.tenant_id == _TENANT, commands.c.id == bindparam("id", type_=Uuid)))
+_CONNECTION = Statement(
+    select(
+        connections.c.tenant_id, connections.c.id, connections.c.vendor, connections.c.base_url, connections.c.settings,
+        connections.c.secret_sealed,
+    ).where(connections.c.tenant_id == _TENANT, connections.c.id == bindparam("id", type_=Uuid))
+)  # fmt: skip
+
+
+async def waiting(conn: Conn, bank_id: UUID) -> list[Command]:
+    """Commands of a bank that have not left us, oldest first."""
+    return [command_of(row) for row in await _WAITING.rows(conn, bank_id=bank_id)]
+
+
+async def watched(conn: Conn, tenant_id: UUID, bank_id: UUID) -> list[Command]:
+    """Commands that have left us and whose end is not known."""
+    return [command_of(row) for row in await _WATCHED.rows(conn, tenant_id=tenant_id, bank_id=bank_id)]
+
+
+async def opening(conn: Conn, tenant_id: UUID, compartment_id: UUID, since: object) -> Command | None:
+    row = await _OPENING.row(conn, tenant_id=tenant_id, compartment_id=compartment_id, since=since)
+    return command_of(row) if row else None
+
+
+async def under_way(conn: Conn, tenant_id: UUID, stay_id: UUID, kinds: tuple[OrderKind, ...]) -> set[CommandState]:
+    """States of a stay's commands that have left us and may still do something."""
+    rows = await _UNDER_WAY.rows(conn, tenant_id=tenant_id, stay_id=stay_id, kinds=[kind.value for kind in kinds])
+    return {CommandState(row["state"]) for row in rows}
+
+
+async def told(conn: Conn, tenant_id: UUID, stay_id: UUID, kind: OrderKind) -> int:
+    """How often a vendor was told this about a stay."""
+    found: int = await _TOLD.value(conn, tenant_id=tenant_id, stay_id=stay_id, kind=kind.value)
+    return found
+
+
+async def banks_waiting(conn: Conn) -> set[UUID]:
+    """Banks with commands to send, of every tenant. For the worker."""
+    return {row["bank_id"] for row in await _BANKS_WAITING.rows(conn)}
+
+
+async def command(conn: Conn, tenant_id: UUID, id: UUID) -> Command | None:
+    row = await _ONE.row(conn, tenant_id=tenant_id, id=id)
+    return command_of(row) if row else None
+
+
+async def connection(conn: Conn, tenant_id: UUID, id: UUID) -> Row | None:
+    return await _CONNECTION.row(conn, tenant_id=tenant_id, id=id)
+
+
+def command_of(row: Row) -> Command:
+    given = {name: row[name] for name in Command.__slots__}
+    given |= {"kind": OrderKind(row["kind"]), "purpose": Purpose(row["purpose"]), "state": CommandState(row["state"])}
+    return Command(**given)

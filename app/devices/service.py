@@ -1,0 +1,125 @@
+"""Asking hardware for something: recorded here, in the asker's transaction; sent by the background process."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+
+from app.devices import events, store
+from app.devices.model import PATIENCE, Command, CommandState, Purpose
+from app.devices.port import Capability, OrderKind
+from app.devices.queries import command_of
+from app.kit.errors import NotFound, Reason, Rejected
+from app.kit.ids import new_id
+from app.lockers import queries as lockers
+from app.lockers import service as lockers_service
+from app.lockers.model import Compartment, Service
+from tenants.audit.model import Entry
+from tenants.policy import Permission
+from tenants.work import Work
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why a door is opened, and for which stay."""
+
+    purpose: Purpose
+    reason: str
+    stay_id: UUID | None = None
+    carrier_id: UUID | None = None
+
+
+async def request_open(work: Work, compartment: Compartment, cause: Cause) -> Command:
+    """Record one opening. The caller has settled the right to it. At most one is under way for a compartment."""
+    bank = compartment.bank
+    if not bank.has(Capability.REMOTE_OPEN):
+        raise Rejected(Reason.NOT_SUPPORTED, f"Bank {bank.label} cannot be opened from afar.")
+    if not bank.reachable:
+        raise Rejected(Reason.BANK_UNREACHABLE, f"Bank {bank.label} does not answer at present.")
+    command = _asked(work, compartment, OrderKind.OPEN, cause, {})
+    try:
+        await store.add(work.conn, command)
+    except asyncpg.UniqueViolationError as error:
+        if error.constraint_name != store.OPEN_PENDING:
+            raise
+        raise Rejected(Reason.COMMAND_PENDING, f"Door {compartment.label} is being opened already.") from error
+    work.emit(events.of_command("CommandRequested", command))
+    work.audit(
+        Entry(
+            Permission.COMPARTMENT_OPEN, "Compartment", compartment.id, bank.site_id, cause.carrier_id, reason=cause.reason,
+            details={"command": str(command.id), "purpose": cause.purpose.value, "stay": _text(cause.stay_id)},
+        )
+    )  # fmt: skip
+    return command
+
+
+async def push(
+    work: Work, compartment: Compartment, kind: OrderKind, cause: Cause, parameters: Mapping[str, object]
+) -> Command | None:
+    """Tell a vendor that keeps books of its own what became of a stay. None where the vendor keeps none."""
+    if not compartment.bank.has(Capability.VENDOR_RESERVATION):
+        return None
+    command = _asked(work, compartment, kind, cause, parameters)
+    await store.add(work.conn, command)
+    work.emit(events.of_command("CommandRequested", command))
+    return command
+
+
+async def withdraw(work: Work, stay_id: UUID, kinds: tuple[OrderKind, ...], detail: str) -> None:
+    """Call off what was asked for a stay and has not left us."""
+    for row in await store.withdraw(work.conn, work.tenant, stay_id, [kind.value for kind in kinds], work.now, detail):
+        work.emit(events.of_command("CommandFailed", command_of(row), withdrawn=True))
+
+
+@dataclass(frozen=True, slots=True)
+class SetServiceState:
+    compartment_id: UUID
+    service: Service
+    reason: str
+    until: datetime | None = None
+
+
+async def set_service_state(work: Work, ask: SetServiceState) -> UUID:
+    """Take a compartment out of service or back; told to the hardware where it keeps such a state."""
+    compartment = await lockers.compartment(work.conn, work.actor, ask.compartment_id)
+    if compartment is None:
+        raise NotFound("There is no such compartment.", path=("input", "compartmentId"))
+    await lockers_service.set_service(work, compartment, ask.service, ask.reason, ask.until)
+    if compartment.bank.has(Capability.SERVICE_WRITE):
+        command = _asked(
+            work, compartment, OrderKind.SET_SERVICE, Cause(Purpose.NONE, ask.reason),
+            {"in_service": ask.service is Service.IN_SERVICE},
+        )  # fmt: skip
+        await store.add(work.conn, command)
+        work.emit(events.of_command("CommandRequested", command))
+    return compartment.id
+
+
+def _asked(
+    work: Work, compartment: Compartment, kind: OrderKind, cause: Cause, parameters: Mapping[str, object]
+) -> Command:
+    bank = compartment.bank
+    return Command(
+        tenant_id=work.enter(bank.tenant_id),
+        id=new_id(),
+        site_id=bank.site_id,
+        bank_id=bank.id,
+        compartment_id=compartment.id,
+        stay_id=cause.stay_id,
+        carrier_id=cause.carrier_id,
+        kind=kind,
+        purpose=cause.purpose,
+        state=CommandState.REQUESTED,
+        reason=cause.reason,
+        parameters=parameters,
+        requested_by=work.actor.account_id,
+        requested_by_name=work.actor.label,
+        requested_at=work.now,
+        expires_at=work.now + PATIENCE[kind],
+    )
+
+
+def _text(id: UUID | None) -> str | None:
+    return None if id is None else str(id)

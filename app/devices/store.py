@@ -1,0 +1,165 @@
+"""Guarded writes of commands and connections: one statement each, every move from the states that allow it."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    ARRAY,
+    Boolean,
+    Integer,
+    LargeBinary,
+    Text,
+    any_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal_column,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from app.devices.model import MOVES, Command, CommandState
+from app.devices.tables import commands, connections
+from app.kit.db import Conn, Row, Statement
+from app.kit.tables import Time, Uuid
+
+# One OPEN under way per compartment: the index is the last word when two ask at once.
+OPEN_PENDING = "uq_command_open_pending"
+
+_TENANT = bindparam("tenant_id", type_=Uuid)
+_THIS = (commands.c.tenant_id == _TENANT, commands.c.id == bindparam("id_", type_=Uuid))
+_ASKED = (
+    "id", "site_id", "bank_id", "compartment_id", "stay_id", "carrier_id", "kind", "purpose", "state", "reason",
+    "parameters", "requested_by", "requested_by_name", "requested_at", "expires_at",
+)  # fmt: skip
+# The dispatcher is woken at commit. Commands are rare enough for a notification each.
+_ADDED = (
+    insert(commands)
+    .values(tenant_id=_TENANT, **{name: bindparam(name, type_=commands.c[name].type) for name in _ASKED})
+    .returning(commands.c.bank_id)
+    .cte("added")
+)
+ADD = Statement(select(func.pg_notify("lockyard_commands", _ADDED.c.bank_id.cast(Text))))
+
+CLAIM = Statement(
+    update(commands)
+    .where(
+        *_THIS, commands.c.state == CommandState.REQUESTED.value, commands.c.expires_at > bindparam("now", type_=Time)
+    )
+    .values(
+        state=CommandState.SENT.value,
+        sent_at=bindparam("now", type_=Time),
+        seen_openings=bindparam("seen_openings", type_=Integer),
+        fence=commands.c.fence + 1,
+    )
+    .returning(commands.c.fence)
+)
+_BEFORE = bindparam("before", type_=ARRAY(Text))
+MOVE = Statement(
+    update(commands)
+    .where(*_THIS, commands.c.state == any_(_BEFORE))
+    .values(
+        state=bindparam("after", type_=Text),
+        settled=bindparam("settled", type_=Boolean),
+        detail=func.coalesce(bindparam("detail", type_=Text), commands.c.detail),
+        accepted_at=func.coalesce(commands.c.accepted_at, bindparam("accepted_at", type_=Time)),
+        opened_at=func.coalesce(commands.c.opened_at, bindparam("opened_at", type_=Time)),
+        closed_at=func.coalesce(commands.c.closed_at, bindparam("closed_at", type_=Time)),
+        settled_at=func.coalesce(commands.c.settled_at, bindparam("settled_at", type_=Time)),
+    )
+    .returning(commands.c.id)
+)
+# What was asked for an act that is now called off, and has not left us.
+WITHDRAW = Statement(
+    update(commands)
+    .where(
+        commands.c.tenant_id == _TENANT,
+        commands.c.stay_id == bindparam("stay_id_", type_=Uuid),
+        commands.c.state == CommandState.REQUESTED.value,
+        commands.c.kind == any_(bindparam("kinds", type_=ARRAY(Text))),
+    )
+    .values(
+        state=CommandState.FAILED.value,
+        settled=True,
+        settled_at=bindparam("now", type_=Time),
+        detail=bindparam("detail", type_=Text),
+    )
+    .returning(*[commands.c[name] for name in Command.__slots__])
+)
+# A process that died between sending and recording: whatever it sent is unknown, and never sent again.
+ORPHANED = Statement(
+    update(commands)
+    .where(
+        commands.c.tenant_id == _TENANT,
+        commands.c.bank_id == bindparam("bank_id_", type_=Uuid),
+        commands.c.state == CommandState.SENT.value,
+        literal_column("NOT settled"),
+    )
+    .values(state=CommandState.UNCONFIRMED.value, detail=bindparam("detail", type_=Text))
+    .returning(*[commands.c[name] for name in Command.__slots__])
+)
+_CONNECTION = {
+    "id": Uuid, "name": Text, "vendor": Text, "base_url": Text, "settings": JSONB, "secret_sealed": LargeBinary,
+}  # fmt: skip
+ADD_CONNECTION = Statement(
+    insert(connections).values(
+        tenant_id=_TENANT, **{name: bindparam(name, type_=kind) for name, kind in _CONNECTION.items()}
+    )
+)
+REMOVE_CONNECTION = Statement(
+    delete(connections).where(connections.c.tenant_id == _TENANT, connections.c.id == bindparam("id_", type_=Uuid))
+)
+
+
+async def add(conn: Conn, command: Command) -> None:
+    """Raises asyncpg.UniqueViolationError on OPEN_PENDING."""
+    values: dict[str, Any] = {name: getattr(command, name) for name in _ASKED}
+    values |= {name: values[name].value for name in ("kind", "purpose", "state")}
+    await ADD.row(conn, tenant_id=command.tenant_id, **values | {"parameters": dict(command.parameters)})
+
+
+async def claim(conn: Conn, command: Command, now: datetime, seen_openings: int | None) -> int | None:
+    """REQUESTED -> SENT: the fence number of this sending, or None when somebody else has it or it has expired."""
+    found: int | None = await CLAIM.value(
+        conn, tenant_id=command.tenant_id, id_=command.id, now=now, seen_openings=seen_openings
+    )
+    return found
+
+
+async def move(
+    conn: Conn,
+    command: Command,
+    after: CommandState,
+    *,
+    settled: bool,
+    detail: str | None = None,
+    **times: datetime | None,
+) -> bool:
+    """False when the command is no longer in a state from which `after` may follow. `times`: accepted_at, opened_at, …"""
+    # Unconfirmed to unconfirmed: nothing is known still, but the watch over it ends.
+    same = {CommandState.UNCONFIRMED} & {after}
+    before = [state.value for state, follow in MOVES.items() if after in follow or state in same]
+    given = {name: times.get(name) for name in ("accepted_at", "opened_at", "closed_at", "settled_at")}
+    row = await MOVE.row(
+        conn, tenant_id=command.tenant_id, id_=command.id, before=before, after=after.value, settled=settled,
+        detail=detail, **given,
+    )  # fmt: skip
+    return row is not None
+
+
+async def withdraw(
+    conn: Conn, tenant_id: UUID, stay_id: UUID, kinds: Iterable[str], now: datetime, detail: str
+) -> list[Row]:
+    return await WITHDRAW.rows(conn, tenant_id=tenant_id, stay_id_=stay_id, kinds=list(kinds), now=now, detail=detail)
+
+
+async def orphaned(conn: Conn, tenant_id: UUID, bank_id: UUID, detail: str) -> list[Row]:
+    return await ORPHANED.rows(conn, tenant_id=tenant_id, bank_id_=bank_id, detail=detail)
+
+
+async def add_connection(conn: Conn, tenant_id: UUID, values: Mapping[str, Any]) -> None:
+    await ADD_CONNECTION.run(conn, tenant_id=tenant_id, **values)

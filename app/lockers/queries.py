@@ -1,0 +1,90 @@
+"""Reads of banks and compartments that the core itself needs, each within a scope."""
+
+from functools import cache
+from uuid import UUID
+
+from sqlalchemy import and_, bindparam, select
+
+from app.kit.db import Conn, Row, Statement
+from app.kit.tables import Uuid
+from app.lockers.model import Bank, Compartment, DoorState, Service, Size, Use
+from app.lockers.shape import bank_visible, compartment_visible
+from app.lockers.tables import banks, compartments
+from tenants.model import Actor
+from tenants.scope import Scope, context_parameters
+
+BANK_COLUMNS = (
+    banks.c.tenant_id, banks.c.id, banks.c.site_id, banks.c.connection_id, banks.c.vendor, banks.c.external_id,
+    banks.c.label, banks.c.poll_seconds, banks.c.capabilities, banks.c.unreachable_since,
+)  # fmt: skip
+_DOOR = ("id", "external_id", "label", "size", "use", "service", "door")
+_OF_BANK = and_(compartments.c.tenant_id == banks.c.tenant_id, compartments.c.bank_id == banks.c.id)
+
+
+@cache
+def _bank(scope: Scope) -> Statement:
+    return Statement(select(*BANK_COLUMNS).where(banks.c.id == bindparam("id", type_=Uuid), bank_visible(scope)))
+
+
+@cache
+def _compartment(scope: Scope) -> Statement:
+    door = [compartments.c[name].label(f"door_{name}") for name in _DOOR]
+    return Statement(
+        select(*BANK_COLUMNS, *door)
+        .join_from(compartments, banks, _OF_BANK)
+        .where(compartments.c.id == bindparam("id", type_=Uuid), compartment_visible(scope))
+    )
+
+
+_FLEET = Statement(select(*BANK_COLUMNS))
+_STANDING = Statement(
+    select(*BANK_COLUMNS, *[compartments.c[name].label(f"door_{name}") for name in _DOOR])
+    .join_from(compartments, banks, _OF_BANK)
+    .where(compartments.c.tenant_id == bindparam("tenant_id", type_=Uuid), compartments.c.id == bindparam("id"))
+)
+_DOORS = Statement(
+    select(
+        compartments.c.id, compartments.c.external_id, compartments.c.label, compartments.c.door,
+        compartments.c.openings, compartments.c.item_present, compartments.c.service, compartments.c.use,
+        compartments.c.door_open_since,
+    ).where(compartments.c.tenant_id == bindparam("tenant_id", type_=Uuid), compartments.c.bank_id == bindparam("bank_id"))
+)  # fmt: skip
+
+
+async def bank(conn: Conn, actor: Actor, id: UUID) -> Bank | None:
+    """None when there is none, or none this actor may see."""
+    row = await _bank(Scope.of(actor)).row(conn, id=id, **context_parameters(actor))
+    return bank_of(row) if row else None
+
+
+async def compartment(conn: Conn, actor: Actor, id: UUID) -> Compartment | None:
+    """None when there is none, or none this actor may see."""
+    row = await _compartment(Scope.of(actor)).row(conn, id=id, **context_parameters(actor))
+    return compartment_of(row) if row else None
+
+
+async def standing(conn: Conn, tenant_id: UUID, id: UUID) -> Compartment | None:
+    """For acts whose right to this compartment was settled by something else, such as a stay in it."""
+    row = await _STANDING.row(conn, tenant_id=tenant_id, id=id)
+    return compartment_of(row) if row else None
+
+
+async def fleet(conn: Conn) -> list[Bank]:
+    """Every bank there is. Only the worker's role sees more than one tenant."""
+    return [bank_of(row) for row in await _FLEET.rows(conn)]
+
+
+async def doors(conn: Conn, bank: Bank) -> list[Row]:
+    """What is known of each door of a bank."""
+    return await _DOORS.rows(conn, tenant_id=bank.tenant_id, bank_id=bank.id)
+
+
+def bank_of(row: Row) -> Bank:
+    return Bank(**{column.name: row[column.name] for column in BANK_COLUMNS})
+
+
+def compartment_of(row: Row) -> Compartment:
+    return Compartment(
+        row["door_id"], row["door_external_id"], row["door_label"], Size(row["door_size"]), Use(row["door_use"]),
+        Service(row["door_service"]), DoorState(row["door_door"]), bank_of(row),
+    )  # fmt: skip

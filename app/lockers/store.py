@@ -1,0 +1,194 @@
+"""Guarded writes of banks and compartments: one statement each. Two are parts that a stay's own statement builds on."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    ARRAY,
+    CTE,
+    Boolean,
+    ColumnElement,
+    Integer,
+    Text,
+    and_,
+    bindparam,
+    case,
+    column,
+    delete,
+    func,
+    insert,
+    not_,
+    null,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from app.kit.db import Conn, Row, Statement
+from app.kit.tables import Time, Uuid
+from app.lockers.model import Bank, DoorState, Service, Use
+from app.lockers.tables import banks, compartments
+
+_TENANT = bindparam("tenant_id", type_=Uuid)
+_AND_TENANT = compartments.c.tenant_id == _TENANT
+
+
+def take_free(*, wait: bool, guards: Sequence[ColumnElement[bool]] = ()) -> CTE:
+    """The first free compartment of a size in a bank becomes RESERVED. Row `taken`: id, label, external_id; or none.
+
+    Without `wait` rows that others hold are skipped, so a crowd spreads over what is free. With it they are waited for:
+    the way to be sure that none is free, when some of the others may yet roll back.
+    """
+    free = (
+        select(compartments.c.id)
+        .where(
+            _AND_TENANT,
+            compartments.c.site_id == bindparam("site_id", type_=Uuid),
+            compartments.c.bank_id == bindparam("bank_id", type_=Uuid),
+            compartments.c.size == bindparam("size", type_=Text),
+            compartments.c.use == Use.FREE.value,
+            compartments.c.service == Service.IN_SERVICE.value,
+            compartments.c.door != DoorState.OPEN.value,
+            or_(not_(bindparam("accessible", type_=Boolean)), compartments.c.accessible),
+            *guards,
+        )
+        .order_by(compartments.c.label, compartments.c.id)
+        .limit(1)
+        # NO KEY: what merely refers to the compartment does not stand in the way.
+        .with_for_update(skip_locked=not wait, key_share=True)
+    )
+    return (
+        update(compartments)
+        .where(_AND_TENANT, compartments.c.id == free.scalar_subquery(), compartments.c.use == Use.FREE.value)
+        .values(use=Use.RESERVED.value)
+        .returning(compartments.c.id, compartments.c.label, compartments.c.external_id)
+        .cte("taken")
+    )
+
+
+def shade(moved: CTE, use: Use) -> CTE:
+    """The compartments of the stays in `moved` get this use."""
+    return (
+        update(compartments)
+        .where(compartments.c.tenant_id == moved.c.tenant_id, compartments.c.id == moved.c.compartment_id)
+        .values(use=use.value)
+        .returning(compartments.c.id)
+        .cte("shaded")
+    )
+
+
+SET_SERVICE = Statement(
+    update(compartments)
+    .where(
+        _AND_TENANT, compartments.c.id == bindparam("id_"), compartments.c.service == bindparam("before", type_=Text)
+    )
+    .values(
+        service=bindparam("after", type_=Text),
+        service_reason=bindparam("reason", type_=Text),
+        service_until=bindparam("until", type_=Time),
+    )
+    .returning(compartments.c.id)
+)
+DUE_BACK = Statement(
+    select(compartments.c.tenant_id, compartments.c.id).where(
+        compartments.c.service == Service.OUT_OF_SERVICE.value,
+        compartments.c.service_until <= bindparam("now", type_=Time),
+    )
+)
+
+_SEEN = (
+    func.jsonb_to_recordset(bindparam("seen", type_=JSONB))
+    .table_valued(
+        column("id", Uuid), column("door", Text), column("openings", Integer), column("item", Boolean),
+        column("at", Time), column("source", Text),
+    )
+    .render_derived(name="seen", with_types=True)
+)  # fmt: skip
+# What the poller saw change. An item sensor that says nothing must not wipe what one said before.
+OBSERVE = Statement(
+    update(compartments)
+    .where(_AND_TENANT, compartments.c.id == _SEEN.c.id)
+    .values(
+        door=_SEEN.c.door,
+        door_observed_at=_SEEN.c.at,
+        door_source=_SEEN.c.source,
+        openings=_SEEN.c.openings,
+        item_present=func.coalesce(_SEEN.c.item, compartments.c.item_present),
+        door_open_since=case(
+            (_SEEN.c.door != DoorState.OPEN.value, None),
+            (compartments.c.door == DoorState.OPEN.value, compartments.c.door_open_since),
+            else_=_SEEN.c.at,
+        ),
+    )
+)
+
+_THIS_BANK = and_(banks.c.tenant_id == _TENANT, banks.c.id == bindparam("bank_id", type_=Uuid))
+CONTACT = Statement(
+    update(banks)
+    .where(_THIS_BANK)
+    .values(last_contact_at=bindparam("at", type_=Time), capabilities=bindparam("capabilities", type_=JSONB))
+)
+# Each returns a row only when it changed something: the fact is written by whoever got the row.
+UNREACHABLE = Statement(
+    update(banks)
+    .where(_THIS_BANK, banks.c.unreachable_since.is_(None))
+    .values(unreachable_since=bindparam("since", type_=Time))
+    .returning(banks.c.id)
+)
+REACHABLE = Statement(
+    update(banks)
+    .where(_THIS_BANK, banks.c.unreachable_since.is_not(None))
+    .values(unreachable_since=null())
+    .returning(banks.c.id)
+)
+
+_BANK = ("id", "site_id", "connection_id", "vendor", "external_id", "label", "poll_seconds", "capabilities")
+ADD_BANK = Statement(
+    insert(banks).values(tenant_id=_TENANT, **{name: bindparam(name, type_=banks.c[name].type) for name in _BANK})
+)
+_PLACED = ("id", "external_id", "label", "size", "accessible", "row_no", "column_no", "row_span")
+_ARRAYS = [bindparam(name, type_=ARRAY(compartments.c[name].type)) for name in _PLACED]
+_GIVEN = func.unnest(*_ARRAYS).table_valued(*_PLACED).render_derived(name="given")
+ADD_COMPARTMENTS = Statement(
+    insert(compartments).from_select(
+        ["tenant_id", "site_id", "bank_id", *_PLACED],
+        select(
+            _TENANT, bindparam("site_id", type_=Uuid), bindparam("bank_id", type_=Uuid), *[_GIVEN.c[n] for n in _PLACED]
+        ),
+    )
+)
+CHANGE_BANK = Statement(
+    update(banks)
+    .where(_THIS_BANK)
+    .values(
+        label=func.coalesce(bindparam("label", type_=Text), banks.c.label),
+        poll_seconds=func.coalesce(bindparam("poll_seconds", type_=Integer), banks.c.poll_seconds),
+    )
+    .returning(banks.c.id)
+)
+REMOVE_COMPARTMENTS = Statement(
+    delete(compartments).where(_AND_TENANT, compartments.c.bank_id == bindparam("bank_id", type_=Uuid))
+)
+REMOVE_BANK = Statement(delete(banks).where(_THIS_BANK).returning(banks.c.connection_id))
+
+
+async def add_bank(conn: Conn, bank: Bank) -> None:
+    values = {name: getattr(bank, name) for name in _BANK}
+    await ADD_BANK.run(conn, tenant_id=bank.tenant_id, **values | {"capabilities": dict(bank.capabilities)})
+
+
+async def add_compartments(conn: Conn, bank: Bank, rows: Sequence[Mapping[str, Any]]) -> None:
+    """`rows`: what stands in _PLACED, by name."""
+    lists = {name: [row[name] for row in rows] for name in _PLACED}
+    await ADD_COMPARTMENTS.run(conn, tenant_id=bank.tenant_id, site_id=bank.site_id, bank_id=bank.id, **lists)
+
+
+async def set_service(
+    conn: Conn, tenant_id: UUID, id: UUID, before: Service, after: Service, reason: str | None, until: datetime | None
+) -> Row | None:
+    return await SET_SERVICE.row(
+        conn, tenant_id=tenant_id, id_=id, before=before.value, after=after.value, reason=reason, until=until
+    )

@@ -1,0 +1,48 @@
+"""Reads of people that the core itself needs. No name leaves here."""
+
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, bindparam, select
+
+from app.kit.db import Conn, Row, Statement
+from app.kit.tables import Uuid
+from app.people.model import PersonKind
+from app.people.shape import visible
+from app.people.tables import people
+from tenants.model import Actor
+from tenants.scope import Scope, context_parameters
+
+_KIND = Statement(
+    select(people.c.kind).where(
+        people.c.tenant_id == bindparam("tenant_id", type_=Uuid), people.c.id == bindparam("id", type_=Uuid),
+        people.c.deleted_at.is_(None),
+    )
+)  # fmt: skip
+
+
+def exists(tenant: ColumnElement[Any], id: ColumnElement[Any]) -> ColumnElement[bool]:
+    """For other modules' guards: such a person is there, and was not deleted."""
+    found: Select[Any] = select(1).where(people.c.tenant_id == tenant, people.c.id == id, people.c.deleted_at.is_(None))
+    return found.exists()
+
+
+@cache
+def _person(scope: Scope) -> Statement:
+    return Statement(
+        select(people.c.tenant_id, people.c.id, people.c.kind)
+        .where(people.c.id == bindparam("id", type_=Uuid), visible(scope))
+        .with_for_update(key_share=True)
+    )
+
+
+async def kind(conn: Conn, tenant_id: UUID, id: UUID) -> PersonKind | None:
+    """None when there is no such person in this tenant."""
+    word = await _KIND.value(conn, tenant_id=tenant_id, id=id)
+    return None if word is None else PersonKind(word)
+
+
+async def person(conn: Conn, actor: Actor, id: UUID) -> Row | None:
+    """The row, locked for this act; None when there is none, or none this actor may see."""
+    return await _person(Scope.of(actor)).row(conn, id=id, **context_parameters(actor))

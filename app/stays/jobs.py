@@ -1,0 +1,69 @@
+"""What time does to stays: reservations run out, parcels become overdue."""
+
+import logging
+from collections.abc import Callable
+from uuid import UUID
+
+from app.devices import queries as devices
+from app.devices import service as hardware
+from app.kit.clock import Clock, utc_now
+from app.kit.db import Database
+from app.stays import events, queries, service, store
+from app.stays.model import OPEN_BEFORE_DEPOSIT, State, StayOutcome
+from tenants.audit.model import Entry
+from tenants.policy import Permission
+from tenants.work import Context, Work
+
+log = logging.getLogger("lockyard.stays")
+
+# A door to a tenant's data for the product's own acts.
+System = Callable[[UUID], Context]
+
+
+async def expire(db: Database, system: System, clock: Clock = utc_now) -> int:
+    """End reservations whose time is over. One whose door may be opening this moment waits for the next round."""
+    async with db.plain() as conn:
+        due = await queries.expired(conn, clock())
+    ended = 0
+    for row in due:
+        async with system(row["tenant_id"]).begin() as work:
+            ended += await _expire(work, row["id"])
+    return ended
+
+
+async def _expire(work: Work, id: UUID) -> bool:
+    stay = await queries.standing(work.conn, work.tenant, id)
+    if stay is None or stay.state not in OPEN_BEFORE_DEPOSIT or stay.expires_at > work.now:
+        return False
+    if await devices.under_way(work.conn, stay.tenant_id, stay.id, service.OPENS):
+        return False
+    await hardware.withdraw(work, stay.id, service.OPENS + service.BOOKS, "The reservation ran out.")
+    if await devices.under_way(work.conn, stay.tenant_id, stay.id, service.OPENS):
+        # It was sent while we looked. What we withdrew besides stays withdrawn: its time is over anyway.
+        return False
+    return await service.end(work, stay, StayOutcome.EXPIRED_UNUSED)
+
+
+async def mark_overdue(db: Database, system: System, clock: Clock = utc_now) -> int:
+    """Deposits that waited longer than they should. The parcel stays where it is."""
+    async with db.plain() as conn:
+        due = await queries.overdue(conn, clock())
+    marked = 0
+    for row in due:
+        async with system(row["tenant_id"]).begin() as work:
+            stay = await queries.standing(work.conn, work.tenant, row["id"])
+            after = await store.run(store.OVERDUE, work.conn, stay, now=work.now) if stay else None
+            if after is not None and after.state is State.DEPOSITED:
+                work.emit(events.of_stay("StayOverdue", after))
+                work.audit(
+                    Entry(
+                        Permission.STAY_READ,
+                        "Stay",
+                        after.id,
+                        after.site_id,
+                        after.carrier_id,
+                        details={"overdue": True},
+                    )
+                )
+                marked += 1
+    return marked

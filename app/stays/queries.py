@@ -1,0 +1,99 @@
+"""Reads of stays that the core itself needs."""
+
+from datetime import datetime
+from functools import cache
+from uuid import UUID
+
+from sqlalchemy import bindparam, func, literal_column, select
+
+from app.kit.db import Conn, Row, Statement
+from app.kit.tables import Time, Uuid
+from app.stays.model import Flow, State, Stay, StayOutcome
+from app.stays.shape import visible
+from app.stays.tables import stays
+from tenants.model import Actor
+from tenants.scope import Scope, context_parameters
+
+COLUMNS = [stays.c[name] for name in Stay.__slots__]
+_TENANT = bindparam("tenant_id", type_=Uuid)
+
+
+@cache
+def _stay(scope: Scope) -> Statement:
+    # Locked first: whatever is decided about a stay is decided by one act at a time.
+    found = select(*COLUMNS).where(stays.c.id == bindparam("id", type_=Uuid), visible(scope))
+    return Statement(found.with_for_update(key_share=True))
+
+
+_STANDING = Statement(
+    select(*COLUMNS)
+    .where(stays.c.tenant_id == _TENANT, stays.c.id == bindparam("id", type_=Uuid))
+    .with_for_update(key_share=True)
+)
+_IN = Statement(
+    select(*COLUMNS)
+    .where(stays.c.tenant_id == _TENANT, stays.c.compartment_id == bindparam("compartment_id", type_=Uuid))
+    .where(literal_column("stay.state <> 'RELEASED'"))
+    .with_for_update(key_share=True)
+)
+_NOW = bindparam("now", type_=Time)
+_EXPIRED = Statement(
+    select(stays.c.tenant_id, stays.c.id)
+    .where(stays.c.expires_at <= _NOW, literal_column("state IN ('HELD', 'ACCESS_ISSUED')"))
+    .order_by(stays.c.expires_at)
+    .limit(500)
+)
+_OVERDUE = Statement(
+    select(stays.c.tenant_id, stays.c.id)
+    .where(stays.c.deposit_expires_at <= _NOW, literal_column("state = 'DEPOSITED' AND overdue_at IS NULL"))
+    .order_by(stays.c.deposit_expires_at)
+    .limit(500)
+)
+_OPEN_OF_CARRIER = Statement(
+    select(func.count()).where(
+        stays.c.tenant_id == _TENANT, stays.c.carrier_id == bindparam("carrier_id", type_=Uuid),
+        literal_column("stay.state <> 'RELEASED'"),
+    )
+)  # fmt: skip
+
+
+async def stay(conn: Conn, actor: Actor, id: UUID) -> Stay | None:
+    """The stay, locked for this act; None when there is none, or none this actor may see."""
+    row = await _stay(Scope.of(actor)).row(conn, id=id, **context_parameters(actor))
+    return stay_of(row) if row else None
+
+
+async def standing(conn: Conn, tenant_id: UUID, id: UUID) -> Stay | None:
+    """For the product's own acts: locked, whoever may see it."""
+    row = await _STANDING.row(conn, tenant_id=tenant_id, id=id)
+    return stay_of(row) if row else None
+
+
+async def open_in(conn: Conn, tenant_id: UUID, compartment_id: UUID) -> Stay | None:
+    """The stay that has the compartment now, locked."""
+    row = await _IN.row(conn, tenant_id=tenant_id, compartment_id=compartment_id)
+    return stay_of(row) if row else None
+
+
+async def expired(conn: Conn, now: datetime) -> list[Row]:
+    return await _EXPIRED.rows(conn, now=now)
+
+
+async def overdue(conn: Conn, now: datetime) -> list[Row]:
+    return await _OVERDUE.rows(conn, now=now)
+
+
+async def open_of_carrier(conn: Conn, tenant_id: UUID, carrier_id: UUID) -> int:
+    found: int = await _OPEN_OF_CARRIER.value(conn, tenant_id=tenant_id, carrier_id=carrier_id)
+    return found
+
+
+def stay_of(row: Row) -> Stay:
+    given = {name: row[name] for name in Stay.__slots__}
+    outcome = row["outcome"]
+    given |= {
+        "flow": Flow(row["flow"]),
+        "state": State(row["state"]),
+        "outcome": StayOutcome(outcome) if outcome else None,
+    }
+    return Stay(**given)

@@ -1,0 +1,309 @@
+"""What people do with stays: reserve, confirm a deposit, extend, release. Doors are opened in app.access."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from app.devices import queries as devices
+from app.devices import service as hardware
+from app.devices.model import CommandState, Purpose
+from app.devices.port import Capability, OrderKind
+from app.devices.service import Cause
+from app.kit import checks
+from app.kit.errors import Denied, FailedRule, Invalid, NotFound, Reason, Rejected
+from app.kit.ids import new_id
+from app.lockers import queries as lockers
+from app.lockers.model import Bank, Compartment, DoorState, Service, Size, Use
+from app.parcels import queries as parcels
+from app.parcels.store import OPEN_TRACKING
+from app.people import queries as people
+from app.people.model import PersonKind
+from app.stays import events, queries, store
+from app.stays.model import (
+    LONGEST_HOLD,
+    OPEN_BEFORE_DEPOSIT,
+    RELEASES,
+    WAIT_AFTER_DEPOSIT,
+    Flow,
+    PickupCodes,
+    State,
+    Stay,
+    StayOutcome,
+)
+from tenants.audit.model import Entry
+from tenants.carriers import service as carriers
+from tenants.carriers.model import Operation
+from tenants.policy import Permission, authorize
+from tenants.work import Work
+
+# What may still open a stay's door, or still change a vendor's mind about it.
+OPENS = (OrderKind.OPEN,)
+BOOKS = (OrderKind.RESERVE, OrderKind.DEPOSIT, OrderKind.EXTEND)
+
+
+@dataclass(frozen=True, slots=True)
+class ReserveCompartment:
+    bank_id: UUID
+    size: Size
+    tracking: str
+    secondary_tracking: str | None = None
+    recipient_id: UUID | None = None
+    depositor_id: UUID | None = None
+    carrier_id: UUID | None = None
+    flow: Flow = Flow.DELIVER
+    accessible: bool = False
+    hold: timedelta = timedelta(hours=1)
+
+
+async def reserve(work: Work, ask: ReserveCompartment) -> UUID:
+    """Set a free compartment aside. Exactly one of all who ask gets it; nobody is refused while one is free."""
+    # Outside the scope and not existing look the same from here, on purpose.
+    bank = await lockers.bank(work.conn, work.actor, ask.bank_id)
+    if bank is None:
+        raise NotFound("There is no such bank.", path=("input", "bankId"))
+    work.enter(bank.tenant_id)
+    carrier_id = await _may_reserve(work, bank, ask)
+    tracking = checks.text("tracking", ask.tracking, most=100)
+    secondary = checks.optional_text("secondaryTracking", ask.secondary_tracking, most=100)
+    checks.within("holdMinutes", ask.hold / timedelta(minutes=1), 1, LONGEST_HOLD / timedelta(minutes=1))
+    if not bank.reachable:
+        raise Rejected(Reason.BANK_UNREACHABLE, f"Bank {bank.label} does not answer at present.")
+    given = {
+        "tenant_id": bank.tenant_id, "site_id": bank.site_id, "bank_id": bank.id, "size": ask.size.value,
+        "accessible": ask.accessible, "stay_id": new_id(), "parcel_id": new_id(), "carrier_id": carrier_id,
+        "recipient_id": ask.recipient_id, "depositor_id": ask.depositor_id, "flow": ask.flow.value, "note": None,
+        "created_by": work.actor.account_id, "now": work.now, "expires_at": work.now + ask.hold,
+        "tracking": tracking, "secondary_tracking": secondary,
+    }  # fmt: skip
+    try:
+        row = await store.reserve(work.conn, given)
+    except asyncpg.UniqueViolationError as error:
+        if error.constraint_name != OPEN_TRACKING:
+            raise
+        raise Rejected(
+            Reason.ALREADY_EXISTS, "This parcel is under way already.", path=("input", "tracking")
+        ) from error
+    if row is None:
+        await _why_none(work, bank, ask)
+        raise Rejected(Reason.NO_FREE_COMPARTMENT, f"No {ask.size} compartment is free in bank {bank.label}.")
+    stay = queries.stay_of(row)
+    work.emit(events.moved(stay, size=ask.size.value))
+    work.audit(_entry(Permission.STAY_CREATE, stay, details={"compartment": row["label"], "size": ask.size.value}))
+    if bank.has(Capability.VENDOR_RESERVATION):
+        door = Compartment(
+            stay.compartment_id, row["external_id"], row["label"], ask.size, Use.RESERVED, Service.IN_SERVICE,
+            DoorState.UNKNOWN, bank,
+        )  # fmt: skip
+        one = [{"tracking": tracking, "secondary": secondary}]
+        await hardware.push(work, door, OrderKind.RESERVE, _cause(stay), await _order(work, stay, one))
+    return stay.id
+
+
+async def _may_reserve(work: Work, bank: Bank, ask: ReserveCompartment) -> UUID | None:
+    """Which carrier the stay is for: the carrier that asks, or the one a member of the operator names."""
+    authorize(work.actor, Permission.STAY_CREATE, None if work.actor.is_carrier else bank.site_id)
+    if not work.actor.is_carrier:
+        return ask.carrier_id
+    if ask.carrier_id not in {None, work.actor.organization_id}:
+        raise Invalid("A carrier reserves for itself only.", path=("input", "carrierId"))
+    await carriers.require(
+        work, Operation.RESERVE, site_id=bank.site_id, bank_id=bank.id, size=ask.size.value, hold=ask.hold
+    )
+    return work.actor.organization_id
+
+
+async def _why_none(work: Work, bank: Bank, ask: ReserveCompartment) -> None:
+    """Only when nothing was found is it worth asking whether the recipient was the reason."""
+    if ask.recipient_id and await people.kind(work.conn, bank.tenant_id, ask.recipient_id) is None:
+        raise NotFound("There is no such person.", path=("input", "recipientId"))
+
+
+async def confirm_deposit(work: Work, stay_id: UUID, trackings: Sequence[str] | None, codes: PickupCodes) -> UUID:
+    """Say that the parcel is inside. Worth E0 alone; a door that was seen to open and close before makes it more."""
+    stay = await find(work, stay_id)
+    await permit(work, stay, Permission.STAY_DEPOSIT, Operation.DEPOSIT)
+    named = _trackings(trackings)
+    if stay.state is State.RELEASED:
+        raise Rejected(Reason.STAY_NOT_OPEN, "This stay has ended.")
+    if stay.state not in {State.HELD, State.DEPOSITING}:
+        raise Rejected(Reason.WRONG_STATE, f"This stay is {stay.state}.")
+    if stay.state is State.HELD and stay.expires_at <= work.now:
+        raise Rejected(Reason.STAY_EXPIRED, "The reservation has run out.")
+    door = await lockers.standing(work.conn, stay.tenant_id, stay.compartment_id)
+    assert door is not None, "a stay has a compartment"
+    hash_, sealed = await _code(work, stay, door.bank, codes)
+    after = await store.run(
+        store.DEPOSIT, work.conn, stay, now=work.now, deposit_expires_at=work.now + WAIT_AFTER_DEPOSIT,
+        evidence="E0", pickup_hash=hash_, pickup_sealed=sealed, trackings=named,
+        parcel_ids=[new_id() for _ in named or ()],
+    )  # fmt: skip
+    assert after is not None, "the stay is locked in a state that allows it"
+    await told(work, after, door, OrderKind.DEPOSIT)
+    work.emit(events.moved(after))
+    work.audit(_entry(Permission.STAY_DEPOSIT, after, details={"evidence": after.evidence}))
+    return after.id
+
+
+def _trackings(given: Sequence[str] | None) -> list[str] | None:
+    if given is None:
+        return None
+    if not 1 <= len(given) <= 50:
+        raise Invalid("parcels must name 1 to 50 tracking numbers, or be left out.", path=("input", "parcels"))
+    return list(dict.fromkeys(checks.text("parcels", each, most=100) for each in given))
+
+
+async def _code(work: Work, stay: Stay, bank: Bank, codes: PickupCodes) -> tuple[bytes | None, bytes | None]:
+    """A code of ours, where the vendor makes none and a recipient, not a department, is to collect."""
+    if bank.has(Capability.VENDOR_PICKUP_CODE) or stay.flow is Flow.RETURN:
+        return None, None
+    if stay.recipient_id and await people.kind(work.conn, stay.tenant_id, stay.recipient_id) is PersonKind.DEPARTMENT:
+        return None, None
+    return codes.keep(stay.id, stay.bank_id, codes.fresh())
+
+
+async def extend(work: Work, stay_id: UUID, by: timedelta, reason: str | None) -> UUID:
+    """Give more time: to deposit while held, to collect once deposited."""
+    stay = await find(work, stay_id)
+    checks.within("minutes", by / timedelta(minutes=1), 1, LONGEST_HOLD / timedelta(minutes=1))
+    reason = checks.optional_text("reason", reason, most=500)
+    held = stay.state in OPEN_BEFORE_DEPOSIT
+    until = (stay.expires_at if held else stay.deposit_expires_at or work.now) + by
+    await permit(
+        work, stay, Permission.STAY_EXTEND, Operation.VIEW_OWN_PARCELS, hold=until - stay.created_at if held else None
+    )
+    if stay.state is State.RELEASED:
+        raise Rejected(Reason.STAY_NOT_OPEN, "This stay has ended.")
+    if held and stay.expires_at <= work.now:
+        raise Rejected(Reason.STAY_EXPIRED, "The reservation has run out.")
+    if held and until > work.now + LONGEST_HOLD:
+        raise Rejected(
+            Reason.TOO_LATE, f"A reservation lasts {LONGEST_HOLD.days} days at most.", path=("input", "minutes")
+        )
+    after = await store.run(store.EXTEND_HOLD if held else store.EXTEND_DEPOSIT, work.conn, stay, until=until)
+    if after is None:
+        raise Rejected(Reason.WRONG_STATE, f"This stay is {stay.state}.")
+    work.emit(events.of_stay("StayExtended", after, until=_stamp(until)))
+    work.audit(_entry(Permission.STAY_EXTEND, after, reason=reason, details={"until": _stamp(until)}))
+    door = await lockers.standing(work.conn, stay.tenant_id, stay.compartment_id)
+    assert door is not None, "a stay has a compartment"
+    await told(work, after, door, OrderKind.EXTEND)
+    return after.id
+
+
+async def release(work: Work, stay_id: UUID, outcome: StayOutcome, reason: str) -> UUID:
+    """End a stay on a person's word. While a way in may still be open, a cancelled one waits in REVOKING."""
+    stay = await find(work, stay_id)
+    await permit(work, stay, Permission.STAY_RELEASE, _OPERATION.get(outcome, Operation.VIEW_OWN_PARCELS))
+    if work.actor.is_carrier and outcome not in _CARRIERS:
+        raise _not_a_carriers(outcome)
+    reason = checks.text("reason", reason, most=500)
+    if stay.state is State.RELEASED:
+        raise Rejected(Reason.STAY_NOT_OPEN, "This stay has ended.")
+    if stay.state not in RELEASES[outcome]:
+        raise Rejected(
+            Reason.WRONG_STATE, f"A stay that is {stay.state} cannot end as {outcome}.", path=("input", "outcome")
+        )
+    await hardware.withdraw(work, stay.id, OPENS + BOOKS, "The stay was released.")
+    under_way = await devices.under_way(work.conn, stay.tenant_id, stay.id, OPENS)
+    if under_way & {CommandState.SENT, CommandState.ACCEPTED}:
+        raise Rejected(Reason.COMMAND_PENDING, "The door is being opened just now.")
+    if CommandState.UNCONFIRMED in under_way:
+        return await _revoke(work, stay, outcome, reason)
+    await end(work, stay, outcome, reason=reason)
+    return stay.id
+
+
+# Which right of a carrier an outcome needs; calling off its own reservation needs none but to see it.
+_OPERATION: Mapping[StayOutcome, Operation] = {
+    StayOutcome.COLLECTED_BY_CARRIER: Operation.COLLECT_RETURN,
+    StayOutcome.RETURNED_TO_SENDER: Operation.COLLECT_EXPIRED,
+}
+_CARRIERS = frozenset({*_OPERATION, StayOutcome.CANCELLED, StayOutcome.NO_FIT})
+
+
+def _not_a_carriers(outcome: StayOutcome) -> Denied:
+    rule = FailedRule("outcome", ", ".join(sorted(_CARRIERS)), outcome)
+    return Denied("A carrier cannot end a stay so.", permission=Permission.STAY_RELEASE, failed=(rule,))
+
+
+async def _revoke(work: Work, stay: Stay, outcome: StayOutcome, reason: str) -> UUID:
+    after = await store.run(store.REVOKING, work.conn, stay, outcome=outcome.value)
+    if after is None:
+        raise Rejected(Reason.COMMAND_PENDING, "It is not known yet whether the door was opened.")
+    work.emit(events.moved(after))
+    work.audit(
+        _entry(Permission.STAY_RELEASE, after, reason=reason, details={"outcome": outcome.value, "revoking": True})
+    )
+    return after.id
+
+
+async def end(
+    work: Work, stay: Stay, outcome: StayOutcome, *, reason: str | None = None, evidence: str = "E0", tell: bool = True
+) -> bool:
+    """To RELEASED; `tell` the vendor's books. The caller holds the stay's lock. False when it had ended already."""
+    door = await lockers.standing(work.conn, stay.tenant_id, stay.compartment_id)
+    assert door is not None, "a stay has a compartment"
+    after = await store.let_go(work.conn, stay, outcome, now=work.now, evidence=evidence, note=reason)
+    if after is None:
+        return False
+    work.emit(events.moved(after, before=stay.state.value, door=door.door.value))
+    details = {"outcome": outcome.value, "before": stay.state.value, "evidence": evidence}
+    work.audit(_entry(Permission.STAY_RELEASE, after, reason=reason, details=details))
+    if tell:
+        await told(work, after, door, OrderKind.RELEASE)
+    return True
+
+
+async def find(work: Work, id: UUID) -> Stay:
+    """The stay, locked, for whoever may see it."""
+    stay = await queries.stay(work.conn, work.actor, id)
+    if stay is None:
+        raise NotFound("There is no such stay.", path=("input", "stayId"))
+    work.enter(stay.tenant_id)
+    return stay
+
+
+async def permit(
+    work: Work, stay: Stay, permission: Permission, operation: Operation, *, hold: timedelta | None = None
+) -> None:
+    """The role's permission, and for carriers the operator's grant at this place. Raises Denied."""
+    authorize(work.actor, permission, None if work.actor.is_carrier or work.actor.is_recipient else stay.site_id)
+    if work.actor.is_carrier:
+        await carriers.require(work, operation, site_id=stay.site_id, bank_id=stay.bank_id, size=None, hold=hold)
+
+
+async def told(work: Work, stay: Stay, door: Compartment, kind: OrderKind) -> None:
+    """Bring the vendor's books, where there are any, to what ours say."""
+    if door.bank.has(Capability.VENDOR_RESERVATION):
+        rows = await parcels.of_stay(work.conn, stay.tenant_id, stay.id)
+        one = [{"tracking": row["tracking"], "secondary": row["secondary_tracking"]} for row in rows]
+        await hardware.push(work, door, kind, _cause(stay), await _order(work, stay, one))
+
+
+async def _order(work: Work, stay: Stay, listed: Sequence[Mapping[str, Any]]) -> dict[str, object]:
+    contact = stay.recipient_id or stay.id
+    kind = await people.kind(work.conn, stay.tenant_id, stay.recipient_id) if stay.recipient_id else None
+    until = stay.expires_at if stay.state in OPEN_BEFORE_DEPOSIT else stay.deposit_expires_at
+    return {
+        "parcels": [dict(each) for each in listed],
+        "contact": str(contact),
+        "contact_kind": (kind or PersonKind.RECIPIENT).value,
+        "depositor": str(stay.depositor_id or stay.id) if stay.flow is Flow.RETURN else None,
+        "expires_at": _stamp(until) if until else None,
+    }
+
+
+def _cause(stay: Stay) -> Cause:
+    return Cause(Purpose.NONE, "", stay.id, stay.carrier_id)
+
+
+def _entry(action: Permission, stay: Stay, *, reason: str | None = None, details: Mapping[str, object]) -> Entry:
+    return Entry(action, "Stay", stay.id, stay.site_id, stay.carrier_id, reason=reason, details=details)
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.isoformat()

@@ -1,0 +1,171 @@
+"""Guarded writes of stays: one statement each. A stay, its compartment's use and its parcels move together or not at all."""
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Any
+
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Integer,
+    LargeBinary,
+    Text,
+    and_,
+    any_,
+    bindparam,
+    func,
+    insert,
+    literal,
+    null,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from app.kit.db import Conn, Row, Statement
+from app.kit.tables import Time, Uuid
+from app.lockers.model import Use
+from app.lockers.store import shade, take_free
+from app.parcels.model import ParcelState
+from app.parcels.store import allocate, end, put_in
+from app.people.queries import exists as person_exists
+from app.stays.model import INSIDE, MOVES, OPEN_BEFORE_DEPOSIT, USE, State, Stay, StayOutcome
+from app.stays.queries import COLUMNS, stay_of
+from app.stays.tables import stays
+
+_TENANT = bindparam("tenant_id", type_=Uuid)
+_NOW = bindparam("now", type_=Time)
+_THIS = and_(stays.c.tenant_id == _TENANT, stays.c.id == bindparam("id_", type_=Uuid))
+_HELD = ("carrier_id", "recipient_id", "depositor_id", "flow", "created_by", "expires_at", "note")
+
+
+def _reserve(*, wait: bool) -> Statement:
+    """Take a free compartment, hold it, allocate the parcel: one statement, one row with everything, or none."""
+    recipient = bindparam("recipient_id", type_=Uuid)
+    known = or_(recipient.is_(None), person_exists(_TENANT, recipient))
+    taken = take_free(wait=wait, guards=[known])
+    names = ["tenant_id", "id", "site_id", "bank_id", "compartment_id", "state", "evidence", "created_at", *_HELD]
+    given: list[ColumnElement[Any]] = [bindparam(name, type_=stays.c[name].type) for name in _HELD]
+    row = select(
+        _TENANT, bindparam("stay_id", type_=Uuid), bindparam("site_id", type_=Uuid), bindparam("bank_id", type_=Uuid),
+        taken.c.id, literal(State.HELD.value), literal("E0"), _NOW, *given,
+    )  # fmt: skip
+    held = insert(stays).from_select(names, row).returning(*COLUMNS).cte("held")
+    parcel = allocate(held)
+    return Statement(
+        select(*held.c, taken.c.label, taken.c.external_id)
+        .join_from(held, taken, held.c.compartment_id == taken.c.id)
+        .add_cte(parcel)
+    )
+
+
+RESERVE, RESERVE_WAITING = _reserve(wait=False), _reserve(wait=True)
+
+
+def _moved(before: Iterable[State], after: State, **changes: object) -> CTE:
+    for state in before:
+        assert after in MOVES[state], f"{state} -> {after} is no legal move"
+    return (
+        update(stays)
+        .where(_THIS, _among(before))
+        .values(state=after.value, version=stays.c.version + 1, **changes)
+        .returning(*COLUMNS)
+        .cte("moved")
+    )
+
+
+def _among(states: Iterable[State]) -> ColumnElement[bool]:
+    return or_(*(stays.c.state == state.value for state in sorted(states)))
+
+
+def _all(moved: CTE, *more: CTE) -> Statement:
+    return Statement(select(*moved.c).add_cte(*more))
+
+
+_EVIDENCE = bindparam("evidence", type_=Text)
+
+
+def _deposit(before: Iterable[State]) -> Statement:
+    moved = _moved(
+        before, State.DEPOSITED, deposited_at=_NOW, deposit_expires_at=bindparam("deposit_expires_at", type_=Time),
+        pickup_hash=bindparam("pickup_hash", type_=LargeBinary), pickup_sealed=bindparam("pickup_sealed", type_=LargeBinary),
+        evidence=func.greatest(stays.c.evidence, _EVIDENCE), outcome=null(),
+    )  # fmt: skip
+    return _all(moved, shade(moved, USE[State.DEPOSITED]), *put_in(moved))
+
+
+DEPOSITING = _all(_moved(OPEN_BEFORE_DEPOSIT, State.DEPOSITING, evidence=func.greatest(stays.c.evidence, _EVIDENCE)))
+DEPOSIT = _deposit({State.HELD, State.DEPOSITING})
+# A way in that was thought closed was used after all: something may lie inside.
+LATE_DEPOSIT = _deposit({State.REVOKING})
+COLLECTING = _all(_moved({State.DEPOSITED}, State.COLLECTING))
+REVOKING = _all(_moved(OPEN_BEFORE_DEPOSIT, State.REVOKING, outcome=bindparam("outcome", type_=Text)))
+
+
+@cache
+def release(inside: ParcelState) -> Statement:
+    """Any open state -> RELEASED. `before` narrows it; the code dies with the stay."""
+    moved = (
+        update(stays)
+        .where(_THIS, stays.c.state == any_(bindparam("before", type_=ARRAY(Text))), stays.c.state != State.RELEASED.value)
+        .values(
+            state=State.RELEASED.value, version=stays.c.version + 1, outcome=bindparam("outcome", type_=Text),
+            released_at=_NOW, evidence=_EVIDENCE, note=func.coalesce(bindparam("note", type_=Text), stays.c.note),
+            pickup_hash=null(), pickup_sealed=null(),
+        )
+        .returning(*COLUMNS)
+        .cte("moved")
+    )  # fmt: skip
+    return _all(moved, shade(moved, Use.FREE), end(moved, inside))
+
+
+def _change(*guards: ColumnElement[bool], **changes: object) -> Statement:
+    """No move: the state stays, the version counts."""
+    return Statement(
+        update(stays).where(_THIS, *guards).values(version=stays.c.version + 1, **changes).returning(*COLUMNS)
+    )
+
+
+_UNTIL = bindparam("until", type_=Time)
+EXTEND_HOLD = _change(_among(OPEN_BEFORE_DEPOSIT), expires_at=_UNTIL)
+EXTEND_DEPOSIT = _change(stays.c.state == State.DEPOSITED.value, deposit_expires_at=_UNTIL, overdue_at=null())
+OVERDUE = _change(
+    stays.c.state == State.DEPOSITED.value,
+    stays.c.overdue_at.is_(None),
+    stays.c.deposit_expires_at <= _NOW,
+    overdue_at=_NOW,
+)
+# A grade never falls, and rises only by whoever brings the proof.
+GRADE = _change(stays.c.state == bindparam("state_", type_=Text), stays.c.evidence < _EVIDENCE, evidence=_EVIDENCE)
+WRONG_CODE = _change(pickup_failures=stays.c.pickup_failures + bindparam("one", type_=Integer))
+VENDOR_CODE = _change(
+    stays.c.state == State.DEPOSITED.value,
+    pickup_hash=bindparam("pickup_hash", type_=LargeBinary), pickup_sealed=bindparam("pickup_sealed", type_=LargeBinary),
+)  # fmt: skip
+
+
+async def reserve(conn: Conn, given: Mapping[str, Any]) -> Row | None:
+    """The row of the held stay with its compartment's label; None when none of that size is free.
+
+    Raises asyncpg.UniqueViolationError on parcels' OPEN_TRACKING.
+    """
+    return await RESERVE.row(conn, **given) or await RESERVE_WAITING.row(conn, **given)
+
+
+async def run(statement: Statement, conn: Conn, stay: Stay, **given: Any) -> Stay | None:
+    """The stay as it is after the change; None when it was not in a state that allows it."""
+    row = await statement.row(conn, tenant_id=stay.tenant_id, id_=stay.id, **given)
+    return stay_of(row) if row else None
+
+
+async def let_go(conn: Conn, stay: Stay, outcome: StayOutcome, **given: Any) -> Stay | None:
+    """To RELEASED from the state the stay was read in. `given`: now, evidence, note."""
+    return await run(
+        release(INSIDE[outcome]),
+        conn,
+        stay,
+        outcome=outcome.value,
+        before=[stay.state.value],
+        **{"note": None, **given},
+    )
