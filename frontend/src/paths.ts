@@ -19,8 +19,8 @@ export type AuditSearch = {
   site?: string; action?: string; outcome?: AuditOutcome; target?: string; range?: Preset; since?: string; until?: string; entry?: string;
 };
 export type ReportsSearch = { kind?: ExportKind };
-export type StaysSearch = { tracking?: string; site?: string; view?: (typeof STAY_VIEWS)[number] };
-export type CarriersSearch = { grant?: string };
+export type StaysSearch = { tracking?: string; site?: string; view?: (typeof STAY_VIEWS)[number]; stay?: string };
+export type CarriersSearch = { grant?: string; new?: 'grant' };
 export type OwnSearch = { site?: string; bank?: string };
 
 // Only a path of this page may follow a sign-in: `//elsewhere` and `\` would lead to another origin.
@@ -49,8 +49,8 @@ export const read = {
     }),
   reports: (raw: RawSearch): ReportsSearch => compact({ kind: oneOf(EXPORT_KINDS, raw['kind']) }),
   stays: (raw: RawSearch): StaysSearch =>
-    compact({ tracking: text(raw['tracking']), site: text(raw['site']), view: oneOf(STAY_VIEWS, raw['view']) }),
-  carriers: (raw: RawSearch): CarriersSearch => compact({ grant: text(raw['grant']) }),
+    compact({ tracking: text(raw['tracking']), site: text(raw['site']), view: oneOf(STAY_VIEWS, raw['view']), stay: text(raw['stay']) }),
+  carriers: (raw: RawSearch): CarriersSearch => compact({ grant: text(raw['grant']), new: oneOf(['grant'] as const, raw['new']) }),
   own: (raw: RawSearch): OwnSearch => compact({ site: text(raw['site']), bank: text(raw['bank']) }),
 };
 

@@ -21,17 +21,19 @@ type Props<T> = {
   keyOf: (row: T) => string;
   columns: readonly Column<T>[];
   current?: string;
+  /** For tables with many narrow columns. */
+  wrapHeaders?: boolean;
   onOpen?: (row: T) => void;
   toneOf?: (row: T) => 'critical' | 'high' | undefined;
   selection?: { chosen: ReadonlySet<string>; toggle: (key: string) => void; nameOf: (row: T) => string };
 };
 
-export function DataTable<T>({ label, rows, keyOf, columns, current, onOpen, toneOf, selection }: Props<T>) {
+export function DataTable<T>({ label, rows, keyOf, columns, current, wrapHeaders, onOpen, toneOf, selection }: Props<T>) {
   const { i18n } = useLingui();
   const density = useStore(densityStore);
   const body = useRowKeys<T>({ rows, keyOf, onOpen, toggle: selection?.toggle });
   return (
-    <table className={classes['table']} data-density={density} aria-label={label}>
+    <table className={classes['table']} data-density={density} data-wrap={wrapHeaders || undefined} aria-label={label}>
       <thead>
         <tr>
           {selection && <th scope="col" className={classes['pick']}><span className={classes['spoken']}>{i18n.t('Select')}</span></th>}

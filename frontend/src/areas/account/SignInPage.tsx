@@ -13,9 +13,10 @@ export default function SignInPage() {
   const { next } = route.useSearch();
   const [problem, setProblem] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
+  const title = `${i18n.t('Sign in')} · Lockyard`;
   useEffect(() => {
-    document.title = `${i18n.t('Sign in')} · Lockyard`;
-  }, [i18n, i18n.locale]);
+    document.title = title;
+  }, [title]);
 
   const send = async (event: React.FormEvent<HTMLFormElement>): Promise<void> => {
     event.preventDefault();

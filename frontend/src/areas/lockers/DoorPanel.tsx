@@ -85,7 +85,7 @@ function Body({ door, decision, siteZone }: { door: Door; decision: Decision; si
           {
             name: i18n.t('Seen'),
             value: door.doorObservedAt
-              ? <>{door.isStale && <Mark tone="medium">{i18n.t('Stale')}</Mark>} <Age since={door.doorObservedAt} siteZone={siteZone} /> {i18n.t('ago')}{door.doorSource && ` · ${door.doorSource}`}</>
+              ? <>{door.isStale && <Mark tone="medium">{i18n.t('Stale')}</Mark>} <Age since={door.doorObservedAt} siteZone={siteZone} />{door.doorSource && ` · ${door.doorSource}`}</>
               : i18n.t('Never'),
           },
           { name: i18n.t('Use'), value: i18n.t(OCCUPANCY[door.occupancy]) },

@@ -56,7 +56,7 @@ export function arrange<S extends BoardSite>(sites: readonly S[], order: SiteOrd
     free: (a, b) => fillOf(a.occupancy).free - fillOf(b.occupancy).free || byName(a, b),
     worst: (a, b) => b.offlineBankCount - a.offlineBankCount || b.openAlarmCount - a.openAlarmCount || byName(a, b),
   };
-  return kept.sort(compare[order]);
+  return kept.toSorted(compare[order]);
 }
 
 export type Totals = { sites: number; fill: Fill; openAlarms: number; offlineBanks: number; banks: number };

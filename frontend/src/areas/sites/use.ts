@@ -17,7 +17,7 @@ export function shareByHour(figures: readonly HourOfUse[], zone: string): DayOfU
     sums.set(day, hours);
   }
   return [...sums.entries()]
-    .sort(([a], [b]) => (a < b ? 1 : -1))
+    .toSorted(([a], [b]) => (a < b ? 1 : -1))
     .map(([day, hours]) => ({
       day,
       hours: new Map([...hours].map(([hour, { used, whole }]) => [hour, whole === 0 ? 0 : Math.min(1, used / whole)])),
