@@ -70,6 +70,7 @@ clean: ## Remove the environment, the built page and the demo's data
 $(BIN)/python:
 	@if [ -z "$(PYTHON)" ]; then \
 		echo "Lockyard needs Python 3.11, 3.12 or 3.13 and found none. Install one, or say which: make $(MAKECMDGOALS) PYTHON=/path/to/python3" >&2; exit 1; fi
+	@if ! $(PYTHON) -c ''  2>/dev/null; then echo "$(PYTHON) does not start" >&2; exit 1; fi
 	@echo "[1/3] making the environment with $$($(PYTHON) --version)"
 	@$(PYTHON) -m venv $(VENV) || { echo "Python's venv module is missing; on Debian: apt-get install python3-venv" >&2; rm -rf $(VENV); exit 1; }
 
@@ -88,11 +89,14 @@ $(DEV): requirements-dev.txt pyproject.toml | $(BIN)/python
 # Whoever needs the page has an environment by then: $(RUN) or $(DEV) stands before it in each list.
 page: $(if $(wildcard frontend/package.json),$(PAGE))
 
-$(PAGE): frontend/package-lock.json $(shell find frontend -type f -not -path '*/node_modules/*' -not -path '*/dist/*' \
-		-not -path '*/test-results/*' 2>/dev/null) $(wildcard schema/schema.graphql)
+# What the build writes itself is no reason to build again.
+PAGE_SOURCES = $(shell find frontend \( -name node_modules -o -name dist -o -name test-results -o -path frontend/src/gql/generated \) -prune \
+	-o -type f -not -path 'frontend/src/locales/*.ts' -print 2>/dev/null)
+
+$(PAGE): $(PAGE_SOURCES) $(wildcard schema/schema.graphql)
 	@echo "[3/3] building the dashboard"
 	@node_bin="$(NODE_BIN)"; npm_cli="$(NPM_CLI)"; export PATH="$$node_bin:$$PATH"; cd frontend; \
 		if [ ! node_modules/.installed -nt package-lock.json ]; then \
-			node "$$npm_cli" ci --ignore-scripts --no-audit --no-fund --loglevel=error && touch node_modules/.installed; fi; \
+			node "$$npm_cli" ci --ignore-scripts --no-audit --no-fund --loglevel=error; touch node_modules/.installed; fi; \
 		node "$$npm_cli" run --silent build
 	@touch $@
