@@ -13,9 +13,9 @@ from app.kit.embedded import Dsns
 from app.kit.seal import Sealer
 from app.seed_alarms import past_alarms
 from app.seed_history import COLUMNS, History, Row
-from app.seed_places import all_rows, connection_id
+from app.seed_places import all_rows
 from app.seed_visits import Visit, visits
-from app.seed_world import OPERATORS, banks, fixed_id, organization_id
+from app.seed_world import OPERATORS, banks, organization_id
 from app.stays.model import PickupCodes
 from tenants.audit import service as audit
 
@@ -32,10 +32,10 @@ def _silent(_step: str, _done: int, _total: int) -> None:
     """No progress wanted."""
 
 
-async def seed(dsns: Dsns, *, key: bytes, urls: Mapping[str, str], days: int = 90, progress: Report = _silent) -> bool:
-    """Fill the database once; a filled one only learns the hardware's addresses. True when it was filled now.
+async def seed(dsns: Dsns, *, key: bytes, urls: Mapping[str, Any], days: int = 90, progress: Report = _silent) -> bool:
+    """Fill the database once; a filled one is left as it is. True when it was filled now.
 
-    `key`: 32 bytes that seal secrets. `urls`: "pitney" and the external id of each CU16 bank -> address.
+    `key`: 32 bytes that seal secrets. `urls`: "pitney" -> address, "kerong_cu16" -> bank -> address.
     `progress(step, done, total)` is called as work goes on. Everything is one transaction: all or nothing.
     """
     conn = await asyncpg.connect(dsns.owner, command_timeout=300)
@@ -44,7 +44,6 @@ async def seed(dsns: Dsns, *, key: bytes, urls: Mapping[str, str], days: int = 9
             tenants = [organization_id(name) for name in OPERATORS]
             await conn.execute("SELECT set_config('app.tenant_id', $1, true)", ",".join(map(str, tenants)))
             if await conn.fetchval("SELECT count(*) FROM organization"):
-                await _point(conn, urls)
                 return False
             await _fill(conn, Sealer.of(key), urls, days, progress)
         await conn.execute("ANALYZE")
@@ -53,7 +52,7 @@ async def seed(dsns: Dsns, *, key: bytes, urls: Mapping[str, str], days: int = 9
         await conn.close()
 
 
-async def _fill(conn: Conn, sealer: Sealer, urls: Mapping[str, str], days: int, progress: Report) -> None:
+async def _fill(conn: Conn, sealer: Sealer, urls: Mapping[str, Any], days: int, progress: Report) -> None:
     for table, columns, rows in all_rows(sealer, urls):
         await _put(conn, table, columns, rows)
     history = _history(days, progress)
@@ -129,42 +128,3 @@ async def _seal(conn: Conn, history: History, progress: Report) -> None:
             await audit.seal(conn, {tenant: ordered[start : start + _SEAL_CHUNK]})
             done += len(ordered[start : start + _SEAL_CHUNK])
             progress("sealing the audit log", done, total)
-
-
-async def _point(conn: Conn, urls: Mapping[str, str]) -> None:
-    """Simulators may listen elsewhere than last time."""
-    for operator in OPERATORS:
-        await conn.execute(
-            "UPDATE vendor_connection SET base_url = $2 WHERE id = $1", fixed_id("connection", operator), urls["pitney"]
-        )
-    moved = [(connection_id(bank), urls[bank.external_id]) for bank in banks("kerong_cu16")]
-    await conn.executemany("UPDATE vendor_connection SET base_url = $2 WHERE id = $1", moved)
-
-
-async def inside(dsns: Dsns) -> dict[str, list[dict[str, Any]]]:
-    """What stands in each compartment by the records, in the words of the simulators' /_sim/units: vendor -> units."""
-    conn = await asyncpg.connect(dsns.owner)
-    try:
-        async with conn.transaction():
-            tenants = ",".join(str(organization_id(name)) for name in OPERATORS)
-            await conn.execute("SELECT set_config('app.tenant_id', $1, true)", tenants)
-            rows = await conn.fetch(_INSIDE)
-    finally:
-        await conn.close()
-    found: dict[str, list[dict[str, Any]]] = {"pitney": [], "kerong_cu16": []}
-    for row in rows:
-        place = {"bank": row["bank"], "unit": row["unit"]}
-        if row["vendor"] == "kerong_cu16":
-            found["kerong_cu16"].append(place | {"item": row["state"] in {"DEPOSITED", "COLLECTING"}})
-            continue
-        parcels = [{"trackingNumber": tracking} for tracking in row["trackings"]]
-        kind = "parcelsDeposited" if row["state"] in {"DEPOSITED", "COLLECTING"} else "parcelsReserved"
-        found["pitney"].append(place | {"contactId": row["contact"], "contactType": "recipient", kind: parcels})
-    return found
-
-
-_INSIDE = """
-SELECT b.vendor, b.external_id AS bank, c.external_id AS unit, s.state, coalesce(s.recipient_id, s.id)::text AS contact,
-  array(SELECT p.tracking FROM parcel p WHERE p.tenant_id = s.tenant_id AND p.stay_id = s.id) AS trackings
-FROM stay s JOIN compartment c ON c.tenant_id = s.tenant_id AND c.id = s.compartment_id
-JOIN bank b ON b.tenant_id = s.tenant_id AND b.id = s.bank_id WHERE s.state <> 'RELEASED'"""

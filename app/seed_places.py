@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from typing import TypeAlias
+from typing import Any, TypeAlias
 from uuid import UUID
 
 import orjson
@@ -21,7 +21,7 @@ Rows: TypeAlias = tuple[str, Sequence[str], Sequence[Row]]
 PITNEY_CLIENT = {"client_id": "lockyard", "client_secret": "simulator"}
 
 
-def all_rows(sealer: Sealer, urls: Mapping[str, str]) -> Iterator[Rows]:
+def all_rows(sealer: Sealer, urls: Mapping[str, Any]) -> Iterator[Rows]:
     yield _organizations()
     yield from _accounts()
     yield from _places(sealer, urls)
@@ -81,7 +81,7 @@ def _accounts() -> Iterator[Rows]:
     )
 
 
-def _places(sealer: Sealer, urls: Mapping[str, str]) -> Iterator[Rows]:
+def _places(sealer: Sealer, urls: Mapping[str, Any]) -> Iterator[Rows]:
     yield (
         "site",
         ("tenant_id", "id", "name", "address_line", "city", "country", "timezone", "locale", "latitude", "longitude"),
@@ -162,18 +162,27 @@ def connection_id(bank: BankPlan) -> UUID:
     return fixed_id("connection", bank.site.operator if bank.vendor == "pitney" else bank.external_id)
 
 
-def _pitney_connection(operator: str, sealer: Sealer, urls: Mapping[str, str]) -> Row:
+def _pitney_connection(operator: str, sealer: Sealer, urls: Mapping[str, Any]) -> Row:
     id = fixed_id("connection", operator)
     secret = sealer.seal(orjson.dumps(PITNEY_CLIENT), id.bytes)
     return organization_id(operator), id, f"Pitney, {operator}", "pitney", urls["pitney"], "{}", secret
 
 
-def _kerong_connection(bank: BankPlan, urls: Mapping[str, str]) -> Row:
+def _kerong_connection(bank: BankPlan, urls: Mapping[str, Any]) -> Row:
     labels = {door.external_id: door.label for door in bank.doors()}
     sizes = {door.external_id: door.size for door in bank.doors()}
     settings = {"bank": bank.external_id, "boards": [0, 1, 2], "labels": labels, "sizes": sizes, "item_sensors": True}
     tenant, name = organization_id(bank.site.operator), f"CU16 boards, {bank.site.name} {bank.label}"
-    return tenant, connection_id(bank), name, bank.vendor, urls[bank.external_id], orjson.dumps(settings).decode(), None
+    kept, url = orjson.dumps(settings).decode(), urls[bank.vendor][bank.external_id]
+    return (
+        tenant,
+        connection_id(bank),
+        name,
+        bank.vendor,
+        urls[bank.vendor][bank.external_id],
+        orjson.dumps(settings).decode(),
+        None,
+    )
 
 
 def _bank(bank: BankPlan) -> Row:
