@@ -30,7 +30,14 @@ entries = tenant_table(
     worker=APPEND_ONLY,
 )
 Index("ix_audit_entry_occurred", entries.c.tenant_id, entries.c.occurred_at, entries.c.id)
-Index("ix_audit_entry_site_action", entries.c.tenant_id, entries.c.site_id, entries.c.action, entries.c.occurred_at, entries.c.id)
+Index(
+    "ix_audit_entry_site_action",
+    entries.c.tenant_id,
+    entries.c.site_id,
+    entries.c.action,
+    entries.c.occurred_at,
+    entries.c.id,
+)
 Index("ix_audit_entry_target", entries.c.tenant_id, entries.c.target_id, entries.c.occurred_at, entries.c.id)
 
 personal = tenant_table(
