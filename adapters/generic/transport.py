@@ -15,8 +15,8 @@ T = TypeVar("T")
 
 # RS485 boards need the line to be still between two frames; integrators use 25 to 200 ms.
 GAP_SECONDS = 0.03
-# After a missing answer, what still trickles in belongs to the question nobody waits for any more.
-DRAIN_SECONDS = 0.3
+# After a missing answer, what still trickles in belongs to the question nobody waits for any more. A share of the wait.
+DRAIN_SHARE = 0.75
 CONNECT_SECONDS = 3.0
 # More than any frame; keeps a babbling line from filling the memory.
 BUFFER_LIMIT = 4096
@@ -97,7 +97,7 @@ class Bus:
                         raise NoAnswer
                     await self._line.more()
         except TimeoutError:
-            await asyncio.sleep(DRAIN_SECONDS)
+            await asyncio.sleep(seconds * DRAIN_SHARE)
             raise NoAnswer from None
 
     def hang_up(self) -> None:

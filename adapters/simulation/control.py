@@ -124,6 +124,7 @@ class Server:
 
     async def __aexit__(self, *_: object) -> None:
         self._server.should_exit = True
+        self._server.ending.set()
         if self._task:
             await self._task
         self._socket.close()
@@ -135,10 +136,15 @@ class _Quiet(uvicorn.Server):
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
         self.listening = asyncio.Event()
+        self.ending = asyncio.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self.listening.set()
+
+    async def main_loop(self) -> None:
+        # The server's own loop looks ten times a second whether it should end.
+        await self.ending.wait()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import suppress
 from typing import Any
 
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -42,6 +44,11 @@ class HttpFaults:
         if scope["type"] != "http" or scope["path"].startswith("/_sim"):
             await self._app(scope, receive, send)
             return
+        # Callers hang up in the middle of their own requests; that is no error of the simulator.
+        with suppress(ClientDisconnect):
+            await self._serve(scope, receive, send)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         operation, bank = self._read(scope["method"], scope["raw_path"].decode())
         if how := self._faults.away(bank):
             await (_cut(receive) if how == "reset" else _until_gone(receive))

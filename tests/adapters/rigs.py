@@ -53,7 +53,7 @@ async def pitney_rig(*, units: int = 8, expires_in: int = 600, **settings: objec
         )
         adapter = registry.connect(connection)
         try:
-            yield Rig(adapter, world, connection, "PB-01", "3", timedelta(seconds=0.8))
+            yield Rig(adapter, world, connection, "PB-01", "3", timedelta(seconds=0.5))
         finally:
             await adapter.close()
 
@@ -67,7 +67,7 @@ async def kerong_rig(*, acknowledges: bool = False, **settings: object) -> Async
             id=uuid4(),
             vendor="kerong_cu16",
             base_url=server.url,
-            settings={"bank": "KR-01", "boards": [0, 1], "item_sensors": True, "reply_seconds": 0.15, **settings},
+            settings={"bank": "KR-01", "boards": [0, 1], "item_sensors": True, "reply_seconds": 0.1, **settings},
         )
         adapter = registry.connect(connection)
         try:

@@ -93,8 +93,8 @@ OPENS = (
     kerong("drop once", Outcome.OPENED, 1, "drop"),
     kerong("drop twice", Outcome.OPENED, 1, "drop", times=2),
     kerong("drop for ever", Unreachable, 0, "drop", times=FOR_EVER),
-    kerong("delay", Outcome.OPENED, 1, ms=250),
-    kerong("delay for ever", Unreachable, 0, "delay", ms=250, times=FOR_EVER),
+    kerong("delay", Outcome.OPENED, 1, ms=130),
+    kerong("delay for ever", Unreachable, 0, "delay", ms=130, times=FOR_EVER),
     kerong("noise", Outcome.OPENED, 1, times=FOR_EVER),
     kerong("semicolon", Outcome.OPENED, 1, times=FOR_EVER),
     kerong("split", Outcome.OPENED, 1, ms=40, times=FOR_EVER),
@@ -139,7 +139,7 @@ READS = (
 
 LATE = {
     "kerong_cu16": {"kind": "late", "where": "31", "ms": 2300},
-    "pitney": {"kind": "latency", "where": "open", "ms": 1500},
+    "pitney": {"kind": "latency", "where": "open", "ms": 1000},
 }
 
 

@@ -161,8 +161,13 @@ class KerongClient:
             waiting = self._waiting[board] = asyncio.create_task(self._exchange(board))
             self._exchanges.add(waiting)
             waiting.add_done_callback(self._ended)
-        # A caller that gives up leaves the exchange to end by itself: half a reply on the line would confuse the next.
-        return await asyncio.shield(waiting)
+        try:
+            # A caller that gives up leaves the exchange to end by itself: half a reply would confuse the next.
+            return await asyncio.shield(waiting)
+        except asyncio.CancelledError:
+            if waiting.cancelled():
+                raise Unreachable("this connection was closed") from None
+            raise
 
     async def _exchange(self, board: int) -> BoardStatus:
         try:

@@ -5,6 +5,9 @@ from typing import Any
 import httpx2
 import pytest
 
+from adapters.pitney.adapter import SIZES, PitneyAdapter
+from adapters.pitney.client import Access, PitneyClient, PitneyPaths
+from adapters.pitney.simulator.cloud import CLIENT
 from adapters.pitney.simulator.world import PitneyWorld
 from app.devices.port import (
     Ability,
@@ -21,6 +24,14 @@ from app.devices.port import (
     Unsupported,
 )
 from tests.adapters.rigs import Rig, nowhere, pitney_rig
+
+
+class Watch:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
 
 SLASHED = "1Z/99 %2F-7"
 
@@ -199,20 +210,30 @@ async def test_a_token_that_ran_out_is_renewed_without_anybody_noticing(pitney: 
 
 
 async def test_while_the_vendor_is_away_the_capabilities_say_so_and_recover(pitney: Rig) -> None:
+    watch = Watch()
+    access = Access(pitney.connection.base_url, f"{pitney.connection.base_url}/auth/api/v1/token", *CLIENT, None, 1.0)
+    client = PitneyClient(access, PitneyPaths(), clock=watch)
+    adapter = PitneyAdapter(client, location=None, sizes=SIZES, poll=timedelta(seconds=1))
     pitney.world.faults.go_away(how="reset")
     for _ in range(5):
         with pytest.raises(Unreachable):
-            await pitney.adapter.read_bank(pitney.bank)
-    assert pitney.adapter.capabilities[Capability.REMOTE_OPEN] is Ability.FAILING
-    assert pitney.adapter.capabilities[Capability.DOOR_SENSOR] is Ability.ABSENT
+            await adapter.read_bank(pitney.bank)
+    assert adapter.capabilities[Capability.REMOTE_OPEN] is Ability.FAILING
+    assert adapter.capabilities[Capability.DOOR_SENSOR] is Ability.ABSENT
 
     pitney.world.faults.come_back()
+    order = pitney.order()
     with pytest.raises(Unreachable) as paused:
-        await pitney.adapter.send(pitney.order())
+        await adapter.send(order)
     assert paused.value.retry_after is not None
-    await asyncio.sleep(paused.value.retry_after.total_seconds() + 0.05)
-    await pitney.adapter.read_bank(pitney.bank)
-    assert pitney.adapter.capabilities[Capability.REMOTE_OPEN] is Ability.WORKS
+    watch.now += paused.value.retry_after.total_seconds()
+    await adapter.read_bank(pitney.bank)
+    assert adapter.capabilities[Capability.REMOTE_OPEN] is Ability.WORKS
+
+    # Nothing of the order left us before, so it may come now.
+    await adapter.send(order)
+    assert pitney.pulses() == 1
+    await adapter.close()
 
 
 async def test_an_order_that_never_left_may_come_again() -> None:
