@@ -1,0 +1,27 @@
+"""The schema: built from the types, printed for everybody, equal to the committed schema.graphql."""
+
+from functools import cache
+
+import strawberry
+from graphql import GraphQLSchema
+from strawberry.printer import print_schema
+
+from schema.types.mutation import Mutation
+from schema.types.query import Query
+from schema.types.scalars import CONFIG
+from schema.types.subscription import Subscription
+
+
+@cache
+def public() -> strawberry.Schema:
+    return strawberry.Schema(query=Query, mutation=Mutation, subscription=Subscription, config=CONFIG)
+
+
+def build_schema() -> GraphQLSchema:
+    """The schema as graphql-core knows it: for validation, introspection and execution."""
+    return public()._schema  # noqa: SLF001 - Strawberry offers no other way to it
+
+
+def sdl() -> str:
+    """The schema in its language, as `lockyard export-schema` prints it."""
+    return print_schema(public()) + "\n"

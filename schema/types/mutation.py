@@ -1,0 +1,111 @@
+"""The root of all writing: one input each, and a result that is either the thing changed or the problem."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, TypeAlias, Union
+
+import strawberry
+
+from schema.types import carriers, errors, identity, inputs, lockers, parcels, record, watch
+from schema.types.telling import told
+from tenants.policy import Permission as P
+
+
+@strawberry.type(description="You are signed in.")
+class SignInPayload:
+    token: str = told("The secret to send along as a bearer token. It is not shown again.")
+    expires_at: datetime = told("Until when it is good.")
+    viewer: identity.Viewer = told("You.")
+
+
+@strawberry.type(description="The secret is shown once and cannot be read again.")
+class CreateApiKeyPayload:
+    secret: str = told("What the program sends as its bearer token.")
+    api_key: identity.ApiKey = told("The key.")
+
+
+@strawberry.type(description="It is gone.")
+class DeletePayload:
+    deleted_id: strawberry.ID = told("Its id.")
+
+
+_PROBLEMS = (
+    errors.NotFoundError, errors.DeniedError, errors.RejectedError, errors.ConflictError, errors.InvalidError,
+)
+
+
+def _result(name: str, *types: Any) -> Any:
+    """A union of what may come back."""
+    return Annotated[Union[types], strawberry.union(name, description="What was done, or what kept it from being done.")]
+
+
+def _or_problem(name: str, type_: Any) -> Any:
+    return _result(name, type_, *_PROBLEMS)
+
+
+SignInResult: TypeAlias = _result("SignInResult", SignInPayload, errors.DeniedError, errors.InvalidError)
+ReserveCompartmentResult: TypeAlias = _or_problem("ReserveCompartmentResult", parcels.Stay)
+ConfirmDepositResult: TypeAlias = _or_problem("ConfirmDepositResult", parcels.Stay)
+CollectResult: TypeAlias = _or_problem("CollectResult", watch.Command)
+ReleaseStayResult: TypeAlias = _or_problem("ReleaseStayResult", parcels.Stay)
+ExtendStayResult: TypeAlias = _or_problem("ExtendStayResult", parcels.Stay)
+OpenCompartmentResult: TypeAlias = _or_problem("OpenCompartmentResult", watch.Command)
+SetServiceStateResult: TypeAlias = _or_problem("SetServiceStateResult", lockers.Compartment)
+AcknowledgeAlarmResult: TypeAlias = _or_problem("AcknowledgeAlarmResult", watch.Alarm)
+ShelveAlarmResult: TypeAlias = _or_problem("ShelveAlarmResult", watch.Alarm)
+GrantCarrierResult: TypeAlias = _or_problem("GrantCarrierResult", carriers.Grant)
+ChangeGrantResult: TypeAlias = _or_problem("ChangeGrantResult", carriers.Grant)
+CreateApiKeyResult: TypeAlias = _or_problem("CreateApiKeyResult", CreateApiKeyPayload)
+RevokeApiKeyResult: TypeAlias = _or_problem("RevokeApiKeyResult", identity.ApiKey)
+CreateExportResult: TypeAlias = _or_problem("CreateExportResult", record.Export)
+CreateSiteResult: TypeAlias = _or_problem("CreateSiteResult", lockers.Site)
+UpdateSiteResult: TypeAlias = _or_problem("UpdateSiteResult", lockers.Site)
+DeleteResult: TypeAlias = _or_problem("DeleteResult", DeletePayload)
+CreateBankResult: TypeAlias = _or_problem("CreateBankResult", lockers.Bank)
+UpdateBankResult: TypeAlias = _or_problem("UpdateBankResult", lockers.Bank)
+CreatePersonResult: TypeAlias = _or_problem("CreatePersonResult", identity.Person)
+UpdatePersonResult: TypeAlias = _or_problem("UpdatePersonResult", identity.Person)
+
+
+def act(description: str, input_: type, needed: P | None = None) -> Any:
+    return told(description, needed, input=(input_, "What is asked."))
+
+
+@strawberry.type(description="Everything that can be done. Each act is one transaction with one record.")
+class Mutation:
+    sign_in: SignInResult = act("Begin a session.", inputs.SignInInput)
+    sign_out: bool = told("End this session; its sockets close.")
+    reserve_compartment: ReserveCompartmentResult = act(
+        "Set a free compartment aside.", inputs.ReserveCompartmentInput, P.STAY_CREATE
+    )
+    confirm_deposit: ConfirmDepositResult = act(
+        "Say that a parcel was put in.", inputs.ConfirmDepositInput, P.STAY_DEPOSIT
+    )
+    collect: CollectResult = act("Open the door to take a parcel out.", inputs.CollectInput, P.STAY_COLLECT)
+    release_stay: ReleaseStayResult = act("End a stay without its door.", inputs.ReleaseStayInput, P.STAY_RELEASE)
+    extend_stay: ExtendStayResult = act("Give a stay more time.", inputs.ExtendStayInput, P.STAY_EXTEND)
+    open_compartment: OpenCompartmentResult = act("Open a door.", inputs.OpenCompartmentInput, P.COMPARTMENT_OPEN)
+    set_service_state: SetServiceStateResult = act(
+        "Take a compartment out of service, or back.", inputs.SetServiceStateInput, P.COMPARTMENT_SERVICE
+    )
+    acknowledge_alarm: AcknowledgeAlarmResult = act(
+        "Take care of an alarm.", inputs.AcknowledgeAlarmInput, P.ALARM_ACKNOWLEDGE
+    )
+    shelve_alarm: ShelveAlarmResult = act("Put an alarm aside for a while.", inputs.ShelveAlarmInput, P.ALARM_SHELVE)
+    grant_carrier: GrantCarrierResult = act("Give a carrier a right.", inputs.GrantCarrierInput, P.GRANT_MANAGE)
+    suspend_grant: ChangeGrantResult = act("Stop a grant for a while.", inputs.ChangeGrantInput, P.GRANT_MANAGE)
+    resume_grant: ChangeGrantResult = act("Let a stopped grant go on.", inputs.ChangeGrantInput, P.GRANT_MANAGE)
+    revoke_grant: ChangeGrantResult = act("End a grant for good.", inputs.ChangeGrantInput, P.GRANT_MANAGE)
+    create_api_key: CreateApiKeyResult = act("Make a key for a program.", inputs.CreateApiKeyInput, P.API_KEY_MANAGE)
+    revoke_api_key: RevokeApiKeyResult = act("End a key.", inputs.RevokeApiKeyInput, P.API_KEY_MANAGE)
+    create_export: CreateExportResult = act("Have a file made.", inputs.CreateExportInput, P.EXPORT_CREATE)
+    create_site: CreateSiteResult = act("Add a site.", inputs.CreateSiteInput, P.SITE_MANAGE)
+    update_site: UpdateSiteResult = act("Change a site.", inputs.UpdateSiteInput, P.SITE_MANAGE)
+    delete_site: DeleteResult = act("Delete a site without banks.", inputs.DeleteNodeInput, P.SITE_MANAGE)
+    create_bank: CreateBankResult = act("Add a bank.", inputs.CreateBankInput, P.BANK_MANAGE)
+    update_bank: UpdateBankResult = act("Change a bank.", inputs.UpdateBankInput, P.BANK_MANAGE)
+    delete_bank: DeleteResult = act("Delete a bank that was never used.", inputs.DeleteNodeInput, P.BANK_MANAGE)
+    create_person: CreatePersonResult = act("Add a person.", inputs.CreatePersonInput, P.PERSON_MANAGE)
+    update_person: UpdatePersonResult = act("Change a person.", inputs.UpdatePersonInput, P.PERSON_MANAGE)
+    delete_person: DeleteResult = act("Erase a person.", inputs.DeleteNodeInput, P.PERSON_MANAGE)

@@ -1,0 +1,62 @@
+"""The root of all reading."""
+
+from __future__ import annotations
+
+import strawberry
+
+from schema.types import errors, identity, lockers, record, watch
+from schema.types.carriers import Carrier, Grant
+from schema.types.paging import Connection, Counted, Node
+from schema.types.parcels import Parcel, ParcelFilter, Stay, StayFilter, StaySort
+from schema.types.telling import paged, told
+from tenants.policy import Permission as P
+
+ID = strawberry.ID
+
+
+@strawberry.type(description="Everything that can be read. Outside of what you may see, and not existing, look the same.")
+class Query:
+    viewer: identity.Viewer = told("You.")
+    node: Node | None = told("Anything by its id; null when you may not see it.", id=(ID, "Its id."))
+    nodes: list[Node | None] = told("Many things by their ids, in that order.", ids=(list[ID], "Their ids."))
+    site: lockers.Site | None = told("One site.", P.SITE_READ, id=(ID, "Its id."))
+    sites: Counted[lockers.Site] = paged(
+        "Sites, by name.", P.SITE_READ, filter=(lockers.SiteFilter | None, "Which sites."),
+        sort=(lockers.SiteSort | None, "In which order."),
+    )
+    banks: Counted[lockers.Bank] = paged(
+        "Banks, by label.", P.SITE_READ, filter=(lockers.BankFilter | None, "Which banks.")
+    )
+    bank: lockers.Bank | None = told("One bank.", P.SITE_READ, id=(ID, "Its id."))
+    compartments: Connection[lockers.Compartment] = paged(
+        "Compartments, by label.", P.SITE_READ, filter=(lockers.CompartmentFilter | None, "Which compartments.")
+    )
+    compartment: lockers.Compartment | None = told("One compartment.", P.SITE_READ, id=(ID, "Its id."))
+    stays: Connection[Stay] = paged(
+        "Stays, the newest first.", P.STAY_READ, filter=(StayFilter | None, "Which stays."),
+        sort=(StaySort | None, "In which order."),
+    )
+    parcels: Connection[Parcel] = paged(
+        "Parcels, the newest first.", P.PARCEL_READ, filter=(ParcelFilter | None, "Which parcels.")
+    )
+    people: Connection[identity.Person] = paged(
+        "People, by name.", P.PERSON_READ, filter=(identity.PersonFilter | None, "Which people.")
+    )
+    alarms: Connection[watch.Alarm] = paged(
+        "Alarms, the newest first.", P.ALARM_READ, filter=(watch.AlarmFilter | None, "Which alarms.")
+    )
+    audit: Connection[record.AuditEntry] = paged(
+        "The audit record, the newest first.", P.AUDIT_READ, filter=(record.AuditFilter | None, "Which entries.")
+    )
+    carriers: Counted[Carrier] = paged("Carriers, by name.", P.CARRIER_READ)
+    grants: Connection[Grant] = paged("Grants, the newest first.", P.GRANT_READ)
+    api_keys: Connection[identity.ApiKey] = paged("API keys, the newest first.", P.API_KEY_READ)
+    exports: Connection[record.Export] = paged(
+        "Exports, the newest first.", P.EXPORT_READ, filter=(record.ExportFilter | None, "Which exports.")
+    )
+    events: Connection[record.Event] = paged(
+        "Facts in the order they were recorded.", P.EVENT_READ, filter=(record.EventFilter | None, "Which facts.")
+    )
+    explain_open: errors.DecisionStats | None = told(
+        "Whether you may open this compartment, and why.", P.SITE_READ, compartment_id=(ID, "Its id.")
+    )
