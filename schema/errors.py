@@ -12,6 +12,8 @@ from enum import StrEnum
 import orjson
 from graphql import GraphQLError, GraphQLSyntaxError
 
+from app.kit.errors import Denied, LockyardError, NotFound
+
 log = logging.getLogger("lockyard.graphql")
 
 MASKED = "Something went wrong on our side. Quote the trace id when you report it."
@@ -67,14 +69,20 @@ def coded(error: GraphQLError, code: Code) -> GraphQLError:
     return error
 
 
-def present(
-    error: GraphQLError, trace_id: str, known: Mapping[type[Exception], Code] | None = None
-) -> dict[str, object]:
-    """One error as the caller sees it. `known` names our own exceptions whose text may be shown, with their codes."""
+# Our own exceptions whose text may be shown: expected refusals that were raised where no union can carry them.
+KNOWN: Mapping[type[Exception], Code] = {
+    NotFound: Code.NOT_FOUND,
+    Denied: Code.FORBIDDEN,
+    LockyardError: Code.BAD_USER_INPUT,
+}
+
+
+def present(error: GraphQLError, trace_id: str, known: Mapping[type[Exception], Code] = KNOWN) -> dict[str, object]:
+    """One error as the caller sees it."""
     cause = error.original_error
     while isinstance(cause, GraphQLError):
         error, cause = cause, cause.original_error
-    code = code_of(error, cause, known or {})
+    code = code_of(error, cause, known)
     shown: dict[str, object] = {"message": error.message}
     if code is None:
         log.error("%s failed", where(error), exc_info=cause, extra={"trace_id": trace_id})

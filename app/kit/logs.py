@@ -40,6 +40,11 @@ def trace_id() -> str:
     return found
 
 
+def enter(given: str) -> None:
+    """This task, from here to its end, belongs to this trace."""
+    _trace.set(given)
+
+
 @contextmanager
 def traced(given: str | None = None, **known: object) -> Iterator[str]:
     """Everything logged inside carries this trace id and `known`, in tasks started here too."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from graphql import OperationType
 
+from app.kit import logs
 from schema import introspection
 from schema.documents import Document, Documents, Operation, Persisted, requested_cost
 from schema.engine import Caller, Engine, Request
@@ -64,6 +65,7 @@ class Pipeline:
 
     async def run(self, ready: Prepared, caller: Caller, trace_id: str) -> bytes:
         """One finished response object. RequestError passes: only the transport knows how to say it."""
+        logs.enter(trace_id)
         try:
             if introspection.asked_only(ready.operation):
                 return await introspection.answer(self.engine.schema, ready.document, ready.operation, ready.request)
@@ -82,6 +84,7 @@ class Pipeline:
     async def stream(self, ready: Prepared, caller: Caller, trace_id: str) -> AsyncGenerator[bytes, None]:
         """Finished results; an unforeseen exception becomes the last of them. RequestError passes, before the first;
         ClosedError at any time."""
+        logs.enter(trace_id)
         items = self.engine.stream(ready.document, ready.request, caller, trace_id)
         try:
             async for item in items:
