@@ -174,7 +174,7 @@ async def test_kill_9_at_any_moment_loses_and_doubles_nothing(
 
     writers = [asyncio.create_task(writer()) for _ in range(3)]
     spawn = multiprocessing.get_context("spawn")
-    for _ in range(6):
+    for _ in range(4):
         child = spawn.Process(target=sequence_until_killed, args=(dsns.worker,))
         child.start()
         before = await placed(admin_db, tenants)
