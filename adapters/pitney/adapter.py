@@ -1,9 +1,9 @@
 """Our words to Pitney's and back. No I/O: what is sent and what silence means is the client's."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 from adapters import config
 from adapters.pitney import wire
@@ -32,6 +32,8 @@ from app.devices.port import (
     Unsupported,
     Vendor,
 )
+
+T = TypeVar("T")
 
 # `mlarge` stands last in the vendor's list; a connection may map it otherwise.
 SIZES = MappingProxyType({"small": "S", "medium": "M", "large": "L", "mlarge": "XL"})
@@ -152,7 +154,7 @@ class PitneyAdapter:
     def _state(self, bank: wire.BankObject) -> BankState:
         now = datetime.now(UTC)
         strange = [(unit.unit, name, value) for unit in bank.units for name, value in unit.strange.items()]
-        unmapped = [Unmapped(unit, name, repr(value)[:200]) for unit, name, value in strange]
+        unmapped = [Unmapped(unit, name, wire.short(value)) for unit, name, value in strange]
         unmapped.extend(Unmapped(None, "unit", raw) for raw in bank.broken)
         return BankState(
             id=bank.bank,
@@ -179,7 +181,7 @@ class PitneyAdapter:
         )
 
 
-def _shaped(read: Any, answer: Any) -> Any:
+def _shaped(read: Callable[[Any], T], answer: Any) -> T:
     try:
         return read(answer)
     except wire.WrongShape as error:

@@ -151,7 +151,7 @@ def bank(value: Any) -> BankObject:
         try:
             units.append(unit(item))
         except WrongShape as error:
-            broken.append(f"{error}: {json.dumps(item)[:200]}")
+            broken.append(f"{error}: {short(item)}")
     return BankObject(
         bank=required(holder, "lockerBankId", str),
         name=optional(holder, "name", str),
@@ -173,6 +173,14 @@ def reserved_units(value: Any) -> tuple[UnitObject, ...]:
     return (unit(holder),)
 
 
+def short(value: Any) -> str:
+    """For people to look at: the beginning of a value as JSON."""
+    try:
+        return json.dumps(value, ensure_ascii=False)[:200]
+    except RecursionError:
+        return "nested too deeply"
+
+
 def token(value: Any) -> tuple[str, float]:
     """Access token and its life in seconds. `expiresIn` is how an older product of the vendor spells it."""
     holder = an_object(value)
@@ -181,7 +189,7 @@ def token(value: Any) -> tuple[str, float]:
         raise WrongShape("expires_in is not a number")
     text = required(holder, "access_token", str)
     # It goes into a header as it is.
-    if not (text.isascii() and text.isprintable()) or " " in text:
+    if not text or not (text.isascii() and text.isprintable()) or " " in text:
         raise WrongShape("access_token holds what no header may hold")
     try:
         return text, float(life)

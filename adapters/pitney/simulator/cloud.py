@@ -20,7 +20,7 @@ from adapters.simulation.http import HttpFaults
 
 BANKS = "/api/v1/lockerBanks"
 UNIT = BANKS + "/{bank}/lockers/{unit}"
-CLIENT = ("lockyard", "lockyard-secret")
+CLIENT = ("lockyard", "simulator")
 
 Answer = Callable[[Request, dict[str, Any]], Any]
 
