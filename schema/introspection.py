@@ -1,6 +1,7 @@
 """Questions about the schema itself: the same answer for everybody, found once a document, away from the event loop."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 
 import orjson
 from graphql import ExecutionResult, GraphQLSchema, OperationType, execute_sync
@@ -23,13 +24,17 @@ def asked_only(operation: Operation) -> bool:
     )
 
 
+# One, so that many such questions at once take turns instead of the whole interpreter.
+THREAD = ThreadPoolExecutor(1, thread_name_prefix="introspection")
+
+
 async def answer(schema: GraphQLSchema, document: Document, operation: Operation, request: Request) -> bytes:
     key = ("introspection", operation.name)
     kept = document.plans.get(key) if not operation.node.variable_definitions else None
     if isinstance(kept, bytes):
         return kept
     # A fifth of a second of pure Python for the whole schema: in a thread nobody else waits for it.
-    result = await asyncio.to_thread(execute, schema, document, request)
+    result = await asyncio.get_running_loop().run_in_executor(THREAD, execute, schema, document, request)
     if not operation.node.variable_definitions:
         document.plans[key] = result
     return result

@@ -250,6 +250,7 @@ def make_server(
     port: int,
     before_shutdown: Iterable[Callable[[], None]] = (),
     http: type[GuardedHTTP] = GuardedHTTP,
+    trusted_proxies: str = "",
     backlog: int = 2_048,
 ) -> Server:
     """Sockets close with 1012 at SIGTERM and the process ends within ten seconds."""
@@ -266,8 +267,9 @@ def make_server(
         ws_ping_timeout=30.0,
         timeout_graceful_shutdown=GRACE_SECONDS,
         backlog=backlog,
-        # Behind a proxy the proxy's word is only taken where the operator says so, by FORWARDED_ALLOW_IPS of uvicorn.
-        proxy_headers=False,
+        # Nobody's word about where a request comes from is taken, unless the operator named the proxy's address.
+        proxy_headers=bool(trusted_proxies),
+        forwarded_allow_ips=trusted_proxies,
         server_header=False,
         log_config=None,
         access_log=False,

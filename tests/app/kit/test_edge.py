@@ -4,8 +4,9 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
+from starlette.types import Receive, Scope, Send
 
-from app.kit.edge import SECURITY_HEADERS, KnownHosts, SecurityHeaders
+from app.kit.edge import SECURITY_HEADERS, KnownHosts, SecurityHeaders, Shortcut
 
 
 async def page(_request: Request) -> PlainTextResponse:
@@ -49,3 +50,11 @@ def test_another_host_is_refused_and_not_reflected(client: TestClient, host: str
 
 def test_forwarded_headers_do_not_change_the_host(client: TestClient) -> None:
     assert client.get("/", headers={"host": "evil.example", "x-forwarded-host": "lockers.example"}).status_code == 421
+
+
+def test_a_shortcut_takes_its_exact_path_and_leaves_the_rest() -> None:
+    async def quick(scope: Scope, receive: Receive, send: Send) -> None:
+        await PlainTextResponse("quick")(scope, receive, send)
+
+    client = TestClient(Shortcut(Starlette(routes=[Route("/", page)]), {("http", "/quick"): quick}))
+    assert [client.get(path).text for path in ("/quick", "/", "/quick/")] == ["quick", "hello", "Not Found"]

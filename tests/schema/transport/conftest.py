@@ -11,10 +11,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from app.kit.edge import KnownHosts, SecurityHeaders
-from app.kit.server import Server, make_server
+from app.kit.server import Server
 from schema.transport.access import Settings
-from tests.schema.transport.toy import make_app
+from tests.schema.transport.toy import toy_server
 
 
 @dataclass
@@ -42,8 +41,13 @@ class Toy:
     def facts(self) -> tuple[int, int, int]:
         """Open sockets, subscriptions the engine has seen closed, open event streams."""
         with self.client() as client:
-            sockets, closed, streams = client.get("/facts").text.split()
+            sockets, closed, streams, _ = client.get("/facts").text.split()
         return int(sockets), int(closed), int(streams)
+
+    def peak_memory(self) -> int:
+        """Bytes, the most this process ever held."""
+        with self.client() as client:
+            return int(client.get("/facts").text.split()[3]) * 1024
 
 
 Start = Callable[..., Toy]
@@ -56,10 +60,8 @@ def start() -> Iterator[Start]:
     running: list[tuple[Server, threading.Thread]] = []
 
     def go(**changed: object) -> Toy:
-        app = make_app(replace(QUICK, **changed))  # type: ignore[arg-type]
         listening = socket.create_server(("127.0.0.1", 0))
-        guarded = SecurityHeaders(KnownHosts(app))
-        server = make_server(guarded, host="127.0.0.1", port=0, before_shutdown=[app.state.streams.close])
+        server = toy_server(settings=replace(QUICK, **changed))  # type: ignore[arg-type]
         thread = threading.Thread(target=lambda: asyncio.run(server.serve([listening])), daemon=True)
         thread.start()
         running.append((server, thread))

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import resource
 import sys
 from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass, field
@@ -13,17 +14,15 @@ from graphql import ExecutionResult, GraphQLError, GraphQLSchema, build_schema, 
 from starlette.applications import Starlette
 from starlette.requests import Request as HTTPRequest
 from starlette.responses import HTMLResponse, PlainTextResponse
-from starlette.routing import Route, WebSocketRoute
+from starlette.routing import Route
 
-from app.kit.edge import KnownHosts, SecurityHeaders
-from app.kit.server import make_server
+from app.kit.edge import KnownHosts, SecurityHeaders, Shortcut
+from app.kit.server import Server, make_server
 from schema.documents import Document, Persisted, digest
 from schema.engine import Caller, Request
 from schema.errors import present, unfit
 from schema.transport.access import Authenticate, Credentials, Settings
-from schema.transport.http import GraphQLHTTP
-from schema.transport.pipeline import Pipeline
-from schema.transport.websocket import GraphQLWebSocket
+from schema.transport.mount import mount
 
 SDL = """
 type Query {
@@ -208,37 +207,33 @@ async def missing(_request: HTTPRequest, _error: Exception) -> PlainTextResponse
     return PlainTextResponse("not here", 404)
 
 
-def make_app(settings: Settings | None = None) -> Starlette:
+def toy_server(port: int = 0, settings: Settings | None = None) -> Server:
     callers = {"token-a": ToyCaller("a"), "token-b": ToyCaller("b")}
     persisted = Persisted({digest(PERSISTED): PERSISTED})
-    pipeline = Pipeline(ToyEngine(), persisted=persisted, settings=settings)
-    http, sockets = GraphQLHTTP(pipeline, door(callers)), GraphQLWebSocket(pipeline, door(callers))
+    engine = ToyEngine()
+    mounted = mount(engine, door(callers), persisted=persisted, settings=settings)
 
     async def revoke(request: HTTPRequest) -> PlainTextResponse:
         callers[request.query_params["token"]].revoked.set()
         return PlainTextResponse("done")
 
     async def facts(_request: HTTPRequest) -> PlainTextResponse:
-        engine = pipeline.engine
-        assert isinstance(engine, ToyEngine)
-        return PlainTextResponse(f"{len(sockets.sockets)} {engine.closed_streams} {len(http.streams.open)}")
+        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        counts = (len(mounted.websocket.sockets), engine.closed_streams, len(mounted.streams.open), memory)
+        return PlainTextResponse(" ".join(map(str, counts)))
 
     routes = [
-        Route("/graphql", http),
-        WebSocketRoute("/graphql", sockets),
         Route("/revoke", revoke),
         Route("/facts", facts),
         Route("/", front),
     ]
     app = Starlette(routes=routes, exception_handlers={404: missing})
-    app.state.streams = http.streams
-    return app
+    outermost = KnownHosts(SecurityHeaders(Shortcut(app, mounted.paths("/graphql"))))
+    return make_server(outermost, host="127.0.0.1", port=port, before_shutdown=[mounted.close])
 
 
 def main(port: int) -> None:
-    app = make_app()
-    guarded = SecurityHeaders(KnownHosts(app))
-    server = make_server(guarded, host="127.0.0.1", port=port, before_shutdown=[app.state.streams.close])
+    server = toy_server(port)
     with contextlib.suppress(KeyboardInterrupt):
         server.run()
 
