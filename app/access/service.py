@@ -89,7 +89,7 @@ class Collect:
 
 
 async def collect(work: Work, ask: Collect, codes: PickupCodes) -> UUID:
-    """Open the door of a deposited stay to take the parcel out: its recipient, staff, or its carrier on the way back."""
+    """Open the door of a deposited stay to take the parcel out: its recipient, staff, or its carrier in the end."""
     stay = await stays.find(work, ask.stay_id)
     at_site = None if work.actor.is_carrier or work.actor.is_recipient else stay.site_id
     authorize(work.actor, Permission.STAY_COLLECT, at_site)
@@ -143,7 +143,7 @@ def _check_code(work: Work, stay: Stay, code: str, codes: PickupCodes) -> None:
 
 
 async def on_opening(work: Work, fact: Sequenced) -> None:
-    """CommandAccepted, CommandDoorOpened, CommandDoorClosed, CommandFailed, CommandExpired, CommandUnconfirmed of kind OPEN.
+    """CommandAccepted, DoorOpened, DoorClosed, Failed, Expired and Unconfirmed, of kind OPEN.
 
     Where there is no door sensor the vendor's word is the last there will be (`final`), and worth E1.
     """

@@ -48,8 +48,8 @@ async def request_open(work: Work, compartment: Compartment, cause: Cause) -> Co
     work.emit(events.of_command("CommandRequested", command))
     work.audit(
         Entry(
-            Permission.COMPARTMENT_OPEN, "Compartment", compartment.id, bank.site_id, cause.carrier_id, reason=cause.reason,
-            details={"command": str(command.id), "purpose": cause.purpose.value, "stay": _text(cause.stay_id)},
+            Permission.COMPARTMENT_OPEN, "Compartment", compartment.id, bank.site_id, cause.carrier_id,
+            reason=cause.reason, details={"command": str(command.id), "purpose": cause.purpose.value, "stay": _text(cause.stay_id)},
         )
     )  # fmt: skip
     return command

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     Text,
+    all_,
     any_,
     bindparam,
     delete,
@@ -98,11 +99,12 @@ ORPHANED = Statement(
         commands.c.bank_id == bindparam("bank_id_", type_=Uuid),
         commands.c.state == CommandState.SENT.value,
         literal_column("NOT settled"),
+        commands.c.id != all_(bindparam("but", type_=ARRAY(Uuid))),
     )
     .values(state=CommandState.UNCONFIRMED.value, detail=bindparam("detail", type_=Text))
     .returning(*[commands.c[name] for name in Command.__slots__])
 )
-_CONNECTION = {
+_CONNECTION: dict[str, Any] = {
     "id": Uuid, "name": Text, "vendor": Text, "base_url": Text, "settings": JSONB, "secret_sealed": LargeBinary,
 }  # fmt: skip
 ADD_CONNECTION = Statement(
@@ -139,7 +141,7 @@ async def move(
     detail: str | None = None,
     **times: datetime | None,
 ) -> bool:
-    """False when the command is no longer in a state from which `after` may follow. `times`: accepted_at, opened_at, …"""
+    """False when the command is in no state from which `after` may follow. `times`: accepted_at, opened_at, …"""
     # Unconfirmed to unconfirmed: nothing is known still, but the watch over it ends.
     same = {CommandState.UNCONFIRMED} & {after}
     before = [state.value for state, follow in MOVES.items() if after in follow or state in same]
@@ -157,8 +159,8 @@ async def withdraw(
     return await WITHDRAW.rows(conn, tenant_id=tenant_id, stay_id_=stay_id, kinds=list(kinds), now=now, detail=detail)
 
 
-async def orphaned(conn: Conn, tenant_id: UUID, bank_id: UUID, detail: str) -> list[Row]:
-    return await ORPHANED.rows(conn, tenant_id=tenant_id, bank_id_=bank_id, detail=detail)
+async def orphaned(conn: Conn, tenant_id: UUID, bank_id: UUID, but: Iterable[UUID], detail: str) -> list[Row]:
+    return await ORPHANED.rows(conn, tenant_id=tenant_id, bank_id_=bank_id, but=list(but), detail=detail)
 
 
 async def add_connection(conn: Conn, tenant_id: UUID, values: Mapping[str, Any]) -> None:

@@ -1,1 +1,1 @@
-"""Fleet: the hand on the hardware. Sends commands, reads banks, writes down what doors did."""
+"""Fleet: a keeper for every bank there is, in one process at a time."""

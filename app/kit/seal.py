@@ -11,12 +11,12 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 _NONCE = 12
 
 
-class SealBroken(Exception):
+class SealBroken(Exception):  # noqa: N818 - says what happened, as all our errors do
     """The sealed bytes were changed, belong to another context, or their key is not here."""
 
 
 class Sealer:
-    """An envelope is: length of the key's name, its name, nonce, ciphertext. Old keys stay readable beside the current."""
+    """An envelope: length of the key's name, its name, nonce, ciphertext. Old keys stay readable."""
 
     def __init__(self, keys: Mapping[str, bytes], current: str) -> None:
         """`keys`: name -> 32 bytes. What is sealed from now on uses `current`."""

@@ -47,7 +47,9 @@ _DOORS = Statement(
         compartments.c.id, compartments.c.external_id, compartments.c.label, compartments.c.door,
         compartments.c.openings, compartments.c.item_present, compartments.c.service, compartments.c.use,
         compartments.c.door_open_since,
-    ).where(compartments.c.tenant_id == bindparam("tenant_id", type_=Uuid), compartments.c.bank_id == bindparam("bank_id"))
+    )
+    .where(compartments.c.tenant_id == bindparam("tenant_id", type_=Uuid))
+    .where(compartments.c.bank_id == bindparam("bank_id", type_=Uuid))
 )  # fmt: skip
 
 

@@ -102,8 +102,8 @@ def _placed(index: int, given: NewCompartment) -> dict[str, Any]:
     except Invalid as error:
         raise named(error) from error
     return {
-        "id": new_id(), "external_id": external, "label": label, "size": given.size.value, "accessible": given.accessible,
-        "row_no": given.row, "column_no": given.column, "row_span": given.row_span,
+        "id": new_id(), "external_id": external, "label": label, "size": given.size.value,
+        "accessible": given.accessible, "row_no": given.row, "column_no": given.column, "row_span": given.row_span,
     }  # fmt: skip
 
 

@@ -126,10 +126,16 @@ OBSERVE = Statement(
 )
 
 _THIS_BANK = and_(banks.c.tenant_id == _TENANT, banks.c.id == bindparam("bank_id", type_=Uuid))
-CONTACT = Statement(
+_HEARD = (
+    func.jsonb_to_recordset(bindparam("heard", type_=JSONB))
+    .table_valued(column("tenant_id", Uuid), column("id", Uuid), column("at", Time), column("capabilities", JSONB))
+    .render_derived(name="heard", with_types=True)
+)
+# All banks that answered lately, in one statement: their tenants must all be behind the wall's door.
+CONTACTS = Statement(
     update(banks)
-    .where(_THIS_BANK)
-    .values(last_contact_at=bindparam("at", type_=Time), capabilities=bindparam("capabilities", type_=JSONB))
+    .where(banks.c.tenant_id == _HEARD.c.tenant_id, banks.c.id == _HEARD.c.id)
+    .values(last_contact_at=_HEARD.c.at, capabilities=_HEARD.c.capabilities)
 )
 # Each returns a row only when it changed something: the fact is written by whoever got the row.
 UNREACHABLE = Statement(

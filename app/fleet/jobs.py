@@ -1,0 +1,183 @@
+"""The fleet: a keeper for every bank there is, while this process holds the lease; others stand by."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from uuid import UUID
+
+import orjson
+
+from app.devices import queries as devices
+from app.devices.port import Adapter, Connection, DeviceError
+from app.fleet.service import Keeper
+from app.kit.bus import COMMANDS, Bus
+from app.kit.clock import Clock, utc_now
+from app.kit.db import Conn, Database
+from app.kit.lease import lease
+from app.kit.pause import first_of, pause
+from app.kit.seal import SealBroken, Sealer
+from app.lockers import queries as lockers
+from app.lockers import store as lockers_store
+from app.lockers.model import Bank
+from app.orders.jobs import Desk, Hands
+from app.stays.model import PickupCodes
+
+log = logging.getLogger("lockyard.fleet")
+
+# Banks may come, go and change; whoever adds one rings the bell of commands, this is for lost bells.
+CENSUS_SECONDS = 10.0
+CONTACTS_SECONDS = 1.0
+LEASE_SECONDS = 1.0
+
+OpenAdapter = Callable[[Connection], Adapter]
+
+
+@dataclass(slots=True)
+class _Kept:
+    keeper: Keeper
+    stop: asyncio.Event
+    task: asyncio.Task[None]
+
+
+@dataclass(slots=True)
+class _Line:
+    """One connection's adapter, and the task that listens to what it pushes."""
+
+    adapter: Adapter
+    listening: asyncio.Task[None]
+
+
+@dataclass(slots=True)
+class Fleet:
+    db: Database
+    bus: Bus
+    open_adapter: OpenAdapter
+    sealer: Sealer
+    clock: Clock = utc_now
+    _kept: dict[UUID, _Kept] = field(default_factory=dict)
+    _lines: dict[UUID, _Line] = field(default_factory=dict)
+    _heard: dict[UUID, Mapping[str, object]] = field(default_factory=dict)
+    _written: dict[UUID, datetime] = field(default_factory=dict)
+    _census: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.bus.on(COMMANDS, self._ring)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until `stop`, or until the lease is lost: then it raises, and whoever supervises starts it again."""
+        async with lease(self.db, "fleet", stop) as conn:
+            if conn is None:
+                return
+            log.info("keeping the fleet")
+            try:
+                await asyncio.gather(self._hold(conn, stop), self._count(stop), self._tell_contacts(stop))
+            finally:
+                await self._disband()
+
+    def _ring(self, payload: str | None) -> None:
+        """There may be commands for a bank; None: for any of them. A bank nobody keeps is a new one."""
+        named = [kept for id_, kept in self._kept.items() if payload in {None, str(id_)}]
+        for kept in named:
+            kept.keeper.wake.set()
+        if not named or payload is None:
+            self._census.set()
+
+    async def _hold(self, conn: Conn, stop: asyncio.Event) -> None:
+        """The lock lives and dies with its connection: without it another process may be sending."""
+        while not stop.is_set():
+            await conn.fetchval("SELECT 1")
+            await pause(stop, LEASE_SECONDS)
+
+    async def _count(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            self._census.clear()
+            async with self.db.plain() as conn:
+                banks = {bank.id: bank for bank in await lockers.fleet(conn)}
+            for id_ in self._kept.keys() - banks.keys():
+                await self._dismiss(self._kept.pop(id_))
+            for id_, bank in banks.items():
+                if id_ in self._kept:
+                    self._kept[id_].keeper.desk.bank = bank
+                else:
+                    await self._keep(bank)
+            await first_of((stop, self._census), CENSUS_SECONDS)
+
+    async def _keep(self, bank: Bank) -> None:
+        try:
+            adapter = await self._adapter(bank)
+        except (DeviceError, SealBroken) as error:
+            log.error("bank %s cannot be kept: %s", bank.id, error)  # noqa: TRY400 - settings are at fault, not the code
+            return
+        hands = Hands(self.db, PickupCodes.of(self.sealer), self._hear, self.clock)
+        keeper, ended = Keeper(Desk(bank, adapter, hands)), asyncio.Event()
+        self._kept[bank.id] = _Kept(keeper, ended, asyncio.create_task(self._watched(keeper, ended)))
+
+    async def _watched(self, keeper: Keeper, stop: asyncio.Event) -> None:
+        """One bank's fault must not end the others' keeping."""
+        while not stop.is_set():
+            try:
+                await keeper.run(stop)
+            except Exception:
+                log.exception("the keeper of bank %s failed", keeper.desk.bank.id)
+                await pause(stop, 1.0)
+
+    async def _adapter(self, bank: Bank) -> Adapter:
+        if bank.connection_id not in self._lines:
+            async with self.db.tenant([bank.tenant_id]) as conn:
+                row = await devices.connection(conn, bank.tenant_id, bank.connection_id)
+            assert row is not None, "a bank has a connection"
+            adapter = self.open_adapter(connection_of(row, self.sealer))
+            self._lines[bank.connection_id] = _Line(adapter, asyncio.create_task(self._listen(adapter)))
+        return self._lines[bank.connection_id].adapter
+
+    async def _listen(self, adapter: Adapter) -> None:
+        try:
+            async for hint in adapter.hints():
+                for kept in self._kept.values():
+                    if kept.keeper.desk.adapter is adapter and kept.keeper.desk.bank.external_id == hint.bank:
+                        kept.keeper.hint.set()
+        except DeviceError as error:
+            # Hints only make things quicker: the polls go on without them.
+            log.warning("%s pushes no more hints: %s", adapter.vendor, error.detail)
+
+    def _hear(self, bank: Bank, at: datetime, abilities: dict[str, str]) -> None:
+        """A bank answered. Written at most once in its poll time."""
+        before = self._written.get(bank.id)
+        if before is None or (at - before).total_seconds() >= min(bank.poll_seconds, 60) * 0.9:
+            self._heard[bank.id] = {"tenant_id": bank.tenant_id, "id": bank.id, "at": at, "capabilities": abilities}
+
+    async def _tell_contacts(self, stop: asyncio.Event) -> None:
+        """All banks in one small statement; a dozen of them every second, each on its own, would be all the writing."""
+        while not stop.is_set():
+            heard, self._heard = self._heard, {}
+            if heard:
+                tenants = sorted({str(row["tenant_id"]) for row in heard.values()})
+                async with self.db.tenant(map(UUID, tenants)) as conn:
+                    rows = orjson.loads(orjson.dumps([heard[id_] for id_ in sorted(heard)]))
+                    await lockers_store.CONTACTS.run(conn, heard=rows)
+                self._written |= {id_: row["at"] for id_, row in heard.items() if isinstance(row["at"], datetime)}
+            await pause(stop, CONTACTS_SECONDS)
+
+    async def _disband(self) -> None:
+        await asyncio.gather(*(self._dismiss(kept) for kept in self._kept.values()))
+        for line in self._lines.values():
+            line.listening.cancel()
+            await line.adapter.close()
+        self._kept, self._lines = {}, {}
+
+    async def _dismiss(self, kept: _Kept) -> None:
+        """What is being sent is finished and written down: the shortest way to know how it ended."""
+        kept.stop.set()
+        await kept.task
+
+
+def connection_of(row: Mapping[str, object], sealer: Sealer) -> Connection:
+    """Raises SealBroken. The secret is opened here and goes to the adapter alone."""
+    id_, sealed = row["id"], row["secret_sealed"]
+    assert isinstance(id_, UUID)
+    bare = Connection(id_, str(row["vendor"]), str(row["base_url"]), row["settings"])  # type: ignore[arg-type]
+    if not isinstance(sealed, bytes):
+        return bare
+    return replace(bare, secret=orjson.loads(sealer.open(sealed, id_.bytes)))

@@ -1,0 +1,236 @@
+"""Sending a bank its commands. Everything that moves something goes through here, one thing after another."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import TypeVar
+from uuid import UUID
+
+from app.devices import queries as devices
+from app.devices.model import Command, CommandState
+from app.devices.port import (
+    Ability,
+    Adapter,
+    Ambiguous,
+    Capability,
+    ContractBroken,
+    DeviceError,
+    Door,
+    OrderKind,
+    Outcome,
+    Receipt,
+    Unreachable,
+)
+from app.kit.bus import LOST
+from app.kit.clock import Clock, utc_now
+from app.kit.db import Database
+from app.kit.guesses import Monotonic
+from app.lockers import queries as lockers
+from app.lockers.model import Bank, Service
+from app.orders import service
+from app.orders.model import Change, Contact, Known, Watch, change_of, order_of, sprung, take_in
+from app.stays.model import PickupCodes
+from tenants.system import system_context
+from tenants.work import Work
+
+log = logging.getLogger("lockyard.orders")
+
+S = CommandState
+T = TypeVar("T")
+# More than any adapter's own deadline for reading: what hangs longer is a fault of the adapter.
+READ_SECONDS = 20.0
+GRACE_SECONDS = 5.0
+# Seconds between tries to write an answer down while the database is away.
+_WRITE_AGAIN = (0.1, 0.3, 1.0, 2.0, 4.0)
+
+
+@dataclass(slots=True)
+class Hands:
+    """What every bank's work is done with. `heard` is told of each answer of a bank."""
+
+    db: Database
+    codes: PickupCodes
+    heard: Callable[[Bank, datetime, dict[str, str]], None]
+    clock: Clock = utc_now
+    monotonic: Monotonic = time.monotonic
+
+
+@dataclass(slots=True)
+class Desk:
+    """What is known of one bank, and its hardware. Only one task works at a desk."""
+
+    bank: Bank
+    adapter: Adapter
+    hands: Hands
+    known: dict[str, Known] = field(default_factory=dict)
+    watches: list[Watch] = field(default_factory=list)
+    unsent: dict[UUID, tuple[Command, float]] = field(default_factory=dict)
+    contact: Contact = field(default_factory=Contact)
+    next_look: float = 0.0
+    next_sweep: float = 0.0
+
+    def has(self, capability: Capability) -> bool:
+        return self.adapter.capabilities.get(capability, Ability.ABSENT) is not Ability.ABSENT
+
+    @property
+    def sensor(self) -> bool:
+        return self.has(Capability.DOOR_SENSOR)
+
+    def door_of(self, command: Command) -> Known | None:
+        return next((known for known in self.known.values() if known.id == command.compartment_id), None)
+
+    def poll_seconds(self) -> float:
+        moving = [watch for watch in self.watches if watch.command.kind is OrderKind.OPEN and not watch.given_up]
+        usual = float(self.bank.poll_seconds)
+        return min(usual, self.adapter.timing.poll_while_open.total_seconds()) if moving else usual
+
+    async def write(self, act: Callable[[Work], Awaitable[T]]) -> T:
+        context = system_context(self.hands.db, self.bank.tenant_id, origin="device", clock=self.hands.clock)
+        async with context.begin() as work:
+            return await act(work)
+
+    async def adopt(self) -> None:
+        """Know what is written down: doors, and commands whose end is out. Nothing in memory outlives a doubt."""
+        now = self.hands.monotonic()
+        await self.write(lambda work: service.adopt(work, self.bank, list(self.unsent)))
+        async with self.hands.db.tenant([self.bank.tenant_id]) as conn:
+            rows = await lockers.doors(conn, self.bank)
+            open_ = await devices.watched(conn, self.bank.tenant_id, self.bank.id)
+        self.known = {
+            row["external_id"]: Known(
+                row["id"], row["external_id"], row["label"], Door(row["door"]), row["openings"], row["item_present"],
+                row["service"] != Service.FAULT,
+            )
+            for row in rows
+        }  # fmt: skip
+        self.watches = [Watch(command, now, now, blind=True) for command in open_ if command.id not in self.unsent]
+        self.next_look = 0.0
+
+    async def take_in(self, seen: list[Change]) -> None:
+        """Write down what doors did, then know it."""
+        if not seen:
+            return
+        moved = await self.write(lambda work: service.observe(work, self.bank, seen, self.watches))
+        for change in seen:
+            take_in(change)
+        for watch in self.watches:
+            watch.command = replace(watch.command, state=moved.get(watch.command.id, watch.command.state))
+
+
+async def send_waiting(desk: Desk) -> None:
+    async with desk.hands.db.tenant([desk.bank.tenant_id]) as conn:
+        waiting = await devices.waiting(conn, desk.bank.id)
+    for command, at in list(desk.unsent.values()):
+        if at <= desk.hands.monotonic():
+            await _transmit(desk, command)
+    for command in waiting:
+        if command.id not in desk.unsent:
+            await send(desk, command)
+
+
+async def send(desk: Desk, command: Command) -> None:
+    """Note the opening count, say SENT, send. Without the count nothing is sent: it could not be settled later."""
+    known = desk.door_of(command)
+    if command.expires_at <= desk.hands.clock():
+        await desk.write(lambda work: service.expired(work, command, "The bank did not answer in time."))
+        return
+    if known is None:
+        await desk.write(lambda work: service.failed(work, command, "The bank has no such compartment."))
+        return
+    if command.kind is OrderKind.OPEN and desk.sensor:
+        try:
+            await _read_door(desk, known)
+        except (Unreachable, ContractBroken, Ambiguous) as error:
+            log.info("bank %s: door %s cannot be read: %s", desk.bank.id, known.label, error.detail)
+            desk.next_sweep = min(desk.next_sweep, desk.hands.monotonic() + 0.5)
+            return
+        except DeviceError as error:
+            refusal = error.detail
+            await desk.write(lambda work: service.failed(work, command, refusal))
+            return
+    seen = known.openings if desk.sensor and command.kind is OrderKind.OPEN else None
+    after = await desk.write(lambda work: service.sent(work, command, seen))
+    if after is not None:
+        await _transmit(desk, after)
+
+
+async def _read_door(desk: Desk, known: Known) -> None:
+    async with asyncio.timeout(READ_SECONDS):
+        unit = await desk.adapter.read_unit(desk.bank.external_id, known.unit)
+    await desk.take_in([change] if (change := change_of(known, unit)) else [])
+
+
+async def _transmit(desk: Desk, command: Command) -> None:
+    """The one call that moves something. Whatever comes of it is written down before anything else is done."""
+    desk.unsent.pop(command.id, None)
+    known, now = desk.door_of(command), desk.hands.monotonic()
+    assert known is not None, "a sent command has a door"
+    if command.expires_at <= desk.hands.clock():
+        await desk.write(lambda work: service.expired(work, command, "The bank did not answer in time."))
+        return
+    watch = Watch(command, now, now)
+    if command.kind is OrderKind.OPEN and desk.sensor and known.door is Door.OPEN:
+        answer: Receipt | DeviceError = Receipt(Outcome.OPENED, "The door was open already; nothing was sent.")
+    else:
+        answer = await _ask(desk, command, known)
+    if isinstance(answer, Unreachable):
+        wait = answer.retry_after or timedelta(seconds=1)
+        desk.unsent[command.id] = (command, desk.hands.monotonic() + min(wait.total_seconds(), 10.0))
+        return
+    watch.sent = desk.hands.monotonic() if isinstance(answer, DeviceError) else now
+    await _write_answer(desk, watch, known, answer)
+
+
+async def _ask(desk: Desk, command: Command, known: Known) -> Receipt | DeviceError:
+    deadline = desk.adapter.timing.deadline
+    try:
+        async with asyncio.timeout(deadline.total_seconds() + GRACE_SECONDS):
+            return await desk.adapter.send(order_of(command, desk.bank, known, deadline))
+    except DeviceError as error:
+        return error
+    except TimeoutError:
+        return Ambiguous("The bank gave no answer in time.")
+    except Exception:
+        # Whatever broke, it may have broken after the sending.
+        log.exception("adapter of bank %s failed on command %s", desk.bank.id, command.id)
+        return Ambiguous("The adapter failed; the command may have reached the bank.")
+
+
+async def _write_answer(desk: Desk, watch: Watch, known: Known, answer: Receipt | DeviceError) -> None:
+    """Tried until the database takes it: an answer must not be lost while this process lives."""
+    command, at = watch.command, desk.hands.clock()
+    opened = isinstance(answer, Receipt) and answer.outcome is Outcome.OPENED and desk.sensor
+    moved = [sprung(known, at)] if opened and known.door is not Door.OPEN else []
+
+    async def act(work: Work) -> CommandState | None:
+        if moved:
+            return (await service.observe(work, desk.bank, moved, [watch])).get(command.id)
+        if opened and isinstance(answer, Receipt) and command.kind is OrderKind.OPEN:
+            return S.DOOR_OPENED if await service.opened(work, command, at, answer.detail or None) else None
+        return await service.answered(work, command, answer, sensor=desk.sensor, codes=desk.hands.codes)
+
+    state = await _write_surely(desk, act)
+    if state is None:
+        # Written before, by a try whose answer was lost, or settled by another: what is written down is what counts.
+        await desk.adopt()
+        return
+    for change in moved:
+        take_in(change)
+    final = state is S.ACCEPTED and not (desk.sensor and command.kind is OrderKind.OPEN)
+    if state is not S.FAILED and not final:
+        watch.command = replace(command, state=state)
+        desk.watches.append(watch)
+        desk.next_look = min(desk.next_look, desk.hands.monotonic() + desk.poll_seconds())
+
+
+async def _write_surely(desk: Desk, act: Callable[[Work], Awaitable[T]]) -> T:
+    for wait in _WRITE_AGAIN:
+        try:
+            return await desk.write(act)
+        except LOST as error:
+            log.warning("bank %s: an answer waits for the database: %s", desk.bank.id, type(error).__name__)
+            await asyncio.sleep(wait)
+    return await desk.write(act)

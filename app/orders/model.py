@@ -1,0 +1,247 @@
+"""What is known of a bank's doors, and what a new reading of it means. No I/O, no clock of its own."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import Enum, auto
+from uuid import UUID
+
+from app.devices.model import Command, CommandState
+from app.devices.port import BankState, Door, Order, OrderKind, ParcelRef, Unit
+from app.lockers.model import Bank
+
+# Between two looks longer apart than this a door may have opened and shut unseen.
+BLIND = timedelta(seconds=1.5)
+# Readings without an answer before a bank counts as unreachable.
+MISSES = 3
+
+
+@dataclass(slots=True)
+class Known:
+    """One compartment as last written down. `openings`: how often it was seen, or counted by the device, to open.
+
+    `booked`: the vendor's books had somebody in it; None until read, or where the vendor keeps none.
+    """
+
+    id: UUID
+    unit: str
+    label: str
+    door: Door
+    openings: int
+    item: bool | None
+    in_service: bool
+    counter: int | None = None
+    booked: bool | None = None
+    found_free: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one reading adds to what was known of a door. A door may have opened and closed again between two looks."""
+
+    known: Known
+    door: Door
+    openings: int
+    item: bool | None
+    at: datetime
+    opened: bool
+    closed: bool
+    was_known: bool
+    item_changed: bool
+
+
+@dataclass(slots=True)
+class Watch:
+    """A command whose end is still out, as this process follows it. `sent`, `looked`, `gap`: monotonic seconds."""
+
+    command: Command
+    sent: float
+    looked: float
+    gap: float = 0.0
+    blind: bool = False
+    given_up: bool = False
+
+    def look(self, now: float) -> None:
+        self.gap = max(self.gap, now - self.looked)
+        self.looked = now
+
+
+class Verdict(Enum):
+    """What reading back says of a command whose answer is missing."""
+
+    WAIT = auto()
+    HAPPENED = auto()
+    DID_NOT = auto()
+    UNKNOWN = auto()
+
+
+def change_of(known: Known, unit: Unit) -> Change | None:
+    """None when the reading says nothing new. UNKNOWN is no news: what was seen last stands."""
+    door = known.door if unit.door is Door.UNKNOWN else unit.door
+    counted = 0
+    if unit.openings is not None and known.counter is not None:
+        # A counter that went back belongs to a replaced device: it tells nothing about openings.
+        counted = max(0, unit.openings - known.counter)
+    went_open = door is Door.OPEN and known.door is not Door.OPEN
+    opened = went_open or counted > 0
+    closed = door is Door.CLOSED and (known.door is Door.OPEN or (opened and known.door is Door.CLOSED))
+    item = known.item if unit.occupied is None else unit.occupied
+    item_changed = item is not known.item and known.item is not None
+    if not opened and not closed and door is known.door and item is known.item:
+        return None
+    return Change(
+        known=known,
+        door=door,
+        openings=known.openings + max(counted, int(went_open)),
+        item=item,
+        at=unit.observed_at,
+        opened=opened,
+        closed=closed,
+        was_known=known.door is not Door.UNKNOWN,
+        item_changed=item_changed,
+    )
+
+
+def changes(known: Mapping[str, Known], units: Iterable[Unit], *, sensor: bool) -> list[Change]:
+    """Sorted by compartment, so that whoever writes them takes row locks in one order."""
+    found = []
+    for unit in units:
+        before = known.get(unit.id)
+        # Where no sensor is fitted, a door's state is nobody's to tell.
+        change = change_of(before, unit if sensor else replace(unit, door=Door.UNKNOWN)) if before else None
+        if change is not None:
+            found.append(change)
+    return sorted(found, key=lambda change: change.known.id)
+
+
+def take_in(change: Change) -> None:
+    """What was written down becomes what is known."""
+    change.known.door, change.known.openings, change.known.item = change.door, change.openings, change.item
+
+
+def verdict_on_open(
+    watch: Watch, known: Known, now: float, settle: timedelta, *, counter: bool, sensor: bool
+) -> Verdict:
+    """Of an OPEN. Settled by the difference of opening counts noted before sending, never by timestamps."""
+    seen = watch.command.seen_openings
+    if sensor and seen is not None and known.openings > seen:
+        return Verdict.HAPPENED
+    if now - watch.sent < settle.total_seconds():
+        return Verdict.WAIT
+    unbroken = not watch.blind and watch.gap <= BLIND.total_seconds()
+    if sensor and seen is not None and (counter or unbroken):
+        return Verdict.DID_NOT
+    return Verdict.UNKNOWN
+
+
+def verdict_on_books(command: Command, unit: Unit | None, reserved_here: bool | None) -> Verdict:
+    """Of an order to a vendor's books, by what the books say now. `reserved_here`: the answer of a lookup by parcel."""
+    if command.kind is OrderKind.RESERVE:
+        found = reserved_here if reserved_here is not None else (unit.reserved if unit else None)
+    elif command.kind is OrderKind.DEPOSIT:
+        found = unit.occupied if unit else None
+    elif command.kind is OrderKind.RELEASE:
+        found = None if unit is None or unit.reserved is None else not (unit.reserved or unit.occupied)
+    elif command.kind is OrderKind.SET_SERVICE:
+        found = (
+            None if unit is None or unit.in_service is None else unit.in_service is command.parameters.get("in_service")
+        )
+    else:
+        # Extending twice does no harm: as good as not having happened.
+        found = False
+    if found is None:
+        return Verdict.UNKNOWN
+    return Verdict.HAPPENED if found else Verdict.DID_NOT
+
+
+def found_free(known: Known, unit: Unit, *, busy: bool) -> bool:
+    """The vendor's books were not free, are now on two looks, and we have nothing under way there."""
+    if unit.reserved is None and unit.occupied is None:
+        return False
+    booked = bool(unit.reserved or unit.occupied)
+    if booked or busy or known.booked is not True:
+        known.found_free = 0
+        if booked or not busy:
+            known.booked = booked
+        return False
+    known.found_free += 1
+    if known.found_free < 2:
+        return False
+    known.booked, known.found_free = False, 0
+    return True
+
+
+@dataclass(slots=True)
+class Contact:
+    """Whether a bank answers. Times are the wall clock's, because people read them."""
+
+    misses: int = 0
+    first_miss: datetime | None = None
+    lost: bool = False
+    strange: set[tuple[str | None, str, str]] = field(default_factory=set)
+
+    def missed(self, at: datetime) -> bool:
+        """Whether this miss makes the bank unreachable."""
+        self.misses += 1
+        self.first_miss = self.first_miss or at
+        return self.misses >= MISSES and not self.lost
+
+    def answered(self) -> None:
+        self.misses, self.first_miss = 0, None
+
+    def news(self, state: BankState) -> list[tuple[str | None, str, str]]:
+        """What the device said that nobody has words for, once each."""
+        found = [(each.unit, each.what, each.raw[:500]) for each in state.unmapped]
+        fresh = [each for each in found if each not in self.strange]
+        # Forgotten when it is gone, so that it is told again when it comes back.
+        self.strange = set(found)
+        return fresh
+
+
+def to_watch(watches: Sequence[Watch], compartment_id: UUID) -> Watch | None:
+    """The opening a door's movement belongs to: the latest that was sent and has not been seen to open it."""
+    waiting = {CommandState.SENT, CommandState.ACCEPTED, CommandState.UNCONFIRMED}
+    fitting = [
+        watch
+        for watch in watches
+        if watch.command.compartment_id == compartment_id
+        and watch.command.kind is OrderKind.OPEN
+        and watch.command.state in waiting
+    ]
+    return max(fitting, key=lambda watch: watch.sent, default=None)
+
+
+def sprung(known: Known, at: datetime) -> Change:
+    """The device's own sensor saw it open while it carried out the order."""
+    return Change(known, Door.OPEN, known.openings + 1, known.item, at, opened=True, closed=False,
+                  was_known=known.door is not Door.UNKNOWN, item_changed=False)  # fmt: skip
+
+
+def parcels_of(command: Command) -> tuple[ParcelRef, ...]:
+    listed = command.parameters.get("parcels")
+    rows = listed if isinstance(listed, list) else []
+    return tuple(ParcelRef(row["tracking"], row.get("secondary")) for row in rows)
+
+
+def order_of(command: Command, bank: Bank, known: Known, deadline: timedelta) -> Order:
+    given = command.parameters
+    until = given.get("expires_at")
+
+    def text(name: str) -> str | None:
+        value = given.get(name)
+        return value if isinstance(value, str) else None
+
+    in_service = given.get("in_service")
+    return Order(
+        id=command.id,
+        kind=command.kind,
+        bank=bank.external_id,
+        unit=known.unit,
+        deadline=deadline,
+        parcels=parcels_of(command),
+        contact=text("contact"),
+        contact_kind=text("contact_kind"),
+        depositor=text("depositor"),
+        expires_at=datetime.fromisoformat(until) if isinstance(until, str) else None,
+        in_service=in_service if isinstance(in_service, bool) else None,
+    )
