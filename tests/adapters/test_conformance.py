@@ -147,7 +147,8 @@ def prepare(rig: Rig, case: Case) -> None:
     for each in case.faults:
         rig.world.faults.add(each)
     for act in case.acts:
-        rig.world.doors.act(rig.bank, rig.unit, act)
+        # Three bounces: one at the look before the unlock, the rest after it.
+        rig.world.doors.act(rig.bank, rig.unit, act, 3 if act == "bounce" else None)
     if case.away:
         rig.world.faults.go_away(how=case.away)
 
