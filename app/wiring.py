@@ -1,13 +1,43 @@
 """Builds the parts and joins them. The only reader of settings, and the only one who sees the adapters."""
 
+import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import UUID
 
+from adapters import registry
+from app import due
+from app.fleet.jobs import Fleet
 from app.kit.bus import PostgresBus
+from app.kit.clock import utc_now
 from app.kit.db import Database
 from app.kit.embedded import Dsns, EmbeddedPostgres
+from app.kit.reacting import Reactor
+from app.kit.schedule import Job, Service
 from app.kit.seal import Sealer
-from app.kit.settings import Settings, SettingsError
+from app.kit.sequencer import Sequencer
+from app.kit.settings import Settings, SettingsError, decode_key
+from app.kit.streams import Facts
+from app.reactions import park, reactions
+from app.stays.model import PickupCodes
+from schema.execution import CompiledEngine
+from schema.live import Hub
+from schema.schema import build_schema
+from schema.subscriptions import LiveEngine
+from schema.transport.access import Credentials
+from schema.transport.access import Settings as Limits
+from schema.transport.http import GraphQLHTTP
+from schema.transport.pipeline import Pipeline
+from schema.transport.websocket import GraphQLWebSocket
+from tenants.audit.service import CHECKPOINT_FILE, KEY_FILE, Checkpoints, Signer, seal
+from tenants.identity.service import Authenticator, Caller
+from tenants.signin.service import SignIns
+from tenants.system import system_context
+from tenants.work import Context
+
+# Connections that are held for long beside those of the pool's short work: lock, sequencer, fleet, revocations.
+_HELD = 4
 
 
 def settings() -> Settings:
@@ -28,48 +58,111 @@ def owner_dsn() -> str:
     return _needed(dsns(settings()).owner, "OWNER_DATABASE_URL")
 
 
-def create_database(administrator: str) -> None:
-    """Roles and database on a server of one's own, with the passwords that stand in the three addresses."""
-    import asyncio
-
-    from migrations.setup import create
-
-    known = dsns(settings())
-    owner, app = _needed(known.owner, "OWNER_DATABASE_URL"), _needed(known.app, "DATABASE_URL")
-    asyncio.run(create(administrator, owner=owner, app=app, worker=_needed(known.worker, "WORKER_DATABASE_URL")))
-
-
 def _needed(dsn: str, name: str) -> str:
     if not dsn:
         raise SettingsError(f"LOCKYARD_{name} is not set, though another database address is")
     return dsn
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What every process has."""
+def signer(given: Settings) -> Signer:
+    if given.audit_signing_key is not None:
+        return Signer(decode_key(given.audit_signing_key.get_secret_value()))
+    return Signer.derived(given.key)
 
-    settings: Settings
+
+@dataclass(slots=True)
+class Background:
+    """What the background process runs."""
+
     db: Database
     bus: PostgresBus
-    sealer: Sealer
+    jobs: Sequence[Job]
+    services: Sequence[Service]
+    checkpoints: Checkpoints
+
+    async def last_words(self) -> None:
+        """At shutdown: where every audit chain stands, signed."""
+        async with asyncio.timeout(2):
+            await self.checkpoints.run()
 
     async def close(self) -> None:
         await self.db.close()
 
 
-async def web_parts(given: Settings) -> Parts:
+async def background(given: Settings) -> Background:
+    dsn = _needed(dsns(given).worker, "WORKER_DATABASE_URL")
+    sealer, audit = Sealer.of(given.key), signer(given)
+    db = await Database.connect(dsn, size=given.worker_pool_size + _HELD, name="lockyard worker")
+    bus = PostgresBus(dsn, name="lockyard worker bus")
+    checkpoints = Checkpoints(db, audit, given.data_dir / "audit", utc_now)
+
+    def system(tenant: UUID) -> Context:
+        return system_context(db, tenant)
+
+    services = (
+        Service("sequencer", Sequencer(db, seal, bus).run),
+        Service("reactions", Reactor(db, bus, reactions(system), park(system)).run),
+        Service("fleet", Fleet(db, bus, registry.connect, sealer).run),
+    )
+    return Background(db, bus, due.jobs(db, system, checkpoints), services, checkpoints)
+
+
+@dataclass(slots=True)
+class Web:
+    """What the web process runs: an application, and what must run beside it."""
+
+    settings: Settings
+    db: Database
+    bus: PostgresBus
+    hub: Hub
+    authenticator: Authenticator
+    engine: CompiledEngine
+    sockets: GraphQLWebSocket
+    http: GraphQLHTTP
+
+    async def close(self) -> None:
+        await self.db.close()
+
+
+COOKIE = "lockyard_session"
+
+
+async def web(given: Settings) -> Web:
     dsn = _needed(dsns(given).app, "DATABASE_URL")
     db = await Database.connect(dsn, size=given.database_pool_size, name="lockyard web")
-    return Parts(given, db, PostgresBus(dsn, name="lockyard web bus"), Sealer.of(given.key))
+    bus = PostgresBus(dsn, name="lockyard web bus")
+    hub, authenticator = Hub(Facts(db), bus), Authenticator(db)
+    codes = PickupCodes.of(Sealer.of(given.key))
+    engine = CompiledEngine(build_schema(), db, parts={"sign_ins": SignIns(db), "pickup_codes": codes})
+    await engine.start()
+    origins = frozenset((*given.allowed_origins, *((given.base_url,) if given.public_url else ())))
+    pipeline = Pipeline(LiveEngine(engine, hub), settings=Limits(origins=origins))
 
+    async def authenticate(credentials: Credentials) -> Caller | None:
+        secret = credentials.bearer or credentials.cookie(COOKIE)
+        return await authenticator.caller(secret) if secret else None
 
-async def worker_parts(given: Settings) -> Parts:
-    dsn = _needed(dsns(given).worker, "WORKER_DATABASE_URL")
-    db = await Database.connect(dsn, size=given.worker_pool_size, name="lockyard worker")
-    return Parts(given, db, PostgresBus(dsn, name="lockyard worker bus"), Sealer.of(given.key))
+    sockets, http = GraphQLWebSocket(pipeline, authenticate), GraphQLHTTP(pipeline, authenticate)
+    return Web(given, db, bus, hub, authenticator, engine, sockets, http)
 
 
 def verify_audit(*, tenant: str | None, file: Path | None) -> list[dict[str, object]]:
     """One report a tenant, or one for the file: `ok`, `text`, and what was counted."""
-    raise NotImplementedError
+    from tenants.verification.service import Trust, read_keys, read_pins, summary, verify_database, verify_file
+
+    given = settings()
+    keys, pins = given.data_dir / "audit" / KEY_FILE, given.data_dir / "audit" / CHECKPOINT_FILE
+    trust = Trust(
+        read_keys(keys.read_text()) if keys.exists() else {}, read_pins(pins.read_text()) if pins.exists() else ()
+    )
+    if file is not None:
+        return summary([verify_file(file, trust)])
+
+    async def check() -> list[dict[str, object]]:
+        db = await Database.connect(_needed(dsns(given).worker, "WORKER_DATABASE_URL"), size=1, name="lockyard verify")
+        try:
+            return summary(await verify_database(db, trust, tenant=UUID(tenant) if tenant else None))
+        finally:
+            await db.close()
+
+    return asyncio.run(check())

@@ -25,7 +25,6 @@ from app.kit.ids import new_id
 from app.kit.sequencer import Sequencer
 from app.kit.server import make_server
 from app.kit.streams import Facts
-from schema.catalogue import CATALOGUE
 from schema.execution import CompiledEngine
 from schema.live import Hub
 from schema.subscriptions import LiveEngine
@@ -144,7 +143,7 @@ async def web(world: World, dsns: Dsns) -> AsyncIterator[Live]:
     async def authenticate(credentials: Credentials) -> Caller | None:
         return callers.get(credentials.bearer or "")
 
-    engine = LiveEngine(CompiledEngine(SCHEMA, CATALOGUE, db, late={}), hub)
+    engine = LiveEngine(CompiledEngine(SCHEMA, db), hub)
     pipeline = Pipeline(engine, settings=Settings(watch_seconds=0.2))
     http = GraphQLHTTP(pipeline, authenticate)
     routes = [Route("/graphql", http), WebSocketRoute("/graphql", GraphQLWebSocket(pipeline, authenticate))]
