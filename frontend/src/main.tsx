@@ -1,12 +1,10 @@
 /** Starts the page: language first, then everything else. */
 import '@mantine/core/styles.css';
-import '@mantine/notifications/styles.css';
 import '@mantine/spotlight/styles.css';
 import './ui/global.css';
 import { i18n } from '@lingui/core';
 import { I18nProvider } from '@lingui/react';
 import { MantineProvider } from '@mantine/core';
-import { Notifications } from '@mantine/notifications';
 import { RouterProvider } from '@tanstack/react-router';
 import { createRoot } from 'react-dom/client';
 import { Provider } from 'urql';
@@ -29,7 +27,6 @@ createRoot(box).render(
       <Provider value={makeClient()}>
         <RouterProvider router={makeRouter()} />
       </Provider>
-      <Notifications position="bottom-right" limit={3} />
     </MantineProvider>
   </I18nProvider>,
 );

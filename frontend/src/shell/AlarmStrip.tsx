@@ -46,8 +46,8 @@ export function AlarmStrip() {
               <li key={alarm.id}>
                 <Link {...paths.alarms({ alarm: alarm.id })} className={classes['alarm']}>
                   <Mark tone="critical">{i18n.t(ALARM_KIND[alarm.kind])}</Mark>
-                  <span>{[alarm.site.name, alarm.bank?.label, alarm.compartment?.label].filter(Boolean).join(' · ')}</span>
                   <Age since={alarm.raisedAt} siteZone={alarm.site.timezone} />
+                  <span>{[alarm.site.name, alarm.bank?.label, alarm.compartment?.label].filter(Boolean).join(' · ')}</span>
                 </Link>
               </li>
             ))}

@@ -28,7 +28,7 @@ const PaletteQuery = graphql(`
 export function PaletteButton() {
   const { i18n } = useLingui();
   return (
-    <Button variant="default" size="compact-sm" onClick={palette.open} className={classes['opener']} aria-label={i18n.t('Search and commands')}>
+    <Button variant="default" size="compact-sm" onClick={palette.open} className={classes['opener']}>
       <span className={classes['word']}>{i18n.t('Search')}</span> <Kbd size="xs">Ctrl K</Kbd>
     </Button>
   );

@@ -21,7 +21,10 @@ export function PersonMenu() {
   return (
     <Popover position="bottom-end" trapFocus returnFocus width={280} withRoles={false}>
       <Popover.Target>
-        <Button variant="default" size="compact-sm" aria-label={i18n.t('{name}: settings and sign out', { name: viewer.name })}>{initials}</Button>
+        <Button variant="default" size="compact-sm" title={viewer.name}>
+          <span aria-hidden="true">{initials}</span>
+          <span className="visually-hidden">{i18n.t('{name}: settings and sign out', { name: viewer.name })}</span>
+        </Button>
       </Popover.Target>
       <Popover.Dropdown role="dialog" aria-label={i18n.t('Your screen')}>
         <Stack gap="sm">

@@ -35,13 +35,13 @@ export function Shell() {
     <ViewerContext value={data.viewer}>
       <a href="#content" className={classes['skip']}>{i18n.t('Skip to the content')}</a>
       <div className={classes['frame']}>
-        <header className={classes['top']}>
+        <section className={classes['top']} aria-label={i18n.t('Top of the page')}>
           <Link to="/" className={classes['brand']}>Lockyard</Link>
           <span className={classes['tenant']}>{data.viewer.organization.name}</span>
           <PaletteButton />
           <LiveBadge />
           <PersonMenu />
-        </header>
+        </section>
         {seesAlarms && <AlarmStrip />}
         <Navigation />
         <main id="content" className={classes['content']} tabIndex={-1}>

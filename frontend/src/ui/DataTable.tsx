@@ -32,7 +32,7 @@ export function DataTable<T>({ label, rows, keyOf, columns, current, wrapHeaders
   const { i18n } = useLingui();
   const density = useStore(densityStore);
   const body = useRowKeys<T>({ rows, keyOf, onOpen, toggle: selection?.toggle });
-  return (
+  const table = (
     <table className={classes['table']} data-density={density} data-wrap={wrapHeaders || undefined} aria-label={label}>
       <thead>
         <tr>
@@ -69,7 +69,7 @@ export function DataTable<T>({ label, rows, keyOf, columns, current, wrapHeaders
               )}
               {columns.map((column) => (
                 <td key={column.id} data-label={column.header} data-align={column.align}>
-                  {column.cell(row)}
+                  <div>{column.cell(row)}</div>
                 </td>
               ))}
             </tr>
@@ -78,6 +78,8 @@ export function DataTable<T>({ label, rows, keyOf, columns, current, wrapHeaders
       </tbody>
     </table>
   );
+  // A wide matrix scrolls inside its own box; the box takes the focus so that the keyboard can scroll it.
+  return wrapHeaders ? <section className={classes['scroll']} tabIndex={0} aria-label={i18n.t('{label}, scrolls sideways', { label })}>{table}</section> : table;
 }
 
 function SortButton<T>({ column }: { column: Column<T> }) {

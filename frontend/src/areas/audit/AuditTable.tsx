@@ -22,7 +22,7 @@ export function AuditTable({ rows, siteZone, open, toggle }: { rows: readonly Au
   const columns: Column<AuditRowFragment>[] = [
     { id: 'at', header: i18n.t('When'), cell: (entry) => <Moment at={entry.occurredAt} siteZone={entry.site?.timezone ?? siteZone} /> },
     { id: 'actor', header: i18n.t('Who'), cell: (entry) => entry.actor },
-    { id: 'action', header: i18n.t('Action'), cell: (entry) => <span className="mono">{entry.action}</span> },
+    { id: 'action', header: i18n.t('Action'), cell: (entry) => <span className="code">{entry.action}</span> },
     { id: 'outcome', header: i18n.t('Outcome'), cell: (entry) => <Mark tone={TONE[entry.outcome]}>{i18n.t(AUDIT_OUTCOME[entry.outcome])}</Mark> },
     { id: 'where', header: i18n.t('Where'), cell: (entry) => [entry.site?.name, entry.targetType].filter(Boolean).join(' · ') },
     {

@@ -1,5 +1,5 @@
 /** A new grant: what, where, when, how much; read back in words before it is saved. */
-import { Checkbox, Group, Modal, MultiSelect, NativeSelect, NumberInput, Stack, Text } from '@mantine/core';
+import { Checkbox, Group, Modal, NativeSelect, NumberInput, Stack, Text } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useLingui } from '@lingui/react';
 import { type GrantOperation, OPERATIONS, type Size, SIZES } from '../../gql/enums';
@@ -10,6 +10,7 @@ import { useSiteNames } from '../../gql/SiteChoice';
 import { useAct } from '../../gql/useAct';
 import { OPERATION } from '../../lib/words';
 import { ReasonedButton } from '../../ui/ReasonedButton';
+import classes from './NewGrant.module.css';
 
 const GrantMutation = graphql(`
   mutation GrantCarrier($input: GrantCarrierInput!) {
@@ -62,7 +63,9 @@ export function NewGrant({ carriers, close }: { carriers: readonly { id: string;
         </Checkbox.Group>
         <Checkbox label={i18n.t('At all sites, also those that come later')} {...form.getInputProps('allSites', { type: 'checkbox' })} />
         {!values.allSites && (
-          <MultiSelect label={i18n.t('Sites')} searchable data={sites.map(({ id, name }) => ({ value: id, label: name }))} {...form.getInputProps('siteIds')} />
+          <Checkbox.Group label={i18n.t('Sites')} {...form.getInputProps('siteIds')}>
+            <div className={classes['sites']}>{sites.map(({ id, name }) => <Checkbox key={id} value={id} label={name} />)}</div>
+          </Checkbox.Group>
         )}
         <Checkbox label={i18n.t('All sizes')} {...form.getInputProps('allSizes', { type: 'checkbox' })} />
         {!values.allSizes && (

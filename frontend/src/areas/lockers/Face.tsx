@@ -76,15 +76,15 @@ function DoorButton({ door, place, chosen, choose, walk }: DoorProps) {
       data-state={door.door}
       data-stale={door.isStale || undefined}
       aria-pressed={chosen}
-      aria-label={words}
       title={words}
       style={place}
       onClick={() => choose(chosen ? undefined : door.id)}
       onKeyDown={(event) => walk(event, door)}
     >
-      <span className={classes['label']}>{door.label}</span>
-      <span className={classes['size']}>{door.size}{door.accessible ? ' ♿' : ''}</span>
-      {door.door === 'OPEN' && <span className={classes['open']}>{i18n.t('Open')}</span>}
+      <span className="visually-hidden">{words}</span>
+      <span className={classes['label']} aria-hidden="true">{door.label}</span>
+      <span className={classes['size']} aria-hidden="true">{door.size}{door.accessible ? ' ♿' : ''}</span>
+      {door.door === 'OPEN' && <span className={classes['open']} aria-hidden="true">{i18n.t('Open')}</span>}
       {(door.door === 'UNKNOWN' || door.isStale) && <span className={classes['unsure']} aria-hidden="true">?</span>}
     </button>
   );
