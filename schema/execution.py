@@ -1,11 +1,11 @@
-"""The engine: reads run as one statement each, mutations one after the other with their answers read back."""
+"""The engine: a read is one statement, mutations run one after the other and their answers are read back."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
 from typing import Any
 from uuid import UUID
 
-import orjson
-from graphql import GraphQLSchema, OperationType, SelectionSetNode
+from graphql import FieldNode, GraphQLError, GraphQLSchema, OperationType, SelectionSetNode, get_argument_values
 from graphql.execution.values import VariableValues
 
 from app.kit.clock import Clock, utc_now
@@ -13,13 +13,20 @@ from app.kit.db import Database
 from app.kit.reading.select import TYPENAME
 from app.kit.reading.shape import Catalogue
 from app.kit.reading.statement import self_test
+from schema.acting import OPEN_TO_ALL, Acts, snake_name
+from schema.catalogue import CATALOGUE
 from schema.documents import Document, Operation
 from schema.engine import Caller, Request
-from schema.errors import Code, refusal
+from schema.errors import Code, body, fault, refusal, unfit
 from schema.late import LateField, finish
+from schema.mutations import Mutations, Payload, Seen, registry
 from schema.plans import Bound, Plans
+from schema.render import Renderer, UnseenError
 from schema.viewing import View, Views
 from tenants.model import Actor
+
+# From where the request came, for the record; set by whoever accepts connections.
+ORIGIN: ContextVar[str] = ContextVar("origin", default="api")
 
 
 class NothingThereError(Exception):
@@ -27,14 +34,24 @@ class NothingThereError(Exception):
 
 
 class CompiledEngine:
-    """Implements schema.engine.Engine. `late` finishes the fields that SQL cannot, by name."""
+    """Implements schema.engine.Engine but for `stream`. `late` finishes the fields that SQL cannot; `parts` go to mutations."""
 
     def __init__(
-        self, schema: GraphQLSchema, catalogue: Catalogue, db: Database, *, late: Mapping[str, LateField]
+        self,
+        schema: GraphQLSchema,
+        db: Database,
+        *,
+        catalogue: Catalogue = CATALOGUE,
+        late: Mapping[str, LateField] | None = None,
+        parts: Mapping[str, Any] | None = None,
+        mutations: Mutations | None = None,
+        clock: Clock = utc_now,
     ) -> None:
-        self.schema, self.db, self.late = schema, db, late
+        self.schema, self.db, self.late = schema, db, late or {}
         self.plans = Plans(schema, catalogue)
         self.views = Views()
+        functions = registry() if mutations is None else mutations
+        self.acts = Acts(schema, functions, db, clock, parts or {})
         self.compiled = frozenset(catalogue.roots) | {TYPENAME}
 
     async def start(self) -> None:
@@ -45,16 +62,19 @@ class CompiledEngine:
     async def run(self, document: Document, request: Request, caller: Caller, trace_id: str) -> bytes:
         operation = document.operation(request.operation_name)
         variables = self.plans.variables(operation, request)
+        if operation.kind is OperationType.MUTATION:
+            return await self.mutate(document, operation, variables, caller, trace_id)
         view = self.view(caller)
-        bound = self.plans.query(
-            document, operation, variables, scope=view.scope, fingerprint=view.fingerprint,
-            only=self.compiled.__contains__,
-        )
+        bound = await self.plans.query(document, operation, variables, view, only=self.compiled.__contains__)
         return b'{"data":' + (await self.read(bound, view)).encode() + b"}"
 
-    def view(self, caller: Caller) -> View:
+    def actor(self, caller: Caller) -> Actor | None:
         actor = getattr(caller, "actor", None)
-        if not isinstance(actor, Actor):
+        return actor if isinstance(actor, Actor) else None
+
+    def view(self, caller: Caller) -> View:
+        actor = self.actor(caller)
+        if actor is None:
             raise refusal(Code.UNAUTHENTICATED, "sign in first", 401)
         return self.views.of(actor)
 
@@ -66,3 +86,111 @@ class CompiledEngine:
         if text is None:
             raise NothingThereError(bound.statement.text)
         return await finish(text, view.actor, self.late)
+
+    # --- mutations ---
+
+    async def mutate(
+        self, document: Document, operation: Operation, variables: VariableValues, caller: Caller, trace_id: str
+    ) -> bytes:
+        """Every mutation in its order. A fault ends the list: what was done before it stays done, and is in the record."""
+        actor = self.actor(caller)
+        mutation = self.schema.mutation_type
+        assert mutation is not None
+        roots = self.plans.collector(document, self.plans.flags(document, operation, variables)).fields(
+            mutation, [operation.node.selection_set]
+        )
+        names = {nodes[0].name.value for nodes in roots.values()}
+        if actor is None and names - {OPEN_TO_ALL, TYPENAME}:
+            raise refusal(Code.UNAUTHENTICATED, "sign in first", 401)
+        given = {key: self.arguments(mutation.fields, nodes[0], variables) for key, nodes in roots.items()}
+        members = []
+        for key, nodes in roots.items():
+            name = nodes[0].name.value
+            if name == TYPENAME:
+                members.append(f'"{key}":"{mutation.name}"')
+                continue
+            try:
+                outcome = await self.acts.act(
+                    name, mutation.fields[name], given[key], actor=actor, trace_id=trace_id, origin=ORIGIN.get()
+                )
+                text = await self.read_back(document, operation, variables, key, nodes, outcome, actor)
+            except Exception as error:  # noqa: BLE001 - the field's fault: masked by `body`, logged whole there
+                blamed = fault(error)
+                blamed.path = [key]
+                return body([blamed], trace_id)[:-1] + b',"data":null}'
+            members.append(f'"{key}":{text}')
+        return ('{"data":{' + ",".join(members) + "}}").encode()
+
+    def arguments(self, fields: Mapping[str, Any], node: FieldNode, variables: VariableValues) -> dict[str, Any]:
+        if node.name.value == TYPENAME:
+            return {}
+        try:
+            return get_argument_values(fields[node.name.value], node, variables)
+        except GraphQLError as error:
+            raise unfit([error]) from error
+
+    async def read_back(
+        self,
+        document: Document,
+        operation: Operation,
+        variables: VariableValues,
+        key: str,
+        nodes: Sequence[FieldNode],
+        outcome: object,
+        actor: Actor | None,
+    ) -> str:
+        """The JSON of what a root field answered. Raises UnseenError where a promised entity is not visible to the actor."""
+        flags = self.plans.flags(document, operation, variables)
+
+        async def read(
+            name: str, id_: UUID, selections: Sequence[SelectionSetNode], place: tuple[str, ...], seen: Seen | None
+        ) -> str:
+            reader = seen.actor if seen is not None else actor
+            if reader is None:
+                raise UnseenError(name)
+            view = self.views.of(reader)
+            bound = await self.plans.object(document, operation, variables, name, selections, place, view)
+            return await self.read(Bound(bound.statement, {**bound.values, "id": id_}), view)
+
+        root = self.schema.get_root_type(operation.kind)
+        assert root is not None
+        renderer = Renderer(self.schema, self.plans.collector(document, flags), read)
+        return await renderer.value(root.fields[nodes[0].name.value].type, nodes, outcome, (key,))
+
+    # --- subscriptions: what their engine needs of the read path ---
+
+    def watched(self, document: Document, request: Request) -> tuple[str, dict[str, Any]]:
+        """The field a subscription watches and its arguments, names in snake_case."""
+        operation = document.operation(request.operation_name)
+        variables = self.plans.variables(operation, request)
+        _, nodes = self.watched_root(document, operation, variables)
+        subscription = self.schema.subscription_type
+        assert subscription is not None
+        given = self.arguments(subscription.fields, nodes[0], variables)
+        return nodes[0].name.value, {snake_name(name): value for name, value in given.items()}
+
+    def watched_root(
+        self, document: Document, operation: Operation, variables: VariableValues
+    ) -> tuple[str, list[FieldNode]]:
+        subscription = self.schema.subscription_type
+        assert subscription is not None
+        flags = self.plans.flags(document, operation, variables)
+        roots = self.plans.collector(document, flags).fields(subscription, [operation.node.selection_set])
+        if len(roots) != 1:
+            raise refusal(Code.BAD_USER_INPUT, "a subscription watches exactly one field")
+        return next(iter(roots.items()))
+
+    async def message(self, document: Document, request: Request, caller: Caller, payload: Payload) -> bytes | None:
+        """One finished result of a subscription, such as Payload("AlarmEvent", {"cursor": …, "alarm": ("Alarm", id)}).
+
+        None when the caller cannot see its subject now. Equal bytes for all callers of equal fingerprint."""
+        operation = document.operation(request.operation_name)
+        variables = self.plans.variables(operation, request)
+        key, nodes = self.watched_root(document, operation, variables)
+        try:
+            text = await self.read_back(document, operation, variables, key, nodes, payload, self.actor(caller))
+        except UnseenError:
+            return None
+        return f'{{"data":{{"{key}":{text}}}}}'.encode()
+
+

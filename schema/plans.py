@@ -1,5 +1,6 @@
 """Plans: what an operation asks, compiled once for each structure of its arguments and each fingerprint that asks it."""
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,9 +18,12 @@ from schema.collect import Asking, Collector, flag_names
 from schema.documents import Document, Operation
 from schema.engine import Request
 from schema.errors import Code, refusal, unfit
+from schema.viewing import View
 
 # Structures and selections of one operation kept at once: more than a page of filters has, less than an attack makes.
 MOST = 64
+# Argument sites beyond which a statement is built away from the event loop.
+LARGE = 6
 
 
 class Bounded(OrderedDict[Hashable, Any]):
@@ -105,14 +109,13 @@ class Plans:
     ) -> Collector:
         return Collector(self.schema, self.catalogue, document.fragments, flags, kinds or {})
 
-    def query(
+    async def query(
         self,
         document: Document,
         operation: Operation,
         variables: VariableValues,
+        view: View,
         *,
-        scope: Any,
-        fingerprint: str,
         only: Callable[[str], bool],
     ) -> Bound:
         """The root fields of a query that pass `only`, as one statement."""
@@ -133,7 +136,7 @@ class Plans:
             return Selection(picks, collector.sites)
 
         selection: Selection = store.kept(("selection", flagged, tuple(kinds.items())), select)
-        return self.compiled(selection, variables, scope, fingerprint)
+        return await self.compiled(selection, variables, view)
 
     def roots(
         self, document: Document, selections: SelectionSetNode, flags: Mapping[str, bool]
@@ -167,7 +170,7 @@ class Plans:
         type_ = self.schema.get_type(kind) if isinstance(kind, str) and kind in self.catalogue.shapes else None
         return isinstance(type_, GraphQLObjectType) and any(each.name == "Node" for each in type_.interfaces)
 
-    def object(
+    async def object(
         self,
         document: Document,
         operation: Operation,
@@ -175,9 +178,7 @@ class Plans:
         type_name: str,
         selections: Iterable[SelectionSetNode],
         place: Hashable,
-        *,
-        scope: Any,
-        fingerprint: str,
+        view: View,
     ) -> Bound:
         """One object of a known type by its id: what a mutation or a message reads back. `place` names the selection
         within the operation. The id is bound as `id`."""
@@ -194,18 +195,27 @@ class Plans:
             return Selection((Pick("", type_name, picks=picks),), collector.sites)
 
         selection: Selection = store.kept((place, type_name, tuple(flags.items())), select)
-        return self.compiled(selection, variables, scope, fingerprint, by_id=True)
+        return await self.compiled(selection, variables, view, by_id=True)
 
-    def compiled(
-        self, selection: Selection, variables: VariableValues, scope: Any, fingerprint: str, *, by_id: bool = False
+    async def compiled(
+        self, selection: Selection, variables: VariableValues, view: View, *, by_id: bool = False
     ) -> Bound:
         structures, values = selection.bind(variables)
+        key = (view.fingerprint, structures)
+        statement = selection.statements.get(key)
+        if statement is None:
+            large = len(selection.sites) > LARGE
+            # Building a large statement takes tens of milliseconds of pure Python: nobody else shall wait for it.
+            made = await asyncio.to_thread(self.build, selection, structures, view, by_id=by_id) if large else (
+                self.build(selection, structures, view, by_id=by_id)
+            )
+            statement = selection.statements.kept(key, lambda: made)
+        return Bound(statement, values)
 
-        def make() -> Compiled:
-            plan = Plan(self.catalogue, scope, structures)
-            if by_id:
-                wanted = selection.picks[0]
-                return reading(plan.object_by_id(wanted.name, wanted.picks))
-            return reading(plan.roots(selection.picks))
-
-        return Bound(selection.statements.kept((fingerprint, structures), make), values)
+    def build(
+        self, selection: Selection, structures: tuple[Structure, ...], view: View, *, by_id: bool
+    ) -> Compiled:
+        plan = Plan(self.catalogue, view.scope, structures)
+        wanted = selection.picks[0] if by_id else None
+        text = plan.roots(selection.picks) if wanted is None else plan.object_by_id(wanted.name, wanted.picks)
+        return reading(text).ready()

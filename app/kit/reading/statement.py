@@ -45,6 +45,11 @@ class Compiled:
     def text(self) -> str:
         return self._made[0]
 
+    def ready(self) -> "Compiled":
+        """Do the work now."""
+        assert self.text
+        return self
+
     def arguments(self, given: Mapping[str, Any]) -> list[Any]:
         return [given[name] for name in self._made[1]]
 
@@ -65,8 +70,6 @@ def reading(value: ColumnElement[str]) -> Compiled:
             value.label("data"),
         )
     )
-
-
 
 
 _SELF_TEST = """
