@@ -1,0 +1,36 @@
+"""Mutations of people."""
+
+from app.people import service
+from app.people.model import PersonKind
+from schema.mutations import Call, Mutations, Outcome, Payload
+from tenants.work import Replay
+
+
+async def create_person(call: Call) -> Outcome:
+    async with call.context.begin(call.key) as work:
+        id_ = await service.create(work, PersonKind(call.given["kind"]), call.given)
+        work.answer = ("Person", id_)
+    return work.answer
+
+
+async def update_person(call: Call) -> Outcome:
+    id_ = call.id("person_id", "Person")
+    async with call.context.begin(call.key) as work:
+        await service.change(work, id_, call.given)
+        work.answer = ("Person", id_)
+    return work.answer
+
+
+async def delete_person(call: Call) -> Outcome:
+    id_ = call.id("id", "Person")
+    try:
+        async with call.context.begin(call.key) as work:
+            await service.delete(work, id_)
+            work.answer = ("Person", id_)
+    except Replay:
+        # The thing is gone: there is nothing to read back, and the answer is known.
+        return Payload("DeletePayload", {"deletedId": call.given["id"]})
+    return Payload("DeletePayload", {"deletedId": call.given["id"]})
+
+
+MUTATIONS: Mutations = {"createPerson": create_person, "updatePerson": update_person, "deletePerson": delete_person}
