@@ -12,6 +12,8 @@ from starlette.types import ASGIApp
 from uvicorn._types import ASGIApplication
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Frame
+from websockets.http11 import Request
 
 CUT_SECONDS = 2.0
 GRACE_SECONDS = 7
@@ -166,7 +168,7 @@ class Finish:
 class DirectWebSocket(WebSocketsSansIOProtocol):
     """Lets the application write finished frames to the transport: `scope["extensions"]["lockyard.direct"]`."""
 
-    def handle_connect(self, event) -> None:  # type: ignore[no-untyped-def]
+    def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
         if not self.close_sent:
             self.scope["extensions"]["lockyard.direct"] = self  # type: ignore[assignment]
@@ -200,14 +202,21 @@ class DirectWebSocket(WebSocketsSansIOProtocol):
             self.transport.resume_reading()
         self.close_timer = self.loop.call_later(CUT_SECONDS, self.transport.abort)
 
+    def cut_soon(self) -> None:
+        """Closing waits for what is still to be written, and a peer that reads nothing would keep us waiting."""
+        self.loop.call_later(CUT_SECONDS, self.transport.abort)
+
+    def handle_close(self, event: Frame) -> None:
+        super().handle_close(event)
+        self.cut_soon()
+
     def shutdown(self) -> None:
         super().shutdown()
-        self.loop.call_later(CUT_SECONDS, self.transport.abort)
+        self.cut_soon()
 
     def keepalive_timeout(self) -> None:
         super().keepalive_timeout()
-        # Closing waits for what is still to be written, and a peer that is gone takes nothing.
-        self.loop.call_later(CUT_SECONDS, self.transport.abort)
+        self.cut_soon()
 
 
 class Server(uvicorn.Server):

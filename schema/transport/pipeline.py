@@ -82,8 +82,10 @@ class Pipeline:
             return body([fault(error)], trace_id)
 
     async def stream(self, ready: Prepared, caller: Caller, trace_id: str) -> AsyncGenerator[bytes, None]:
-        """Finished results; an unforeseen exception becomes the last of them. RequestError passes, before the first;
-        ClosedError at any time."""
+        """Finished results; an unforeseen exception becomes the last of them.
+
+        RequestError passes, before the first; ClosedError at any time: the engine gives up a consumer too slow.
+        """
         logs.enter(trace_id)
         items = self.engine.stream(ready.document, ready.request, caller, trace_id)
         try:

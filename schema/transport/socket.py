@@ -175,8 +175,11 @@ class Socket:
             async with aclosing(self.pipeline.stream(ready, caller, trace_id)) as results:
                 async for result in results:
                     if caller.revoked.is_set():
-                        raise ClosedError(Close.UNAUTHORIZED, "Session revoked")
+                        break
                     await self.outlet.text(b"".join((before, result, b"}")))
+            reason = ended(caller)
+            if reason is not None:
+                raise ClosedError(Close.UNAUTHORIZED, reason)
 
     async def stop_all(self) -> None:
         tasks = list(self.operations.values())

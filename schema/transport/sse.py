@@ -59,7 +59,10 @@ class Streams:
         await self.write(exchange, HEARTBEAT)
 
     async def pump(self, items: AsyncGenerator[bytes, None], caller: Caller, exchange: Exchange) -> None:
-        """From the results to the socket, with a comment whenever nothing happened for a while."""
+        """From the results to the socket, with a comment whenever nothing happened for a while.
+
+        A stream that is cut off has no `complete`: its client comes back, resumes, or learns that it must sign in.
+        """
         silence = 0.0
         async with aclosing(items):
             coming = asyncio.ensure_future(anext(items, None))
@@ -69,7 +72,10 @@ class Streams:
                     silence = 0.0 if done else silence + self.settings.watch_seconds
                     if done:
                         item = coming.result()
-                        if item is None or ended(caller):
+                        if ended(caller) is not None:
+                            break
+                        if item is None:
+                            await self.write(exchange, COMPLETE)
                             break
                         await self.write(exchange, b"event: next\ndata: " + item.replace(b"\n", b" ") + b"\n\n")
                         coming = asyncio.ensure_future(anext(items, None))
@@ -79,7 +85,6 @@ class Streams:
             finally:
                 coming.cancel()
                 await asyncio.gather(coming, return_exceptions=True)
-        await self.write(exchange, COMPLETE)
 
     async def write(self, exchange: Exchange, data: bytes) -> None:
         # A client that does not read is cut off: the stream can be resumed from a cursor, memory cannot.

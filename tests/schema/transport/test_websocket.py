@@ -98,6 +98,13 @@ def test_a_fault_in_a_subscription_is_masked_and_ends_it(toy: Toy) -> None:
         assert hear(socket) == {"id": "b", "type": "complete"}
 
 
+def test_an_engine_that_gives_up_a_slow_consumer_closes_with_4413(toy: Toy) -> None:
+    with opened(toy) as socket:
+        say(socket, subscribe("s", "subscription { lagging }"))
+        assert hear(socket)["payload"] == {"data": {"lagging": 1}}
+        assert closing(socket) == (4413, "Too slow")
+
+
 def test_complete_from_the_client_ends_the_stream_behind_it(toy: Toy) -> None:
     with opened(toy) as socket:
         say(socket, subscribe("l", "subscription { doorAlarms { seq } }"))

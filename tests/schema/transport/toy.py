@@ -22,6 +22,7 @@ from schema.documents import Document, Persisted, digest
 from schema.engine import Caller, Request
 from schema.errors import present, unfit
 from schema.transport.access import Authenticate, Credentials, Settings
+from schema.transport.closing import Close, ClosedError
 from schema.transport.mount import mount
 
 SDL = """
@@ -44,7 +45,7 @@ type BankEdge { cursor: String! node: Bank! }
 type PageInfo { hasNextPage: Boolean! hasPreviousPage: Boolean! startCursor: String endCursor: String }
 type Mutation { signIn(email: String!, password: String!): SignInPayload, rename(name: String!): String!, signOut: Boolean! }
 type SignInPayload { token: String! viewer: Viewer! secretOfTheHouse: String }
-type Subscription { countdown(from: Int!): Int!, doorAlarms: DoorAlarm!, flood(size: Int!): String!, broken: Int }
+type Subscription { lagging: Int, countdown(from: Int!): Int!, doorAlarms: DoorAlarm!, flood(size: Int!): String!, broken: Int }
 type DoorAlarm { seq: Int! }
 """  # noqa: E501
 
@@ -129,7 +130,18 @@ async def broken(_root: object, _info: object) -> AsyncIterator[dict[str, int]]:
     raise RuntimeError("postgresql://secret@db is down")
 
 
-for name, source in {"countdown": countdown, "doorAlarms": door_alarms, "flood": flood, "broken": broken}.items():
+async def lagging(_root: object, _info: object) -> AsyncIterator[dict[str, int]]:
+    yield {"lagging": 1}
+    raise ClosedError(Close.TOO_SLOW, "Too slow")
+
+
+for name, source in {
+    "countdown": countdown,
+    "doorAlarms": door_alarms,
+    "flood": flood,
+    "broken": broken,
+    "lagging": lagging,
+}.items():
     SCHEMA.subscription_type.fields[name].subscribe = source  # type: ignore[union-attr]
 
 
