@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from uuid import UUID
 
 from app.access import service as access
+from app.alarms import service as alarms
 from app.kit.reacting import Reaction
 from app.kit.streams import Sequenced
 from tenants.audit.model import Entry
@@ -16,12 +17,19 @@ React = Callable[[Work, Sequenced], Awaitable[None]]
 System = Callable[[UUID], Context]
 
 REACTIONS: Mapping[str, tuple[React, ...]] = {
-    "CommandAccepted": (access.on_opening, access.on_books),
+    "BankReachable": (alarms.on_bank,),
+    "BankUnreachable": (alarms.on_bank,),
+    "CommandAccepted": (access.on_opening, access.on_books, alarms.on_command),
     "CommandDoorClosed": (access.on_opening,),
-    "CommandDoorOpened": (access.on_opening,),
-    "CommandExpired": (access.on_opening, access.on_books),
-    "CommandFailed": (access.on_opening, access.on_books),
-    "CommandUnconfirmed": (access.on_opening,),
+    "CommandDoorOpened": (access.on_opening, alarms.on_command),
+    "CommandExpired": (access.on_opening, access.on_books, alarms.on_command),
+    "CommandFailed": (access.on_opening, access.on_books, alarms.on_command),
+    "CommandUnconfirmed": (access.on_opening, alarms.on_command),
+    "DoorClosed": (alarms.on_door,),
+    "DoorOpened": (alarms.on_door,),
+    "StatusUnmapped": (alarms.on_bank,),
+    "StayDeposited": (alarms.on_stay,),
+    "StayReleased": (alarms.on_stay,),
     "UnitFoundFree": (access.on_unit_found_free,),
 }
 

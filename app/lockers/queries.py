@@ -1,12 +1,13 @@
 """Reads of banks and compartments that the core itself needs, each within a scope."""
 
+from datetime import datetime
 from functools import cache
 from uuid import UUID
 
 from sqlalchemy import and_, bindparam, select
 
 from app.kit.db import Conn, Row, Statement
-from app.kit.tables import Uuid
+from app.kit.tables import Time, Uuid
 from app.lockers.model import Bank, Compartment, DoorState, Service, Size, Use
 from app.lockers.shape import bank_visible, compartment_visible
 from app.lockers.tables import banks, compartments
@@ -51,6 +52,19 @@ _DOORS = Statement(
     .where(compartments.c.tenant_id == bindparam("tenant_id", type_=Uuid))
     .where(compartments.c.bank_id == bindparam("bank_id", type_=Uuid))
 )  # fmt: skip
+
+
+_HELD_OPEN = Statement(
+    select(
+        compartments.c.tenant_id, compartments.c.site_id, compartments.c.bank_id, compartments.c.id,
+        compartments.c.label, compartments.c.door_open_since,
+    ).where(compartments.c.door == DoorState.OPEN.value, compartments.c.door_open_since <= bindparam("before", type_=Time))
+)  # fmt: skip
+
+
+async def held_open(conn: Conn, before: datetime) -> list[Row]:
+    """Doors that have stood open since then, of every tenant. For the worker."""
+    return await _HELD_OPEN.rows(conn, before=before)
 
 
 async def bank(conn: Conn, actor: Actor, id: UUID) -> Bank | None:

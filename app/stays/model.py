@@ -118,6 +118,7 @@ class Stay:
     expires_at: datetime
     deposit_expires_at: datetime | None
     overdue_at: datetime | None
+    released_at: datetime | None
     pickup_hash: bytes | None = field(repr=False)
     pickup_failures: int
     outcome: StayOutcome | None

@@ -30,6 +30,7 @@ def _alarm() -> None:
         unique=False,
         postgresql_where=sa.text("condition = 'ACTIVE'"),
     )
+    op.create_index("ix_alarm_cause", "alarm", ["tenant_id", "cause", "raised_at"], unique=False)
     op.create_index("ix_alarm_raised", "alarm", ["tenant_id", "raised_at", "id"], unique=False)
     op.create_index("ix_alarm_site", "alarm", ["tenant_id", "site_id", "raised_at", "id"], unique=False)
     op.create_index(

@@ -1,0 +1,32 @@
+"""What time does to alarms: a door that stands open too long."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from uuid import UUID
+
+from app.alarms import service
+from app.alarms.model import AlarmKind
+from app.kit.clock import Clock, utc_now
+from app.kit.db import Database
+from app.lockers import queries as lockers
+from tenants.work import Context
+
+# A door to a tenant's data for the product's own acts.
+System = Callable[[UUID], Context]
+
+
+async def raise_held_open(db: Database, system: System, limit: timedelta, clock: Clock = utc_now) -> int:
+    """Doors that stand open longer than `limit`. Each opening is told once: its own moment is what makes it new."""
+    async with db.plain() as conn:
+        doors = await lockers.held_open(conn, clock() - limit)
+    for door in doors:
+        async with system(door["tenant_id"]).begin() as work:
+            words = f"Door {door['label']} has been open for more than {limit.total_seconds():.0f} s."
+            since = door["door_open_since"] + limit
+            await service.raise_alarm(
+                work,
+                service.Condition(
+                    AlarmKind.HELD_OPEN, door["id"], words, since, door["site_id"], door["bank_id"], door["id"]
+                ),
+            )
+    return len(doors)
