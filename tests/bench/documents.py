@@ -70,7 +70,8 @@ def _renamed(value: Json, kind: str, names: dict[str, str], kinds: dict[str, str
     if not isinstance(value, dict):
         return value
     found: dict[str, Json] = {}
-    for name, inner in value.items():
+    given: dict[str, Json] = value
+    for name, inner in given.items():
         if name == "rowId":
             found["id"] = base64.b64encode(f"{kind}:{inner}".encode()).decode()
         elif isinstance(inner, dict) and set(inner) == {"nodes"} and names.get(name, name) != "occupancy":
@@ -128,7 +129,7 @@ def reads(scale: Scale) -> list[Read]:
     action = "compartment:open"
     door = scale.sites * 192 // 2 // 5 * 5 + 2
     tracking = f"BX{door:010d}"
-    site = {"site": gid("Site", "01", 1), "action": [action]}
+    site: dict[str, object] = {"site": gid("Site", "01", 1), "action": [action]}
     return [
         Read("Q1 portfolio board", BOARD, {}, PG_BOARD, {}, _plain),
         Read("Q2 nested, 3,840 nodes", NESTED, {}, PG_NESTED, {}, _plain),

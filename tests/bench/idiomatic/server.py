@@ -11,6 +11,7 @@ import strawberry
 from sqlalchemy import or_, select, text, tuple_
 from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 from starlette.applications import Starlette
+from starlette.routing import Route
 from strawberry.asgi import GraphQL
 
 from tests.bench.idiomatic.rows import TENANT, AuditRow, Loaders, ParcelRow, SiteRow, raw
@@ -70,15 +71,24 @@ class RejectedError:
     message: str
 
 
-Size = strawberry.enum(StrEnum("Size", ["S", "M", "L", "XL"]))
-StayOutcome = strawberry.enum(StrEnum("StayOutcome", ["CANCELLED"]))
+@strawberry.enum
+class Size(StrEnum):
+    S = "S"
+    M = "M"
+    L = "L"
+    XL = "XL"
+
+
+@strawberry.enum
+class StayOutcome(StrEnum):
+    CANCELLED = "CANCELLED"
 
 
 @strawberry.input
 class ReserveCompartmentInput:
     idempotency_key: str
     bank_id: strawberry.ID
-    size: Size  # type: ignore[valid-type]
+    size: Size
     tracking: str
 
 
@@ -86,7 +96,7 @@ class ReserveCompartmentInput:
 class ReleaseStayInput:
     idempotency_key: str
     stay_id: strawberry.ID
-    outcome: StayOutcome  # type: ignore[valid-type]
+    outcome: StayOutcome
     reason: str
 
 
@@ -139,4 +149,4 @@ class Transaction:
 
 
 app = Starlette()
-app.add_route("/graphql", Transaction(View(schema)))
+app.router.routes.append(Route("/graphql", endpoint=Transaction(View(schema)), methods=["GET", "POST"]))
