@@ -3,7 +3,6 @@
 import base64
 import os
 from collections import defaultdict
-from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -82,11 +81,11 @@ class Loaders:
         self.stay = self._one(StayRow)
         self.banks_of = self._many(BankRow, BankRow.site_id, BankRow.label)
         self.doors_of = self._many(CompartmentRow, CompartmentRow.bank_id, CompartmentRow.label)
-        self.alarms_of = DataLoader(self._alarms)
+        self.alarms_of: DataLoader[UUID, int] = DataLoader(self._alarms)
         self.all_doors_of = self._many(CompartmentRow, CompartmentRow.site_id, CompartmentRow.label)
 
     def _one(self, row: Any) -> DataLoader[UUID, Any]:
-        async def load(ids: list[UUID]) -> Sequence[Any]:
+        async def load(ids: list[UUID]) -> list[Any]:
             found = await self.session.scalars(select(row).where(row.tenant_id == TENANT, row.id.in_(ids)))
             by_id = {entity.id: entity for entity in found}
             return [by_id.get(id_) for id_ in ids]
@@ -94,7 +93,7 @@ class Loaders:
         return DataLoader(load)
 
     def _many(self, row: Any, parent: Any, order: Any) -> DataLoader[UUID, list[Any]]:
-        async def load(ids: list[UUID]) -> Sequence[list[Any]]:
+        async def load(ids: list[UUID]) -> list[list[Any]]:
             found = await self.session.scalars(
                 select(row).where(row.tenant_id == TENANT, parent.in_(ids)).order_by(order, row.id)
             )
@@ -105,7 +104,7 @@ class Loaders:
 
         return DataLoader(load)
 
-    async def _alarms(self, ids: list[UUID]) -> Sequence[int]:
+    async def _alarms(self, ids: list[UUID]) -> list[int]:
         asked = select(AlarmRow.site_id, func.count()).where(
             AlarmRow.tenant_id == TENANT, AlarmRow.site_id.in_(ids), AlarmRow.condition == "ACTIVE"
         )

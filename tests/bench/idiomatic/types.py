@@ -14,7 +14,7 @@ WORDS = ("AVAILABLE", "RESERVED", "OCCUPIED", "OUT_OF_SERVICE", "UNAVAILABLE")
 
 
 def loaders(info: Info) -> Loaders:
-    return info.context["loaders"]  # type: ignore[no-any-return]
+    return info.context["loaders"]
 
 
 @strawberry.type
@@ -96,7 +96,7 @@ class Bank:
 
     @strawberry.field
     async def compartments(self, info: Info, first: int = 50) -> Connection[Compartment]:
-        return page(await loaders(info).doors_of.load(self.row.id), first, Compartment)  # type: ignore[no-any-return]
+        return page(await loaders(info).doors_of.load(self.row.id), first, Compartment)
 
 
 @strawberry.type
@@ -121,7 +121,7 @@ class Site:
 
     @strawberry.field
     async def open_alarm_count(self, info: Info) -> int:
-        return await loaders(info).alarms_of.load(self.row.id)  # type: ignore[no-any-return]
+        return await loaders(info).alarms_of.load(self.row.id)
 
     @strawberry.field
     async def offline_bank_count(self, info: Info) -> int:
@@ -138,7 +138,7 @@ class Site:
 
     @strawberry.field
     async def banks(self, info: Info, first: int = 50) -> Connection[Bank]:
-        return page(await loaders(info).banks_of.load(self.row.id), first, Bank)  # type: ignore[no-any-return]
+        return page(await loaders(info).banks_of.load(self.row.id), first, Bank)
 
 
 @strawberry.type
@@ -213,7 +213,7 @@ class AuditEntry:
 
     @strawberry.field
     def reason(self) -> str | None:
-        return self.row.reason  # type: ignore[no-any-return]
+        return self.row.reason
 
     @strawberry.field
     def request_id(self) -> str:
