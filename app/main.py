@@ -69,7 +69,7 @@ def _told(task: asyncio.Task[None]) -> None:
 
 
 async def _announce(server: Server, given: Settings) -> None:
-    while not server.started and not server.should_exit:
+    while not server.started and not server.should_exit:  # noqa: ASYNC110 - uvicorn tells in no other way
         await asyncio.sleep(0.02)
     ports = [each.getsockname()[1] for one in server.servers for each in one.sockets]
     if ports:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -104,7 +105,13 @@ async def background(given: Settings) -> Background:
         Service("reactions", Reactor(db, bus, reactions(system), park(system)).run),
         Service("fleet", Fleet(db, bus, registry.connect, sealer).run),
     )
-    return Background(db, bus, due.jobs(db, system, checkpoints), services, checkpoints)
+    return Background(
+        db,
+        bus,
+        due.jobs(db, system, checkpoints, held_open=timedelta(seconds=given.held_open_seconds)),
+        services,
+        checkpoints,
+    )
 
 
 @dataclass(slots=True)
@@ -132,8 +139,13 @@ async def web(given: Settings) -> Web:
     db = await Database.connect(dsn, size=given.database_pool_size, name="lockyard web")
     bus = PostgresBus(dsn, name="lockyard web bus")
     hub, authenticator = Hub(Facts(db), bus), Authenticator(db)
-    codes = PickupCodes.of(Sealer.of(given.key))
-    engine = CompiledEngine(build_schema(), db, parts={"sign_ins": SignIns(db), "pickup_codes": codes})
+    sealer = Sealer.of(given.key)
+    parts = {
+        "sign_ins": SignIns(db),
+        "pickup_codes": PickupCodes.of(sealer),
+        "vendors": Vendors(registry.problems, sealer),
+    }
+    engine = CompiledEngine(build_schema(), db, parts=parts)
     await engine.start()
     origins = frozenset((*given.allowed_origins, *((given.base_url,) if given.public_url else ())))
     pipeline = Pipeline(LiveEngine(engine, hub), settings=Limits(origins=origins))

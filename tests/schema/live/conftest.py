@@ -144,7 +144,7 @@ async def web(world: World, dsns: Dsns) -> AsyncIterator[Live]:
         return callers.get(credentials.bearer or "")
 
     engine = LiveEngine(CompiledEngine(SCHEMA, db), hub)
-    pipeline = Pipeline(engine, settings=Settings(watch_seconds=0.2))
+    pipeline = Pipeline(engine, settings=Settings(watch_seconds=0.2, stall_seconds=1, unread_bytes=200_000))
     http = GraphQLHTTP(pipeline, authenticate)
     routes = [Route("/graphql", http), WebSocketRoute("/graphql", GraphQLWebSocket(pipeline, authenticate))]
     listening = socket.create_server(("127.0.0.1", 0))
