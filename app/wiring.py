@@ -9,6 +9,7 @@ from uuid import UUID
 
 from adapters import registry
 from app import due
+from app.devices.service import Vendors
 from app.fleet.jobs import Fleet
 from app.kit.bus import PostgresBus
 from app.kit.clock import utc_now

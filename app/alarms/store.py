@@ -15,10 +15,12 @@ _AT = bindparam("at", type_=Time)
 _GIVEN = ("id", "site_id", "bank_id", "compartment_id", "stay_id", "kind", "severity", "cause", "detail")
 
 _seen = alarms.alias("seen")
-# Facts are told at least once: what was seen at or after this moment was told already, and may have been cleared since.
+# Facts are told at least once: what was seen at or after this moment was told already, and may be over since.
 _NEWS = ~(
-    select(1).where(_seen.c.tenant_id == _TENANT, _seen.c.cause == bindparam("cause", type_=Text), _seen.c.last_seen_at >= _AT)
-).exists()  # fmt: skip
+    select(1)
+    .where(_seen.c.tenant_id == _TENANT, _seen.c.cause == bindparam("cause", type_=Text), _seen.c.last_seen_at >= _AT)
+    .exists()
+)
 _fresh = upsert(alarms).from_select(
     ["tenant_id", *_GIVEN, "condition", "raised_at", "last_seen_at"],
     select(

@@ -1,23 +1,28 @@
 """Asking hardware for something: recorded here, in the asker's transaction; sent by the background process."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 import asyncpg
+import orjson
 
 from app.devices import events, store
 from app.devices.model import PATIENCE, Command, CommandState, Purpose
-from app.devices.port import Capability, OrderKind
+from app.devices.port import Capability, Connection, DeviceError, OrderKind
 from app.devices.queries import command_of
-from app.kit.errors import NotFound, Reason, Rejected
+from app.kit import checks
+from app.kit.errors import Invalid, NotFound, Reason, Rejected
 from app.kit.ids import new_id
+from app.kit.seal import Sealer
 from app.lockers import queries as lockers
 from app.lockers import service as lockers_service
-from app.lockers.model import Compartment, Service
+from app.lockers.model import Bank, Compartment, Service
+from app.lockers.service import NewCompartment
+from app.sites import queries as sites
 from tenants.audit.model import Entry
-from tenants.policy import Permission
+from tenants.policy import Permission, authorize
 from tenants.work import Work
 
 
@@ -95,6 +100,92 @@ async def set_service_state(work: Work, ask: SetServiceState) -> UUID:
         await store.add(work.conn, command)
         work.emit(events.of_command("CommandRequested", command))
     return compartment.id
+
+
+@dataclass(frozen=True, slots=True)
+class Vendors:
+    """What connecting a bank needs to know of vendors, handed in: the core names none. `problems` says what is wrong
+    with a connection, one sentence each; it raises DeviceError for a vendor nobody knows."""
+
+    problems: Callable[[Connection], tuple[str, ...]]
+    sealer: Sealer
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectBank:
+    site_id: UUID
+    label: str
+    vendor: str
+    external_id: str
+    base_url: str
+    settings: object
+    secret: object
+    compartments: tuple[NewCompartment, ...]
+
+
+async def connect_bank(work: Work, ask: ConnectBank, vendors: Vendors) -> UUID:
+    """A bank, its doors and the way to its hardware, all at once. The secret is sealed before it touches the database."""
+    site = await sites.site(work.conn, work.actor, ask.site_id)
+    if site is None:
+        raise NotFound("There is no such site.", path=("input", "siteId"))
+    tenant = work.enter(site["tenant_id"])
+    authorize(work.actor, Permission.BANK_MANAGE, ask.site_id)
+    connection = _checked(ask, vendors)
+    sealed = None
+    if connection.secret:
+        sealed = vendors.sealer.seal(orjson.dumps(dict(connection.secret)), connection.id.bytes)
+    await store.add_connection(
+        work.conn, tenant,
+        {
+            "id": connection.id, "name": ask.label[:100], "vendor": connection.vendor, "base_url": connection.base_url,
+            "settings": dict(connection.settings), "secret_sealed": sealed,
+        },
+    )  # fmt: skip
+    bank = Bank(
+        tenant, new_id(), ask.site_id, connection.id, connection.vendor,
+        checks.text("externalId", ask.external_id, most=100), checks.text("label", ask.label, most=100), 5, {}, None,
+    )  # fmt: skip
+    await lockers_service.add_bank(work, bank, ask.compartments)
+    await store.ring(work.conn, bank.id)
+    return bank.id
+
+
+def _checked(ask: ConnectBank, vendors: Vendors) -> Connection:
+    settings, secret = _plain("settings", ask.settings), _plain("secret", ask.secret)
+    if not all(isinstance(value, str) for value in secret.values()):
+        raise Invalid("secret holds texts only.", path=("input", "secret"))
+    address = checks.text("baseUrl", ask.base_url, most=500)
+    vendor = checks.text("vendor", ask.vendor, most=50)
+    connection = Connection(new_id(), vendor, address, settings, {name: str(value) for name, value in secret.items()})
+    try:
+        problems = vendors.problems(connection)
+    except DeviceError as error:
+        raise Invalid(error.detail, path=("input", "vendor")) from error
+    if problems:
+        raise Invalid("; ".join(problems)[:500], path=("input", "settings"))
+    return connection
+
+
+def _plain(field: str, given: object) -> dict[str, object]:
+    if given is None:
+        return {}
+    if not isinstance(given, dict):
+        raise Invalid(f"{field} must be an object.", path=("input", field))
+    if len(orjson.dumps(given)) > _LARGEST_SETTINGS:
+        raise Invalid(f"{field} is too large.", path=("input", field))
+    return given
+
+
+_LARGEST_SETTINGS = 64_000
+
+
+async def disconnect_bank(work: Work, bank_id: UUID) -> None:
+    """Only a bank nothing ever happened at. Its connection goes with it."""
+    bank = await lockers_service.find_bank(work, bank_id, "id")
+    await lockers_service.delete_bank(work, bank)
+    if not await lockers.of_connection(work.conn, bank.tenant_id, bank.connection_id):
+        await store.REMOVE_CONNECTION.run(work.conn, tenant_id=bank.tenant_id, id_=bank.connection_id)
+    await store.ring(work.conn, bank.id)
 
 
 def _asked(

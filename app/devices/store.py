@@ -46,6 +46,8 @@ _ADDED = (
 )
 ADD = Statement(select(func.pg_notify("lockyard_commands", _ADDED.c.bank_id.cast(Text))))
 
+RING = Statement(select(func.pg_notify("lockyard_commands", bindparam("bank_id", type_=Text))))
+
 CLAIM = Statement(
     update(commands)
     .where(
@@ -165,3 +167,8 @@ async def orphaned(conn: Conn, tenant_id: UUID, bank_id: UUID, but: Iterable[UUI
 
 async def add_connection(conn: Conn, tenant_id: UUID, values: Mapping[str, Any]) -> None:
     await ADD_CONNECTION.run(conn, tenant_id=tenant_id, **values)
+
+
+async def ring(conn: Conn, bank_id: UUID) -> None:
+    """Wake whoever keeps this bank, or should from now on. Heard at commit."""
+    await RING.row(conn, bank_id=str(bank_id))

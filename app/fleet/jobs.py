@@ -71,9 +71,13 @@ class Fleet:
             if conn is None:
                 return
             log.info("keeping the fleet")
+            duties = (self._hold(conn, stop), self._count(stop), self._tell_contacts(stop))
+            tasks = [asyncio.create_task(duty) for duty in duties]
             try:
-                await asyncio.gather(self._hold(conn, stop), self._count(stop), self._tell_contacts(stop))
+                await asyncio.gather(*tasks)
             finally:
+                for task in tasks:
+                    task.cancel()
                 await self._disband()
 
     def _ring(self, payload: str | None) -> None:

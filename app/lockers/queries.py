@@ -4,7 +4,7 @@ from datetime import datetime
 from functools import cache
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, select
+from sqlalchemy import and_, bindparam, func, select
 
 from app.kit.db import Conn, Row, Statement
 from app.kit.tables import Time, Uuid
@@ -37,6 +37,12 @@ def _compartment(scope: Scope) -> Statement:
     )
 
 
+_OF_CONNECTION = Statement(
+    select(func.count()).where(
+        banks.c.tenant_id == bindparam("tenant_id", type_=Uuid),
+        banks.c.connection_id == bindparam("connection_id", type_=Uuid),
+    )
+)
 _FLEET = Statement(select(*BANK_COLUMNS))
 _STANDING = Statement(
     select(*BANK_COLUMNS, *[compartments.c[name].label(f"door_{name}") for name in _DOOR])
@@ -58,7 +64,9 @@ _HELD_OPEN = Statement(
     select(
         compartments.c.tenant_id, compartments.c.site_id, compartments.c.bank_id, compartments.c.id,
         compartments.c.label, compartments.c.door_open_since,
-    ).where(compartments.c.door == DoorState.OPEN.value, compartments.c.door_open_since <= bindparam("before", type_=Time))
+    )
+    .where(compartments.c.door == DoorState.OPEN.value)
+    .where(compartments.c.door_open_since <= bindparam("before", type_=Time))
 )  # fmt: skip
 
 
@@ -104,3 +112,9 @@ def compartment_of(row: Row) -> Compartment:
         row["door_id"], row["door_external_id"], row["door_label"], Size(row["door_size"]), Use(row["door_use"]),
         Service(row["door_service"]), DoorState(row["door_door"]), bank_of(row),
     )  # fmt: skip
+
+
+async def of_connection(conn: Conn, tenant_id: UUID, connection_id: UUID) -> int:
+    """How many banks stand behind a connection."""
+    found: int = await _OF_CONNECTION.value(conn, tenant_id=tenant_id, connection_id=connection_id)
+    return found

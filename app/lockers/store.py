@@ -99,6 +99,19 @@ DUE_BACK = Statement(
     )
 )
 
+# Guarded by the moment too: somebody may have given it more time meanwhile.
+BRING_BACK = Statement(
+    update(compartments)
+    .where(
+        _AND_TENANT,
+        compartments.c.id == bindparam("id_", type_=Uuid),
+        compartments.c.service == Service.OUT_OF_SERVICE.value,
+        compartments.c.service_until <= bindparam("now", type_=Time),
+    )
+    .values(service=Service.IN_SERVICE.value, service_reason=null(), service_until=null())
+    .returning(compartments.c.id)
+)
+
 _SEEN = (
     func.jsonb_to_recordset(bindparam("seen", type_=JSONB))
     .table_valued(

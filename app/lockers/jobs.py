@@ -1,0 +1,33 @@
+"""What time does to compartments: those taken out of service until a moment come back after it."""
+
+from collections.abc import Callable
+from uuid import UUID
+
+from app.kit.clock import Clock, utc_now
+from app.kit.db import Database
+from app.lockers import events, queries, store
+from app.lockers.model import Service
+from tenants.audit.model import Entry
+from tenants.policy import Permission
+from tenants.work import Context
+
+# A door to a tenant's data for the product's own acts.
+System = Callable[[UUID], Context]
+
+
+async def bring_back(db: Database, system: System, clock: Clock = utc_now) -> int:
+    """Back into service when the time that was given with taking it out is over."""
+    async with db.plain() as conn:
+        due = await store.DUE_BACK.rows(conn, now=clock())
+    for row in due:
+        async with system(row["tenant_id"]).begin() as work:
+            door = await queries.standing(work.conn, work.tenant, row["id"])
+            if door is None or not await store.BRING_BACK.row(
+                work.conn, tenant_id=work.tenant, id_=door.id, now=work.now
+            ):
+                continue
+            payload = {"service": Service.IN_SERVICE.value, "before": Service.OUT_OF_SERVICE.value, "until": True}
+            work.emit(events.of_compartment("ServiceChanged", door.bank, door.id, payload))
+            reason, action = "its time out of service is over", Permission.COMPARTMENT_SERVICE
+            work.audit(Entry(action, "Compartment", door.id, door.bank.site_id, reason=reason, details=payload))
+    return len(due)

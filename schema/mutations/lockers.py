@@ -1,0 +1,82 @@
+"""Mutations of banks and compartments: open a door, take it out of service, connect a bank."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from app.access import service as access
+from app.access.service import OpenCompartment
+from app.devices import service as devices
+from app.devices.service import ConnectBank, SetServiceState, Vendors
+from app.lockers import service as lockers
+from app.lockers.model import Service
+from app.lockers.service import NewCompartment
+from schema.mutations import Call, Mutations, Outcome, Payload
+from tenants.work import Replay
+
+
+async def open_compartment(call: Call) -> Outcome:
+    ask = OpenCompartment(call.id("compartment_id", "Compartment"), call.given["reason"])
+    async with call.context.begin(call.key) as work:
+        work.answer = ("Command", await access.open_compartment(work, ask))
+    return work.answer
+
+
+async def set_service_state(call: Call) -> Outcome:
+    given = call.given
+    service = Service(given["service"])
+    ask = SetServiceState(call.id("compartment_id", "Compartment"), service, given["reason"], given.get("until"))
+    async with call.context.begin(call.key) as work:
+        work.answer = ("Compartment", await devices.set_service_state(work, ask))
+    return work.answer
+
+
+async def create_bank(call: Call) -> Outcome:
+    given = call.given
+    ask = ConnectBank(
+        site_id=call.id("site_id", "Site"),
+        label=given["label"],
+        vendor=given["vendor"],
+        external_id=given["external_id"],
+        base_url=given["base_url"],
+        settings=given["settings"],
+        secret=given.get("secret"),
+        compartments=tuple(_compartment(each) for each in given["compartments"]),
+    )
+    vendors = call.part("vendors", Vendors)
+    async with call.context.begin(call.key) as work:
+        work.answer = ("Bank", await devices.connect_bank(work, ask, vendors))
+    return work.answer
+
+
+def _compartment(given: Mapping[str, Any]) -> NewCompartment:
+    names = ("label", "external_id", "size", "row", "column", "row_span", "accessible")
+    return NewCompartment(**{name: given[name] for name in names})
+
+
+async def update_bank(call: Call) -> Outcome:
+    bank_id = call.id("bank_id", "Bank")
+    async with call.context.begin(call.key) as work:
+        await lockers.update_bank(work, bank_id, call.given.get("label"), call.given.get("poll_seconds"))
+        work.answer = ("Bank", bank_id)
+    return work.answer
+
+
+async def delete_bank(call: Call) -> Outcome:
+    bank_id, deleted = call.id("id", "Bank"), Payload("DeletePayload", {"deletedId": call.given["id"]})
+    try:
+        async with call.context.begin(call.key) as work:
+            await devices.disconnect_bank(work, bank_id)
+            work.answer = ("Bank", bank_id)
+    except Replay:
+        # The bank is gone: there is nothing to read back, and the answer is known.
+        return deleted
+    return deleted
+
+
+MUTATIONS: Mutations = {
+    "openCompartment": open_compartment,
+    "setServiceState": set_service_state,
+    "createBank": create_bank,
+    "updateBank": update_bank,
+    "deleteBank": delete_bank,
+}
