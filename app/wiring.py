@@ -1,6 +1,7 @@
 """Builds the parts and joins them. The only reader of settings, and the only one who sees the adapters."""
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,13 +18,14 @@ from app.kit.db import Database
 from app.kit.embedded import Dsns, EmbeddedPostgres
 from app.kit.reacting import Reactor
 from app.kit.schedule import Job, Service
-from app.kit.seal import Sealer
+from app.kit.seal import SealBroken, Sealer
 from app.kit.sequencer import Sequencer
 from app.kit.settings import Settings, SettingsError, decode_key
 from app.kit.streams import Facts
 from app.reactions import park, reactions
 from app.stays.model import PickupCodes
 from schema.execution import CompiledEngine
+from schema.late import LateField
 from schema.live import Hub
 from schema.schema import build_schema
 from schema.subscriptions import LiveEngine
@@ -34,9 +36,12 @@ from schema.transport.pipeline import Pipeline
 from schema.transport.websocket import GraphQLWebSocket
 from tenants.audit.service import CHECKPOINT_FILE, KEY_FILE, Checkpoints, Signer, seal
 from tenants.identity.service import Authenticator, Caller
+from tenants.model import Actor
 from tenants.signin.service import SignIns
 from tenants.system import system_context
 from tenants.work import Context
+
+log = logging.getLogger("lockyard.wiring")
 
 # Connections that are held for long beside those of the pool's short work: lock, sequencer, fleet, revocations.
 _HELD = 4
@@ -135,18 +140,33 @@ class Web:
 COOKIE = "lockyard_session"
 
 
+def shown_codes(codes: PickupCodes) -> LateField:
+    """`stay:sealed` -> the code, for the recipient; the shape has settled who that is. None where the key is gone."""
+
+    def show(text: str) -> str | None:
+        stay, _, sealed = text.partition(":")
+        try:
+            return codes.show(UUID(stay), bytes.fromhex(sealed))
+        except SealBroken as error:
+            log.warning("a pickup code cannot be shown: %s", error)
+            return None
+
+    async def field(_actor: Actor, texts: Sequence[str]) -> Sequence[str | None]:
+        return [show(text) for text in texts]
+
+    return field
+
+
 async def web(given: Settings) -> Web:
     dsn = _needed(dsns(given).app, "DATABASE_URL")
     db = await Database.connect(dsn, size=given.database_pool_size, name="lockyard web")
     bus = PostgresBus(dsn, name="lockyard web bus")
     hub, authenticator = Hub(Facts(db), bus), Authenticator(db)
     sealer = Sealer.of(given.key)
-    parts = {
-        "sign_ins": SignIns(db),
-        "pickup_codes": PickupCodes.of(sealer),
-        "vendors": Vendors(registry.problems, sealer),
-    }
-    engine = CompiledEngine(build_schema(), db, parts=parts)
+    codes = PickupCodes.of(sealer)
+    parts = {"sign_ins": SignIns(db), "pickup_codes": codes, "vendors": Vendors(registry.problems, sealer)}
+    late = {"pickupCode": shown_codes(codes)}
+    engine = CompiledEngine(build_schema(), db, late=late, parts=parts)
     await engine.start()
     origins = frozenset((*given.allowed_origins, *((given.base_url,) if given.public_url else ())))
     pipeline = Pipeline(LiveEngine(engine, hub), settings=Limits(origins=origins))

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, and_, any_, false, func, or_, select
+from sqlalchemy import ColumnElement, FromClause, Text, and_, any_, cast, false, func, or_, select
 
 from app.kit.reading.fields import by_id, flag, id_of, late, number, one_of, text, time, when, word
 from app.kit.reading.shape import Condition, Extension, Many, One, Shape, Sight, Sort, Value
@@ -99,7 +99,8 @@ def _under_grant(grant: FromClause, stay: FromClause) -> Condition:
 
 
 def _sealed_code(row: FromClause, _: Sight) -> Value:
-    return func.encode(row.c.pickup_sealed, "hex")
+    # The stay's id beside it: what is sealed for one stay cannot be opened for another.
+    return cast(row.c.id, Text) + ":" + func.encode(row.c.pickup_sealed, "hex")
 
 
 STAY = Shape(
