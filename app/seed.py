@@ -1,6 +1,8 @@
 """Fills an empty database with the demo world: through the same tables and behind the same wall as everything else."""
 
-from collections.abc import Callable, Mapping, Sequence
+import gc
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from random import Random
 from typing import Any
@@ -55,7 +57,8 @@ async def seed(dsns: Dsns, *, key: bytes, urls: Mapping[str, Any], days: int = 9
 async def _fill(conn: Conn, sealer: Sealer, urls: Mapping[str, Any], days: int, progress: Report) -> None:
     for table, columns, rows in all_rows(sealer, urls):
         await _put(conn, table, columns, rows)
-    history = _history(days, progress)
+    with _without_collector():
+        history = _history(days, progress)
     await _copy_history(conn, history, progress)
     await _pickup_codes(conn, history, PickupCodes.of(sealer))
     await _uses(conn, history)
@@ -70,6 +73,16 @@ async def _put(conn: Conn, table: str, columns: Sequence[str], rows: Sequence[Ro
     await conn.copy_records_to_table("incoming", records=rows, columns=list(columns))
     await conn.execute(f"INSERT INTO {table} ({names}) SELECT {names} FROM incoming")  # noqa: S608 - as above
     await conn.execute("DROP TABLE incoming")
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Hundreds of thousands of rows that all stay: the garbage collector would look at them again and again."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def _history(days: int, progress: Report) -> History:

@@ -56,7 +56,7 @@ def _of_door(
     door: DoorPlan, now: datetime, days: int, rng: Random, couriers: list[PersonPlan], people: list[PersonPlan]
 ) -> Iterator[Visit]:
     at = now - timedelta(days=days) + timedelta(hours=rng.uniform(0, 90))
-    rest = 46.0 if door.size in {"S", "M"} else 80.0
+    rest = 70.0 if door.size in {"S", "M"} else 120.0
     while at < now - timedelta(minutes=5):
         deposited = at + timedelta(minutes=rng.uniform(2, 40))
         released = deposited + timedelta(hours=min(rng.expovariate(1 / 38), 150) + 0.5)
