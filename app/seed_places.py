@@ -174,15 +174,7 @@ def _kerong_connection(bank: BankPlan, urls: Mapping[str, Any]) -> Row:
     settings = {"bank": bank.external_id, "boards": [0, 1, 2], "labels": labels, "sizes": sizes, "item_sensors": True}
     tenant, name = organization_id(bank.site.operator), f"CU16 boards, {bank.site.name} {bank.label}"
     kept, url = orjson.dumps(settings).decode(), urls[bank.vendor][bank.external_id]
-    return (
-        tenant,
-        connection_id(bank),
-        name,
-        bank.vendor,
-        urls[bank.vendor][bank.external_id],
-        orjson.dumps(settings).decode(),
-        None,
-    )
+    return tenant, connection_id(bank), name, bank.vendor, url, kept, None
 
 
 def _bank(bank: BankPlan) -> Row:
