@@ -1,4 +1,4 @@
-import { plainDocuments } from './scripts/plain-documents';
+import { plainDocuments } from './scripts/plain-documents.ts';
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
 

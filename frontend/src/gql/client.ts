@@ -4,7 +4,7 @@ import { type Cache, cacheExchange, type UpdateResolver } from '@urql/exchange-g
 import { relayPagination } from '@urql/exchange-graphcache/extras';
 import { embeddedTypes, possibleTypes } from './generated/possibleTypes';
 import { signedInStore } from './live';
-import { forwardSubscription } from './socket';
+import { makeForwarder, ownAddress } from './socket';
 
 function forget(cache: Cache, ...fields: string[]): void {
   for (const field of cache.inspectFields('Query')) {
@@ -15,9 +15,9 @@ function forget(cache: Cache, ...fields: string[]): void {
 // Lists do not know that a node was made: those that may now hold it are read again.
 const forgets = (...fields: string[]): UpdateResolver => (_result, _args, cache) => forget(cache, ...fields);
 
-export function makeClient(): Client {
+export function makeClient(http = '/graphql', socket = ownAddress()): Client {
   return new Client({
-    url: '/graphql',
+    url: http,
     preferGetMethod: false,
     fetchOptions: { headers: { 'x-lockyard-client': 'dashboard' } },
     exchanges: [
@@ -48,7 +48,7 @@ export function makeClient(): Client {
         },
       }),
       fetchExchange,
-      subscriptionExchange({ forwardSubscription }),
+      subscriptionExchange({ forwardSubscription: makeForwarder(socket) }),
     ],
   });
 }

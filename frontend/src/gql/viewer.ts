@@ -1,3 +1,4 @@
+/** Who is signed in, and what they may do. */
 import { graphql } from './generated/gql';
 
 export const ViewerQuery = graphql(`

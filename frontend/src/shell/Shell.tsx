@@ -2,6 +2,7 @@
 import { useLingui } from '@lingui/react';
 import { Link, Navigate, Outlet, useLocation } from '@tanstack/react-router';
 import { useQuery } from 'urql';
+import { useFactsFeed } from '../gql/feeds';
 import { problemOf } from '../gql/problems';
 import { ProblemView } from '../gql/ProblemView';
 import { signedInStore } from '../gql/live';
@@ -17,6 +18,12 @@ import { Navigation } from './Navigation';
 import { Palette, PaletteButton } from './Palette';
 import { PersonMenu } from './PersonMenu';
 import classes from './Shell.module.css';
+
+/** Keeps one stream open on every screen, so that the badge always tells the truth. */
+function Pulse() {
+  useFactsFeed(() => undefined);
+  return null;
+}
 
 export function Shell() {
   const { i18n } = useLingui();
@@ -48,6 +55,7 @@ export function Shell() {
           <Outlet />
         </main>
       </div>
+      <Pulse />
       <Palette />
       <KeySheet />
     </ViewerContext>
