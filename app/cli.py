@@ -34,23 +34,29 @@ PrintJson = Annotated[
     bool, typer.Option("--print-json", help="Print one JSON object when ready: addresses, tokens, process ids.")
 ]
 Port = Annotated[int | None, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")]
+Days = Annotated[int, typer.Option(min=0, max=365, help="Days of history that a first start writes.")]
 Stop = Annotated[bool, typer.Option("--stop", help="End a demo that runs on this data folder, and its database.")]
 
 
 @app.command()
 def demo(
-    reset: Reset = False, pace: Pace = 1.0, print_json: PrintJson = False, port: Port = None, stop: Stop = False
+    reset: Reset = False,
+    pace: Pace = 1.0,
+    print_json: PrintJson = False,
+    port: Port = None,
+    days: Days = 90,
+    stop: Stop = False,
 ) -> None:
     """Start a whole world here: database, API, worker, simulated hardware, people who use it. Ctrl-C ends it.
 
-    The first start fills the database with 90 days of history; later ones continue where you left.
+    The first start fills the database with history; later ones continue where you left.
     """
     from app import demo as world
 
     if stop:
         world.stop()
         return
-    raise typer.Exit(world.run(world.Options(reset=reset, pace=pace, print_json=print_json, port=port)))
+    raise typer.Exit(world.run(world.Options(reset=reset, pace=pace, print_json=print_json, port=port, days=days)))
 
 
 @app.command()
