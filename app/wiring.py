@@ -12,7 +12,7 @@ from adapters import registry
 from app import due
 from app.devices.service import Vendors
 from app.fleet.jobs import Fleet
-from app.kit.bus import PostgresBus
+from app.kit.bus import LOST, PostgresBus
 from app.kit.clock import utc_now
 from app.kit.db import Database
 from app.kit.embedded import Dsns, EmbeddedPostgres
@@ -89,11 +89,23 @@ class Background:
 
     async def last_words(self) -> None:
         """At shutdown: where every audit chain stands, signed."""
-        async with asyncio.timeout(2):
-            await self.checkpoints.run()
+        try:
+            async with asyncio.timeout(1.5):
+                await self.checkpoints.run()
+        except LOST as error:
+            log.warning("the last checkpoints could not be signed: %s", type(error).__name__)
 
     async def close(self) -> None:
-        await self.db.close()
+        await close(self.db)
+
+
+async def close(db: Database) -> None:
+    """Give the pool a moment to end in order: a connection that hangs must not keep the process."""
+    try:
+        async with asyncio.timeout(1):
+            await db.close()
+    except TimeoutError:
+        db.pool.terminate()
 
 
 async def background(given: Settings) -> Background:
@@ -134,7 +146,7 @@ class Web:
     http: GraphQLHTTP
 
     async def close(self) -> None:
-        await self.db.close()
+        await close(self.db)
 
 
 COOKIE = "lockyard_session"

@@ -19,7 +19,7 @@ from app.kit.settings import Settings
 
 log = logging.getLogger("lockyard.worker")
 
-GRACE_SECONDS = 7.0
+GRACE_SECONDS = 5.0
 _PROBE_SECONDS = 2.0
 
 
