@@ -172,3 +172,16 @@ def flag_names(selections: Iterable[SelectionSetNode]) -> frozenset[str]:
             if inner is not None:
                 found |= flag_names([inner])
     return frozenset(found)
+
+
+def field_names(selection: SelectionSetNode, fragments: Mapping[str, FragmentDefinitionNode]) -> set[str]:
+    """Names of the fields on this level, those in fragments too."""
+    found: set[str] = set()
+    for node in selection.selections:
+        if isinstance(node, FieldNode):
+            found.add(node.name.value)
+        elif isinstance(node, InlineFragmentNode):
+            found |= field_names(node.selection_set, fragments)
+        elif isinstance(node, FragmentSpreadNode):
+            found |= field_names(fragments[node.name.value].selection_set, fragments)
+    return found

@@ -5,6 +5,7 @@ from contextvars import ContextVar
 from typing import Any
 from uuid import UUID
 
+import orjson
 from graphql import FieldNode, GraphQLError, GraphQLSchema, OperationType, SelectionSetNode, get_argument_values
 from graphql.execution.values import VariableValues
 
@@ -17,9 +18,12 @@ from schema.acting import OPEN_TO_ALL, Acts, snake_name
 from schema.catalogue import CATALOGUE
 from schema.documents import Document, Operation
 from schema.engine import Caller, Request
-from schema.errors import Code, body, fault, refusal, unfit
+from schema.errors import Code, body, fault, listed, refusal, unfit
 from schema.late import LateField, finish
+from schema.loaders import Reader
 from schema.mutations import Mutations, Payload, Seen, registry
+from schema.plain import Plain, Special, restricted
+from schema.plain import run as run_plain
 from schema.plans import Bound, Plans
 from schema.render import Renderer, UnseenError
 from schema.viewing import View, Views
@@ -43,11 +47,13 @@ class CompiledEngine:
         *,
         catalogue: Catalogue = CATALOGUE,
         late: Mapping[str, LateField] | None = None,
+        special: Special | None = None,
         parts: Mapping[str, Any] | None = None,
         mutations: Mutations | None = None,
         clock: Clock = utc_now,
     ) -> None:
-        self.schema, self.db, self.late = schema, db, late or {}
+        self.schema, self.db, self.catalogue = schema, db, catalogue
+        self.late, self.special = late or {}, special or {}
         self.plans = Plans(schema, catalogue)
         self.views = Views()
         functions = registry() if mutations is None else mutations
@@ -65,7 +71,9 @@ class CompiledEngine:
         if operation.kind is OperationType.MUTATION:
             return await self.mutate(document, operation, variables, caller, trace_id)
         view = self.view(caller)
-        bound = await self.plans.query(document, operation, variables, view, only=self.compiled.__contains__)
+        if not self.compiled.issuperset(self.plans.root_names(document, operation)):
+            return await self.mixed(document, operation, variables, request, view, trace_id)
+        bound = await self.plans.query(document, operation, variables, view)
         return b'{"data":' + (await self.read(bound, view)).encode() + b"}"
 
     def actor(self, caller: Caller) -> Actor | None:
@@ -79,13 +87,52 @@ class CompiledEngine:
         return self.views.of(actor)
 
     async def read(self, bound: Bound, view: View) -> str:
+        return await finish(await self.ask(bound, view), view.actor, self.late)
+
+    async def ask(self, bound: Bound, view: View) -> Any:
+        """The one round trip."""
         arguments = bound.statement.arguments({**bound.values, **view.values})
         async with self.db.pool.acquire() as conn:
             row = await conn.fetchrow(bound.statement.text, *arguments)
-        text = row[2]
-        if text is None:
+        if row[2] is None:
             raise NothingThereError(bound.statement.text)
-        return await finish(text, view.actor, self.late)
+        return row[2]
+
+    async def mixed(
+        self,
+        document: Document,
+        operation: Operation,
+        variables: VariableValues,
+        request: Request,
+        view: View,
+        trace_id: str,
+    ) -> bytes:
+        """Some root fields by one statement, the others by graphql-core; joined in the order they were asked for."""
+        flags = self.plans.flags(document, operation, variables)
+        roots = self.plans.roots(document, operation.node.selection_set, flags)
+        found: dict[str, str] = {}
+        ours = [key for key, nodes in roots.items() if nodes[0].name.value in self.compiled]
+        if ours:
+            bound = await self.plans.query(document, operation, variables, view, only=self.compiled.__contains__)
+            found |= zip(ours, await self.read_pieces(bound, view), strict=True)
+        others = [node for key, nodes in roots.items() if key not in found for node in nodes]
+        errors: list[GraphQLError] = []
+        if others:
+            async with self.db.tenant(view.actor.tenants, view.actor.organization_id) as conn:
+                reader = Reader(self.catalogue, conn, view, self.late)
+                result = await run_plain(
+                    self.schema, restricted(document.ast, operation.node, others), None, request.variables,
+                    Plain(reader, self.special),
+                )
+            errors = list(result.errors or ())
+            if result.data is None:
+                return body(errors, trace_id)[:-1] + b',"data":null}'
+            found |= {key: orjson.dumps(value).decode() for key, value in result.data.items()}
+        data = ('{"data":{' + ",".join(f'"{key}":{found[key]}' for key in roots) + "}").encode()
+        return data + (b',"errors":' + listed(errors, trace_id) if errors else b"") + b"}"
+
+    async def read_pieces(self, bound: Bound, view: View) -> list[str]:
+        return [await finish(text, view.actor, self.late) for text in await self.ask(bound, view)]
 
     # --- mutations ---
 

@@ -14,11 +14,13 @@ from app.kit.reading.plan import Plan
 from app.kit.reading.select import Pick, Structure, Values
 from app.kit.reading.shape import AnyById, AnyByIds, Catalogue
 from app.kit.reading.statement import Compiled, reading
-from schema.collect import Asking, Collector, flag_names
+from schema.collect import Asking, Collector, field_names, flag_names
 from schema.documents import Document, Operation
 from schema.engine import Request
 from schema.errors import Code, refusal, unfit
 from schema.viewing import View
+
+Build = Callable[[Plan, Sequence[Pick]], Any]
 
 # Structures and selections of one operation kept at once: more than a page of filters has, less than an attack makes.
 MOST = 64
@@ -104,6 +106,14 @@ class Plans:
             names = document.plans[key] = tuple(sorted(flag_names(sets)))
         return {name: bool(variables.coerced[name]) for name in names if name in variables.coerced}
 
+    def root_names(self, document: Document, operation: Operation) -> frozenset[str]:
+        """Names of all root fields that may be asked for, whatever the directives decide."""
+        key = ("names", operation.name)
+        names = document.plans.get(key)
+        if not isinstance(names, frozenset):
+            names = document.plans[key] = frozenset(field_names(operation.node.selection_set, document.fragments))
+        return names
+
     def collector(
         self, document: Document, flags: Mapping[str, bool], kinds: Mapping[str, Sequence[str]] | None = None
     ) -> Collector:
@@ -116,9 +126,9 @@ class Plans:
         variables: VariableValues,
         view: View,
         *,
-        only: Callable[[str], bool],
+        only: Callable[[str], bool] | None = None,
     ) -> Bound:
-        """The root fields of a query that pass `only`, as one statement."""
+        """A query as one statement; with `only`, the root fields that pass it, each as one text of an array."""
         flags = self.flags(document, operation, variables)
         store = document.plans.get(("query", operation.name))
         if not isinstance(store, Bounded):
@@ -131,12 +141,13 @@ class Plans:
             collector = self.collector(document, flags, kinds)
             query = self.schema.query_type
             assert query is not None
-            chosen = [(key, nodes) for key, nodes in roots.items() if only(nodes[0].name.value)]
+            chosen = [(key, nodes) for key, nodes in roots.items() if only is None or only(nodes[0].name.value)]
             picks = tuple(collector.pick(query, key, nodes) for key, nodes in chosen)
             return Selection(picks, collector.sites)
 
         selection: Selection = store.kept(("selection", flagged, tuple(kinds.items())), select)
-        return await self.compiled(selection, variables, view)
+        build = Plan.roots if only is None else Plan.pieces
+        return await self.compiled(selection, variables, view, build)
 
     def roots(
         self, document: Document, selections: SelectionSetNode, flags: Mapping[str, bool]
@@ -195,27 +206,22 @@ class Plans:
             return Selection((Pick("", type_name, picks=picks),), collector.sites)
 
         selection: Selection = store.kept((place, type_name, tuple(flags.items())), select)
-        return await self.compiled(selection, variables, view, by_id=True)
+        return await self.compiled(selection, variables, view, _object)
 
-    async def compiled(
-        self, selection: Selection, variables: VariableValues, view: View, *, by_id: bool = False
-    ) -> Bound:
+    async def compiled(self, selection: Selection, variables: VariableValues, view: View, build: Build) -> Bound:
         structures, values = selection.bind(variables)
         key = (view.fingerprint, structures)
         statement = selection.statements.get(key)
         if statement is None:
-            large = len(selection.sites) > LARGE
+
+            def make() -> Compiled:
+                return reading(build(Plan(self.catalogue, view.scope, structures), selection.picks)).ready()
+
             # Building a large statement takes tens of milliseconds of pure Python: nobody else shall wait for it.
-            made = await asyncio.to_thread(self.build, selection, structures, view, by_id=by_id) if large else (
-                self.build(selection, structures, view, by_id=by_id)
-            )
+            made = await asyncio.to_thread(make) if len(selection.sites) > LARGE else make()
             statement = selection.statements.kept(key, lambda: made)
         return Bound(statement, values)
 
-    def build(
-        self, selection: Selection, structures: tuple[Structure, ...], view: View, *, by_id: bool
-    ) -> Compiled:
-        plan = Plan(self.catalogue, view.scope, structures)
-        wanted = selection.picks[0] if by_id else None
-        text = plan.roots(selection.picks) if wanted is None else plan.object_by_id(wanted.name, wanted.picks)
-        return reading(text).ready()
+
+def _object(plan: Plan, picks: Sequence[Pick]) -> Any:
+    return plan.object_by_id(picks[0].name, picks[0].picks)

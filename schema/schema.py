@@ -6,6 +6,8 @@ import strawberry
 from graphql import GraphQLSchema
 from strawberry.printer import print_schema
 
+from schema.catalogue import CATALOGUE
+from schema.plain import attach
 from schema.types.mutation import Mutation
 from schema.types.query import Query
 from schema.types.scalars import CONFIG
@@ -17,9 +19,12 @@ def public() -> strawberry.Schema:
     return strawberry.Schema(query=Query, mutation=Mutation, subscription=Subscription, config=CONFIG)
 
 
+@cache
 def build_schema() -> GraphQLSchema:
     """The schema as graphql-core knows it: for validation, introspection and execution."""
-    return public()._schema  # noqa: SLF001 - Strawberry offers no other way to it
+    schema = public()._schema  # noqa: SLF001 - Strawberry offers no other way to it
+    attach(schema, CATALOGUE)
+    return schema
 
 
 def sdl() -> str:

@@ -17,7 +17,7 @@ from sqlalchemy import (
     literal_column,
     select,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
+from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by, array
 
 from app.kit.reading.bind import parameter
 from app.kit.reading.json import NULL, Piece, base64url, constant, count, field_json, flag, joined, key_json
@@ -44,6 +44,10 @@ class Plan:
     def roots(self, picks: Sequence[Pick]) -> ColumnElement[str]:
         """The whole `data` object."""
         return self.braces(picks, [self.root(pick) for pick in picks])
+
+    def pieces(self, picks: Sequence[Pick]) -> ColumnElement[Any]:
+        """The value of each root field on its own, as an array: for operations that something else answers in part."""
+        return array([joined([self.root(pick)]) for pick in picks])
 
     def root(self, pick: Pick) -> Piece:
         if pick.name == TYPENAME:
@@ -139,7 +143,7 @@ class Plan:
     def items(self, items: Items, shape: Shape, row: Rows, pick: Pick) -> ColumnElement[str]:
         given = {name: bindparam(parameter(pick.site, name), type_=type_) for name, type_ in items.arguments.items()}
         rows = items.rows(row, self.sight, given).subquery()
-        members = []
+        members: list[Piece] = []
         for inner in pick.picks:
             if inner.name == TYPENAME:
                 members.append(f'"{inner.type}"')
@@ -174,7 +178,9 @@ class Paged:
 
     def text(self, pick: Pick) -> ColumnElement[str]:
         made = self.plan.braces(pick.picks, [self.member(inner) for inner in pick.picks])
-        return select(made).select_from(self.rows).correlate_except(self.rows).scalar_subquery()
+        # HAVING makes it one row whatever is asked: without any aggregate it would be one for each row of the page.
+        one = select(made).select_from(self.rows).having(literal_column("true"))
+        return one.correlate_except(self.rows).scalar_subquery()
 
     def member(self, pick: Pick) -> Piece:
         if pick.name == "edges":
@@ -193,11 +199,10 @@ class Paged:
 
     def edges(self, picks: Sequence[Pick]) -> ColumnElement[str]:
         edge = self.plan.braces(picks, [self.edge(inner) for inner in picks])
-        if self.place.ask.backward:
-            listed = aggregate_order_by(constant(","), self.rows.c[NUMBER].desc())
-            return _list(self.kept(func.string_agg(edge, listed)))
-        # The rows come out of their ordered select one by one, and string_agg takes them as they come.
-        return _list(self.kept(func.string_agg(edge, constant(","))))
+        number = self.rows.c[NUMBER]
+        # Said even though the rows come in order: an aggregate with another order beside it would sort them for both.
+        order = aggregate_order_by(constant(","), number.desc() if self.place.ask.backward else number)
+        return _list(self.kept(func.string_agg(edge, order)))
 
     def edge(self, pick: Pick) -> Piece:
         if pick.name == TYPENAME:

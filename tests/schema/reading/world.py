@@ -32,7 +32,7 @@ NOW = datetime.now(UTC).replace(microsecond=0) - timedelta(days=1)
 NAMES = ["Harbour", 'Quote " and \\', "Tab\tand\nline", "Ünïcode 😀", "100% _real_", "\x7f\x1f control", "Zed", "Ärger"]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class World:
     """Rows by table, and the actors that read them."""
 
@@ -53,8 +53,26 @@ class World:
 
 
 TABLES: Sequence[Table] = (
-    organizations, accounts, memberships, api_keys, grants, sites, connections, banks, compartments, people, stays,
-    parcels, commands, alarms, handlings, entries, seals, facts, exports, occupancy_hours,
+    organizations,
+    accounts,
+    memberships,
+    api_keys,
+    grants,
+    sites,
+    connections,
+    banks,
+    compartments,
+    people,
+    stays,
+    parcels,
+    commands,
+    alarms,
+    handlings,
+    entries,
+    seals,
+    facts,
+    exports,
+    occupancy_hours,
 )
 
 
@@ -76,19 +94,37 @@ async def settle(conn: Conn, world: World) -> None:
 
 
 def member(
-    world: World, name: str, organization: dict[str, Any], role: Role, site_ids: Sequence[UUID] = (), *,
+    world: World,
+    name: str,
+    organization: dict[str, Any],
+    role: Role,
+    site_ids: Sequence[UUID] = (),
+    *,
     tenants: Sequence[UUID] | None = None,
 ) -> Actor:
     """An account with one membership; no sites means all of them."""
-    account = world.add(accounts, email=f"{name}@{organization['id'].hex[:8]}.example", name=f"{name} of it", locale="en")
+    account = world.add(
+        accounts, email=f"{name}@{organization['id'].hex[:8]}.example", name=f"{name} of it", locale="en"
+    )
     membership = world.add(
-        memberships, account_id=account["id"], organization_id=organization["id"], role=role.value,
-        all_sites=not site_ids, site_ids=list(site_ids),
+        memberships,
+        account_id=account["id"],
+        organization_id=organization["id"],
+        role=role.value,
+        all_sites=not site_ids,
+        site_ids=list(site_ids),
     )
     actor = Actor(
-        kind=ActorKind.PERSON, account_id=account["id"], label=account["name"], organization_id=organization["id"],
-        organization_kind=OrganizationKind(organization["kind"]), role=role, permissions=ROLES[role.value],
-        all_sites=not site_ids, site_ids=tuple(site_ids), membership_id=membership["id"],
+        kind=ActorKind.PERSON,
+        account_id=account["id"],
+        label=account["name"],
+        organization_id=organization["id"],
+        organization_kind=OrganizationKind(organization["kind"]),
+        role=role,
+        permissions=ROLES[role.value],
+        all_sites=not site_ids,
+        site_ids=tuple(site_ids),
+        membership_id=membership["id"],
         tenants=tuple(tenants) if tenants is not None else (organization["id"],),
     )
     world.actors[name] = actor
@@ -121,9 +157,16 @@ def build(seed: int = 7, *, site_count: int = 4) -> World:
         actor = world.actors[name]
         for index in range(2):
             world.add(
-                api_keys, organization_id=actor.organization_id, membership_id=actor.membership_id, name=f"key {index}",
-                prefix=f"lyk_{index}", secret_hash=world.id().bytes, scopes=["site:read", "stay:read"][: index + 1],
-                created_at=world.at(index), last_used_at=None, expires_at=None,
+                api_keys,
+                organization_id=actor.organization_id,
+                membership_id=actor.membership_id,
+                name=f"key {index}",
+                prefix=f"lyk_{index}",
+                secret_hash=world.id().bytes,
+                scopes=["site:read", "stay:read"][: index + 1],
+                created_at=world.at(index),
+                last_used_at=None,
+                expires_at=None,
             )
     record(world, north, own, carrier)
     record(world, south, foreign, carrier)
@@ -135,19 +178,33 @@ def furnish(world: World, owner: dict[str, Any], site_count: int) -> list[dict[s
     connection = world.add(connections, tenant_id=tenant, name="c", vendor="generic", base_url="http://127.0.0.1:1")
     for index in range(site_count):
         site = world.add(
-            sites, tenant_id=tenant, name=f"{NAMES[index % len(NAMES)]} {owner['name']}", address_line=f"{index} Quay",
-            city=NAMES[-index % 3], country="BR", timezone="America/Sao_Paulo", locale="pt-BR",
-            latitude=[None, 52.0, -23.5505, 0.0][index % 4], longitude=[None, 4.25, 0.125, -0.5][index % 4],
+            sites,
+            tenant_id=tenant,
+            name=f"{NAMES[index % len(NAMES)]} {owner['name']}",
+            address_line=f"{index} Quay",
+            city=NAMES[-index % 3],
+            country="BR",
+            timezone="America/Sao_Paulo",
+            locale="pt-BR",
+            latitude=[None, 52.0, -23.5505, 0.0][index % 4],
+            longitude=[None, 4.25, 0.125, -0.5][index % 4],
             created_at=world.at(index // 2),
         )
         made.append(site)
         for number in range(index % 3 + 1):
             bank = world.add(
-                banks, tenant_id=tenant, site_id=site["id"], connection_id=connection["id"], vendor="generic",
-                external_id=f"b{index}{number}", label=f"Bank {number}", poll_seconds=5,
+                banks,
+                tenant_id=tenant,
+                site_id=site["id"],
+                connection_id=connection["id"],
+                vendor="generic",
+                external_id=f"b{index}{number}",
+                label=f"Bank {number}",
+                poll_seconds=5,
                 capabilities={"DOOR_SENSOR": "WORKS", "REMOTE_OPEN": "FAILING"} if number else {},
                 last_contact_at=None if number == 2 else datetime.now(UTC) + timedelta(days=number),
-                unreachable_since=world.at(3) if number == 1 else None, created_at=world.at(number),
+                unreachable_since=world.at(3) if number == 1 else None,
+                created_at=world.at(number),
             )
             for door in range(world.random.randrange(2, 7)):
                 furnish_door(world, bank, door)
@@ -158,38 +215,84 @@ def furnish_door(world: World, bank: dict[str, Any], door: int) -> None:
     random = world.random
     out = random.random() < 0.2
     world.add(
-        compartments, tenant_id=bank["tenant_id"], site_id=bank["site_id"], bank_id=bank["id"], external_id=str(door),
-        label=f"{door:02}", size=random.choice("SML"), accessible=random.random() < 0.3, row_no=door, column_no=1,
-        row_span=1, use="FREE", service="OUT_OF_SERVICE" if out else "IN_SERVICE", service_reason="rust" if out else None,
-        service_until=world.at(9) if out else None, door=random.choice(["CLOSED", "OPEN", "UNKNOWN"]),
-        door_observed_at=world.at(1), door_open_since=None, door_source="poll", openings=0,
+        compartments,
+        tenant_id=bank["tenant_id"],
+        site_id=bank["site_id"],
+        bank_id=bank["id"],
+        external_id=str(door),
+        label=f"{door:02}",
+        size=random.choice("SML"),
+        accessible=random.random() < 0.3,
+        row_no=door,
+        column_no=1,
+        row_span=1,
+        use="FREE",
+        service="OUT_OF_SERVICE" if out else "IN_SERVICE",
+        service_reason="rust" if out else None,
+        service_until=world.at(9) if out else None,
+        door=random.choice(["CLOSED", "OPEN", "UNKNOWN"]),
+        door_observed_at=world.at(1),
+        door_open_since=None,
+        door_source="poll",
+        openings=0,
         item_present=random.choice([None, True, False]),
     )
 
 
 def grant(
-    world: World, owner: dict[str, Any], carrier: dict[str, Any], where: Sequence[dict[str, Any]], *,
-    sizes: Sequence[str] = (), state: str = "ACTIVE",
+    world: World,
+    owner: dict[str, Any],
+    carrier: dict[str, Any],
+    where: Sequence[dict[str, Any]],
+    *,
+    sizes: Sequence[str] = (),
+    state: str = "ACTIVE",
 ) -> None:
     world.add(
-        grants, tenant_id=owner["id"], carrier_id=carrier["id"], operations=[each.value for each in Operation],
-        all_sites=not where, site_ids=[site["id"] for site in where], all_banks=True, bank_ids=[],
-        all_sizes=not sizes, sizes=list(sizes), valid_from=world.at(-9), valid_to=None,
-        windows=[{"days": [1, 5], "from": "08:00", "to": "18:00"}] if where else [], max_open_stays=5,
-        max_deposits_per_day=None, max_hold_hours=72, state=state, version=1, created_at=world.at(0),
+        grants,
+        tenant_id=owner["id"],
+        carrier_id=carrier["id"],
+        operations=[each.value for each in Operation],
+        all_sites=not where,
+        site_ids=[site["id"] for site in where],
+        all_banks=True,
+        bank_ids=[],
+        all_sizes=not sizes,
+        sizes=list(sizes),
+        valid_from=world.at(-9),
+        valid_to=None,
+        windows=[{"days": [1, 5], "from": "08:00", "to": "18:00"}] if where else [],
+        max_open_stays=5,
+        max_deposits_per_day=None,
+        max_hold_hours=72,
+        state=state,
+        version=1,
+        created_at=world.at(0),
     )
 
 
 def populate(
-    world: World, owner: dict[str, Any], there: Sequence[dict[str, Any]], carriers: Sequence[dict[str, Any]],
+    world: World,
+    owner: dict[str, Any],
+    there: Sequence[dict[str, Any]],
+    carriers: Sequence[dict[str, Any]],
     account: UUID | None,
 ) -> None:
     tenant, random = owner["id"], world.random
     persons = [
         world.add(
-            people, tenant_id=tenant, kind="RECIPIENT", name=name, email=f"p{index}@example.org", phone=None,
-            unit=f"{index}A", personal_id=None, locale="en", account_id=account if index == 0 else None,
-            created_at=world.at(0), deleted_at=world.at(1) if index == 3 else None,
+            people,
+            tenant_id=tenant,
+            kind="RECIPIENT",
+            name=name,
+            email=f"p{index}@example.org",
+            phone=None,
+            unit=f"{index}A",
+            personal_id=None,
+            locale="en",
+            account_id=account if index == 0 else None,
+            created_at=world.at(0),
+            deleted_at=world.at(1) if index == 3 else None,
         )
         for index, name in enumerate(NAMES)
     ]
@@ -211,25 +314,58 @@ def stay(
     place = {"tenant_id": tenant, "site_id": door["site_id"]}
     carrier_id, person_id = carrier and carrier["id"], person and person["id"]
     kept = world.add(
-        stays, **place, bank_id=door["bank_id"], compartment_id=door["id"], carrier_id=carrier_id,
-        recipient_id=person_id, flow="DELIVER", state="DEPOSITED" if open_ else "RELEASED",
-        outcome=None if open_ else "COLLECTED", evidence="E1", created_by=world.id(), created_at=at,
-        expires_at=at + timedelta(hours=1), deposited_at=at, deposit_expires_at=None,
-        overdue_at=at if random.random() < 0.4 else None, released_at=None if open_ else at, note=random.choice(NAMES),
+        stays,
+        **place,
+        bank_id=door["bank_id"],
+        compartment_id=door["id"],
+        carrier_id=carrier_id,
+        recipient_id=person_id,
+        flow="DELIVER",
+        state="DEPOSITED" if open_ else "RELEASED",
+        outcome=None if open_ else "COLLECTED",
+        evidence="E1",
+        created_by=world.id(),
+        created_at=at,
+        expires_at=at + timedelta(hours=1),
+        deposited_at=at,
+        deposit_expires_at=None,
+        overdue_at=at if random.random() < 0.4 else None,
+        released_at=None if open_ else at,
+        note=random.choice(NAMES),
         pickup_sealed=b"sealed" if open_ else None,
     )
     for _ in range(random.randrange(1, 4)):
         world.add(
-            parcels, **place, stay_id=kept["id"], carrier_id=carrier_id, person_id=person_id,
-            tracking=f"T{world.id().hex[:10]}", secondary_tracking=None, state="IN_LOCKER" if open_ else "COLLECTED",
-            created_at=at, deposited_at=at, collected_at=None,
+            parcels,
+            **place,
+            stay_id=kept["id"],
+            carrier_id=carrier_id,
+            person_id=person_id,
+            tracking=f"T{world.id().hex[:10]}",
+            secondary_tracking=None,
+            state="IN_LOCKER" if open_ else "COLLECTED",
+            created_at=at,
+            deposited_at=at,
+            collected_at=None,
         )
     for _ in range(random.randrange(3)):
         world.add(
-            commands, **place, bank_id=door["bank_id"], compartment_id=door["id"], stay_id=kept["id"],
-            carrier_id=carrier_id, kind="OPEN", state=random.choice(list(CommandState)).value, reason=None,
-            requested_by=world.id(), requested_by_name=random.choice(NAMES), requested_at=world.at(random.randrange(3)),
-            expires_at=world.at(9), sent_at=None, settled=True, detail="ok",
+            commands,
+            **place,
+            bank_id=door["bank_id"],
+            compartment_id=door["id"],
+            stay_id=kept["id"],
+            carrier_id=carrier_id,
+            kind="OPEN",
+            state=random.choice(list(CommandState)).value,
+            reason=None,
+            requested_by=world.id(),
+            requested_by_name=random.choice(NAMES),
+            requested_at=world.at(random.randrange(3)),
+            expires_at=world.at(9),
+            sent_at=None,
+            settled=True,
+            detail="ok",
         )
 
 
@@ -240,45 +376,97 @@ def record(world: World, owner: dict[str, Any], there: Sequence[dict[str, Any]],
         door = random.choice(doors)
         active = index % 2 == 0
         alarm = world.add(
-            alarms, tenant_id=tenant, site_id=door["site_id"], bank_id=door["bank_id"] if index % 4 else None,
-            compartment_id=door["id"] if index % 3 else None, kind=random.choice(list(AlarmKind)).value,
-            severity=random.choice(list(Severity)).value, condition="ACTIVE" if active else "CLEARED",
-            cause=f"cause {index}", detail=random.choice(NAMES), raised_at=world.at(index // 3),
-            last_seen_at=world.at(9), cleared_at=None if active else world.at(8), repeats=index,
+            alarms,
+            tenant_id=tenant,
+            site_id=door["site_id"],
+            bank_id=door["bank_id"] if index % 4 else None,
+            compartment_id=door["id"] if index % 3 else None,
+            kind=random.choice(list(AlarmKind)).value,
+            severity=random.choice(list(Severity)).value,
+            condition="ACTIVE" if active else "CLEARED",
+            cause=f"cause {index}",
+            detail=random.choice(NAMES),
+            raised_at=world.at(index // 3),
+            last_seen_at=world.at(9),
+            cleared_at=None if active else world.at(8),
+            repeats=index,
         )
         if index % 3 == 1:
             world.add(
-                handlings, tenant_id=tenant, alarm_id=alarm["id"], acknowledged_at=world.at(7), acknowledged_by=None,
-                acknowledged_by_name="somebody", comment=random.choice(NAMES),
+                handlings,
+                tenant_id=tenant,
+                alarm_id=alarm["id"],
+                acknowledged_at=world.at(7),
+                acknowledged_by=None,
+                acknowledged_by_name="somebody",
+                comment=random.choice(NAMES),
                 shelved_until=NOW + timedelta(days=30) if index % 2 else None,
             )
     for index in range(20):
         site = random.choice([*there, None])
         entry = world.add(
-            entries, tenant_id=tenant, occurred_at=world.at(index // 4), actor_id=world.id(), actor_kind="PERSON",
-            actor_label=random.choice(NAMES), action=random.choice(["stay:create", "compartment:open"]),
-            target_type="Site", target_id=site and site["id"], site_id=site and site["id"],
-            carrier_id=carrier.organization_id if index % 4 == 0 else None, outcome="DONE", reason=None,
-            request_id="r", origin="127.0.0.1", details={"b": [1, 2.5, None], "a": {"ü": 'x"y'}},
+            entries,
+            tenant_id=tenant,
+            occurred_at=world.at(index // 4),
+            actor_id=world.id(),
+            actor_kind="PERSON",
+            actor_label=random.choice(NAMES),
+            action=random.choice(["stay:create", "compartment:open"]),
+            target_type="Site",
+            target_id=site and site["id"],
+            site_id=site and site["id"],
+            carrier_id=carrier.organization_id if index % 4 == 0 else None,
+            outcome="DONE",
+            reason=None,
+            request_id="r",
+            origin="127.0.0.1",
+            details={"b": [1, 2.5, None], "a": {"ü": 'x"y'}},
         )
         if index % 5:
             world.add(seals, tenant_id=tenant, sequence=index, entry_id=entry["id"], hash=bytes([index]) * 32)
         world.add(
-            facts, tenant_id=tenant, sequence=index + 1, kind="DoorOpened", version=1, subject_type="Compartment",
-            subject_id=random.choice(doors)["id"], site_id=site and site["id"], bank_id=None,
-            carrier_id=carrier.organization_id if index % 3 == 0 else None, occurred_at=world.at(index),
-            recorded_at=world.at(index), source="poll", evidence=random.choice([None, "E3"]), actor_id=None,
-            payload={"n": index}, trace_id=None,
+            facts,
+            tenant_id=tenant,
+            sequence=index + 1,
+            kind="DoorOpened",
+            version=1,
+            subject_type="Compartment",
+            subject_id=random.choice(doors)["id"],
+            site_id=site and site["id"],
+            bank_id=None,
+            carrier_id=carrier.organization_id if index % 3 == 0 else None,
+            occurred_at=world.at(index),
+            recorded_at=world.at(index),
+            source="poll",
+            evidence=random.choice([None, "E3"]),
+            actor_id=None,
+            payload={"n": index},
+            trace_id=None,
         )
     for index, actor in enumerate([world.actors["owner"], world.actors["manager"], carrier]):
         world.add(
-            exports, tenant_id=tenant, kind="AUDIT", format="CSV", state="DONE" if index else "QUEUED", filter={"x": 1},
-            requested_by=actor.account_id, requested_by_name=actor.label, membership_id=actor.membership_id,
-            created_at=world.at(index), rows=index, expected_rows=None, bytes=5_000_000_000 * 0 + index,
+            exports,
+            tenant_id=tenant,
+            kind="AUDIT",
+            format="CSV",
+            state="DONE" if index else "QUEUED",
+            filter={"x": 1},
+            requested_by=actor.account_id,
+            requested_by_name=actor.label,
+            membership_id=actor.membership_id,
+            created_at=world.at(index),
+            rows=index,
+            expected_rows=None,
+            bytes=5_000_000_000 * 0 + index,
         )
     for hour in range(5):
         for size in "SM":
             world.add(
-                occupancy_hours, tenant_id=tenant, site_id=there[0]["id"], hour=NOW + timedelta(hours=hour), size=size,
-                compartments=3, used_seconds=hour * 100,
+                occupancy_hours,
+                tenant_id=tenant,
+                site_id=there[0]["id"],
+                hour=NOW + timedelta(hours=hour),
+                size=size,
+                compartments=3,
+                used_seconds=hour * 100,
             )
