@@ -159,8 +159,7 @@ class Fleet:
             if heard:
                 tenants = sorted({str(row["tenant_id"]) for row in heard.values()})
                 async with self.db.tenant(map(UUID, tenants)) as conn:
-                    rows = orjson.loads(orjson.dumps([heard[id_] for id_ in sorted(heard)], default=str))
-                    await lockers_store.CONTACTS.run(conn, heard=rows)
+                    await lockers_store.CONTACTS.run(conn, heard=[heard[id_] for id_ in sorted(heard)])
                 self._written |= {id_: row["at"] for id_, row in heard.items() if isinstance(row["at"], datetime)}
             await pause(stop, CONTACTS_SECONDS)
 
