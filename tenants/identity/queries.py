@@ -70,8 +70,18 @@ KEYS = Statement(
     )
 )  # fmt: skip
 # As the member would be signed in now; for work done later in somebody's name. No row: no longer a member.
-_NO_CREDENTIAL = tuple(null().label(name) for name in ("credential_id", "expires_at", "scopes", "key_name"))
-MEMBER = Statement(_actors(_MEMBERS, *_NO_CREDENTIAL).where(memberships.c.id == bindparam("membership_id", type_=Uuid)))
+# A key's membership brings the key's scopes along, and ends with it.
+MEMBER = Statement(
+    _actors(
+        _MEMBERS.outerjoin(api_keys, api_keys.c.membership_id == memberships.c.id),
+        api_keys.c.id.label("credential_id"), api_keys.c.expires_at, api_keys.c.scopes,
+        api_keys.c.name.label("key_name"),
+    ).where(
+        memberships.c.id == bindparam("membership_id", type_=Uuid),
+        api_keys.c.revoked_at.is_(None),
+        or_(api_keys.c.expires_at.is_(None), api_keys.c.expires_at > _NOW),
+    )
+)  # fmt: skip
 
 ACCOUNT = Statement(
     select(accounts.c.id, accounts.c.name, accounts.c.password_hash).where(

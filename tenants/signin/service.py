@@ -110,7 +110,7 @@ class SignIns:
 
     async def _open(self, membership_id: UUID, now: datetime, request_id: str) -> tuple[str, Session]:
         async with self._db.pool.acquire() as conn:
-            row = await queries.MEMBER.row(conn, membership_id=membership_id)
+            row = await queries.MEMBER.row(conn, membership_id=membership_id, now=now)
         if row is None:
             raise Denied("E-mail or password is wrong.", permission=SIGN_IN)
         secret, expires_at = new_secret(SESSION_PREFIX), now + SESSION_LIFE

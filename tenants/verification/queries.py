@@ -1,18 +1,39 @@
-"""What a check reads of a live database: rows as text, so that only the database has put them into words."""
+"""What a check reads of a live database: rows as text, so that only the database has put them into words.
 
-from sqlalchemy import Text, and_, bindparam, cast, func, literal, select, union
-from sqlalchemy.dialects.postgresql import JSONB
+Tables are named here anew, like everything else of the check, and not taken from what writes them.
+"""
+
+from typing import Any
+
+from sqlalchemy import BigInteger, TableClause, Text, and_, bindparam, cast, column, func, literal, select, table, union
+from sqlalchemy.dialects.postgresql import BYTEA, JSONB
 
 from app.kit.db import Statement
-from app.kit.outbox import outbox
-from app.kit.tables import Uuid
-from tenants.audit.tables import checkpoints, entries, heads, personal, seals
-from tenants.identity.tables import organizations
+from app.kit.tables import Time, Uuid
+
+
+def _named(name: str, **columns: Any) -> TableClause:
+    return table(name, *(column(each, kind) for each, kind in columns.items()))
+
+
+_IDS = ("tenant_id", "id", "actor_id", "organization_id", "target_id", "site_id", "carrier_id")
+_WORDS = ("actor_kind", "actor_label", "action", "target_type", "outcome", "reason", "request_id", "origin")
+
+organizations = _named("organization", id=Uuid)
+entries = _named(
+    "audit_entry", **dict.fromkeys(_IDS, Uuid), **dict.fromkeys(_WORDS, Text), occurred_at=Time, details=JSONB,
+    commitments=JSONB,
+)  # fmt: skip
+personal = _named("audit_personal", tenant_id=Uuid, entry_id=Uuid, field=Text, salt=BYTEA, value=Text)
+seals = _named("audit_seal", tenant_id=Uuid, sequence=BigInteger, entry_id=Uuid, hash=BYTEA)
+heads = _named("audit_head", tenant_id=Uuid, sequence=BigInteger, hash=BYTEA)
+checkpoints = _named(
+    "audit_checkpoint", tenant_id=Uuid, sequence=BigInteger, hash=BYTEA, at=Time, key_id=Text, signature=BYTEA
+)
+outbox = _named("outbox", tenant_id=Uuid, id=BigInteger, audit_id=Uuid)
 
 _TENANT = bindparam("of_tenant", type_=Uuid)
 _UTC = 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'
-_IDS = ("tenant_id", "id", "actor_id", "organization_id", "target_id", "site_id", "carrier_id")
-_WORDS = ("actor_kind", "actor_label", "action", "target_type", "outcome", "reason", "request_id", "origin")
 
 TENANTS = Statement(
     union(
