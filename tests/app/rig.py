@@ -1,11 +1,10 @@
-"""A small world for the core: one operator with a site, one bank of doors behind hardware made of memory, and who acts."""
+"""A small world for the core: an operator, a site, a bank of doors behind hardware made of memory, and who acts."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
-
 
 from app.devices.port import (
     Ability,
@@ -159,10 +158,13 @@ class Hardware:
     def __init__(self, units: int, capabilities: Mapping[str, str] = SENSOR, *, settle: float = 3.0) -> None:
         self.cells = {f"{number:03}": Cell() for number in range(1, units + 1)}
         self.capabilities = {each: Ability(capabilities.get(each, "ABSENT")) for each in Capability}
-        self.timing = Timing(timedelta(seconds=5), timedelta(seconds=settle), timedelta(seconds=1), timedelta(seconds=0.2))
+        self.timing = Timing(
+            timedelta(seconds=5), timedelta(seconds=settle), timedelta(seconds=1), timedelta(seconds=0.2)
+        )
         self.away = False
         self.fates: list[str] = []
         self.sent: list[UUID] = []
+        self.pushed: list[DoorHint] = []
         self.now: Callable[[], datetime] = lambda: datetime.now(UTC)
         self.on_send: Callable[[Order], None] = lambda _: None
 
@@ -195,7 +197,7 @@ class Hardware:
         return receipt
 
     async def hints(self) -> AsyncIterator[DoorHint]:
-        for hint in ():
+        for hint in self.pushed:
             yield hint
 
     async def close(self) -> None:
@@ -255,5 +257,3 @@ async def snapshot(admin: Database) -> dict[str, list[str]]:
 async def value(admin: Database, sql: str, *given: Any) -> Any:
     async with admin.plain() as conn:
         return await conn.fetchval(sql, *given)
-
-

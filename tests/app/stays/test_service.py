@@ -1,4 +1,5 @@
 import asyncio
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -7,13 +8,16 @@ from app.kit.db import Database
 from app.kit.errors import Conflict, LockyardError, Reason, Rejected
 from app.lockers.model import Size
 from app.stays import service
+from app.stays.model import StayOutcome
 from app.stays.service import ReserveCompartment
 from tenants.model import Role
 from tenants.work import Key, Replay
 from tests.app.rig import World, actor, codes, context, make_world, snapshot, value
 
 
-async def reserve(db: Database, world: World, *, key: str | None = None, role: Role = Role.COURIER, tracking: str = "") -> UUID:
+async def reserve(
+    db: Database, world: World, *, key: str | None = None, role: Role = Role.COURIER, tracking: str = ""
+) -> UUID:
     asked = Key.of(key, "reserveCompartment", {"n": tracking}) if key else None
     try:
         async with context(db, actor(world, role)).begin(asked) as work:
@@ -38,20 +42,29 @@ async def test_sixty_four_callers_take_exactly_what_is_free(app_db: Database, ad
         assert await value(admin_db, held, world.tenant) == free
         for stay in stays:
             async with context(app_db, actor(world)).begin() as work:
-                await service.release(work, stay, service.StayOutcome.CANCELLED, "end of round")
-        assert await value(admin_db, "SELECT count(*) FROM compartment WHERE tenant_id = $1 AND use <> 'FREE'", world.tenant) == 0
+                await service.release(work, stay, StayOutcome.CANCELLED, "end of round")
+        assert (
+            await value(
+                admin_db, "SELECT count(*) FROM compartment WHERE tenant_id = $1 AND use <> 'FREE'", world.tenant
+            )
+            == 0
+        )
 
 
 async def test_forty_callers_with_one_key_get_one_stay(app_db: Database, admin_db: Database) -> None:
     world = await make_world(admin_db, doors=3)
-    got = await asyncio.gather(*(reserve(app_db, world, key="k", tracking="T1") for _ in range(40)), return_exceptions=True)
+    got = await asyncio.gather(
+        *(reserve(app_db, world, key="k", tracking="T1") for _ in range(40)), return_exceptions=True
+    )
     assert {each for each in got if isinstance(each, UUID)} == {got[0]}
     assert await value(admin_db, "SELECT count(*) FROM stay WHERE tenant_id = $1", world.tenant) == 1
     with pytest.raises(Conflict):
         await reserve(app_db, world, key="k", tracking="T2")
 
 
-async def test_confirming_a_deposit_makes_a_code_that_only_the_key_holder_reads(app_db: Database, admin_db: Database) -> None:
+async def test_confirming_a_deposit_makes_a_code_that_only_the_key_holder_reads(
+    app_db: Database, admin_db: Database
+) -> None:
     world = await make_world(admin_db)
     stay, known = await reserve(app_db, world), codes()
     async with context(app_db, actor(world, Role.COURIER)).begin() as work:
@@ -70,14 +83,16 @@ async def test_every_refusal_changes_nothing(app_db: Database, admin_db: Databas
     stay = await reserve(app_db, world, tracking="T9")
     before = await snapshot(admin_db)
     owner = context(app_db, actor(world))
-    acts = {
+    acts: dict[str, Any] = {
         "full": lambda work: service.reserve(work, ReserveCompartment(world.bank, Size.M, "T10")),
         "no size": lambda work: service.reserve(work, ReserveCompartment(world.bank, Size.XL, "T10")),
         "no bank": lambda work: service.reserve(work, ReserveCompartment(uuid4(), Size.M, "T10")),
-        "no person": lambda work: service.reserve(work, ReserveCompartment(world.bank, Size.M, "T", recipient_id=uuid4())),
+        "no person": lambda work: service.reserve(
+            work, ReserveCompartment(world.bank, Size.M, "T", recipient_id=uuid4())
+        ),
         "no tracking": lambda work: service.reserve(work, ReserveCompartment(world.bank, Size.M, "  ")),
-        "wrong outcome": lambda work: service.release(work, stay, service.StayOutcome.COLLECTED, "x"),
-        "no reason": lambda work: service.release(work, stay, service.StayOutcome.CANCELLED, " "),
+        "wrong outcome": lambda work: service.release(work, stay, StayOutcome.COLLECTED, "x"),
+        "no reason": lambda work: service.release(work, stay, StayOutcome.CANCELLED, " "),
         "no stay": lambda work: service.confirm_deposit(work, uuid4(), None, codes()),
         "no parcels": lambda work: service.confirm_deposit(work, stay, [], codes()),
     }

@@ -1,0 +1,115 @@
+from typing import Any
+
+import pytest
+
+from app.access import service as access
+from app.access.service import Collect, OpenCompartment
+from app.kit.errors import Denied, NotFound, Reason, Rejected
+from app.stays import service, store
+from app.stays.model import State, StayOutcome
+from tenants.model import Role
+from tests.app.rig import actor, codes, context, make_world, snapshot
+from tests.app.scene import Scene
+
+
+async def test_a_recipient_collects_with_the_right_code_and_not_with_another(scene: Scene) -> None:
+    stay = await scene.deposited()
+    known = codes()
+    code = known.show(stay, await scene.of("SELECT pickup_sealed FROM stay WHERE id = $1", stay))
+    wrong = "00000000" if code != "00000000" else "11111111"
+    with pytest.raises(Rejected) as refused:
+        await scene.act(Role.RECIPIENT, access.collect, Collect(stay, wrong), known)
+    assert refused.value.reason is Reason.WRONG_PICKUP_CODE
+    assert await scene.of("SELECT pickup_failures FROM stay WHERE id = $1", stay) == 1
+    assert await scene.of("SELECT count(*) FROM audit_entry WHERE target_id = $1 AND outcome = 'FAILED'", stay) == 1
+    assert await scene.of("SELECT count(*) FROM command WHERE stay_id = $1 AND purpose = 'PICKUP'", stay) == 0
+    await scene.act(Role.RECIPIENT, access.collect, Collect(stay, code), known)
+
+
+async def test_five_wrong_codes_lock_even_the_right_one_and_a_turned_clock_does_not_help(scene: Scene) -> None:
+    stay = await scene.deposited()
+    known = codes()
+    code = known.show(stay, await scene.of("SELECT pickup_sealed FROM stay WHERE id = $1", stay))
+    for tried in ["x"] * 5 + [code]:
+        with pytest.raises(Rejected):
+            await scene.act(Role.RECIPIENT, access.collect, Collect(stay, tried), known)
+    scene.now.at = scene.now.at.replace(year=scene.now.at.year + 1)
+    with pytest.raises(Rejected):
+        await scene.act(Role.RECIPIENT, access.collect, Collect(stay, code), known)
+
+
+async def test_a_code_is_good_once(scene: Scene) -> None:
+    stay = await scene.deposited()
+    known = codes()
+    code = known.show(stay, await scene.of("SELECT pickup_sealed FROM stay WHERE id = $1", stay))
+    await scene.act(Role.RECIPIENT, access.collect, Collect(stay, code), known)
+    await scene.drive.work()
+    scene.close()
+    await scene.drive.work()
+    with pytest.raises(Rejected) as refused:
+        await scene.act(Role.RECIPIENT, access.collect, Collect(stay, code), known)
+    assert refused.value.reason is Reason.STAY_NOT_OPEN
+    assert await scene.of("SELECT num_nonnulls(pickup_hash, pickup_sealed) FROM stay WHERE id = $1", stay) == 0
+
+
+async def test_another_s_things_look_as_if_they_did_not_exist(scene: Scene) -> None:
+    stay = await scene.deposited()
+    other = await make_world(scene.admin)
+    before = await snapshot(scene.admin)
+    for role in (Role.OWNER, Role.COURIER, Role.RECIPIENT):
+        acts: tuple[Any, ...] = (
+            lambda work: access.collect(work, Collect(stay), codes()),
+            lambda work: service.release(work, stay, StayOutcome.CANCELLED, "x"),
+            lambda work: access.open_compartment(work, OpenCompartment(scene.world.doors[0], "x")),
+        )
+        for act in acts:
+            with pytest.raises(NotFound):
+                async with context(scene.app, actor(other, role)).begin() as work:
+                    await act(work)
+    assert await snapshot(scene.admin) == before
+
+
+async def test_a_courier_opens_only_what_holds_a_stay_of_its_carrier(scene: Scene) -> None:
+    ask = OpenCompartment(scene.world.doors[2], "curious")
+    with pytest.raises(Denied) as denied:
+        await scene.act(Role.COURIER, access.open_compartment, ask)
+    assert [rule.rule for rule in denied.value.failed] == ["stay"]
+    denials = "SELECT count(*) FROM audit_entry WHERE tenant_id = $1 AND outcome = 'DENIED'"
+    assert await scene.of(denials, scene.world.tenant) == 1
+    assert await scene.of("SELECT count(*) FROM command WHERE tenant_id = $1", scene.world.tenant) == 0
+
+
+async def test_a_courier_takes_back_only_what_is_overdue(scene: Scene) -> None:
+    stay = await scene.deposited()
+    with pytest.raises(Rejected) as early:
+        await scene.act(Role.COURIER, access.collect, Collect(stay), codes())
+    assert early.value.reason is Reason.WRONG_STATE
+    scene.now.pass_(4 * 86400)
+    await scene.act(Role.COURIER, access.collect, Collect(stay), codes())
+    await scene.drive.work()
+    scene.close()
+    await scene.drive.work()
+    assert await scene.stay(stay) == ("RELEASED", "E3", "RETURNED_TO_SENDER")
+    assert await scene.of("SELECT state FROM parcel WHERE stay_id = $1", stay) == "RETURNED"
+
+
+async def test_an_auditor_opens_nothing(scene: Scene) -> None:
+    with pytest.raises(Denied):
+        await scene.act(Role.AUDITOR, access.open_compartment, OpenCompartment(scene.world.doors[0], "x"))
+
+
+async def test_reactions_told_twice_do_nothing_the_second_time(scene: Scene) -> None:
+    stay = await scene.deposited()
+    await scene.act(Role.RECIPIENT, access.collect, Collect(stay), codes())
+    await scene.drive.work()
+    scene.close()
+    await scene.drive.work()
+    before = await snapshot(scene.admin)
+    scene.drive.done.clear()
+    await scene.drive.follow()
+    assert await snapshot(scene.admin) == before
+
+
+def test_every_move_of_the_store_is_a_legal_one() -> None:
+    with pytest.raises(AssertionError):
+        store._moved({State.RELEASED}, State.HELD)

@@ -1,0 +1,192 @@
+import pytest
+
+from app.access import service as access
+from app.access.service import Collect
+from app.devices.port import Door
+from app.kit.errors import Reason, Rejected
+from app.stays import jobs, service
+from app.stays.model import StayOutcome
+from tenants.model import Role
+from tests.app.rig import codes
+from tests.app.scene import Scene
+
+
+async def test_a_parcel_goes_in_and_out_on_the_evidence_of_the_door(scene: Scene) -> None:
+    stay = await scene.deposited()
+    assert await scene.stay(stay) == ("DEPOSITED", "E3", None)
+    command = await scene.act(Role.RECIPIENT, access.collect, Collect(stay), codes())
+    await scene.drive.work()
+    assert (await scene.command(command), await scene.stay(stay)) == (
+        ("DOOR_OPENED", False),
+        ("COLLECTING", "E3", None),
+    )
+    scene.close()
+    await scene.drive.work()
+    assert await scene.command(command) == ("DOOR_CLOSED", True)
+    assert await scene.stay(stay) == ("RELEASED", "E3", "COLLECTED")
+    assert await scene.of("SELECT state FROM parcel WHERE stay_id = $1", stay) == "COLLECTED"
+    assert (
+        await scene.of("SELECT count(*) FROM compartment WHERE tenant_id = $1 AND use <> 'FREE'", scene.world.tenant)
+        == 0
+    )
+    assert await scene.alarms() == {}
+
+
+async def test_a_door_that_opens_by_itself_is_an_alarm_until_it_closes(scene: Scene) -> None:
+    await scene.drive.work()
+    scene.hardware.cells["002"].door = Door.OPEN
+    await scene.drive.work()
+    assert await scene.alarms() == {"FORCED_OPEN": "ACTIVE"}
+    scene.close()
+    await scene.drive.work()
+    assert await scene.alarms() == {"FORCED_OPEN": "CLEARED"}
+
+
+async def test_a_lost_answer_is_settled_by_the_door_and_never_sent_again(scene: Scene) -> None:
+    stay = await scene.reserve()
+    scene.hardware.fates = ["lost"]
+    command = await scene.open(Role.COURIER, stay)
+    await scene.drive.work()
+    assert await scene.command(command) == ("DOOR_OPENED", False)
+    for _ in range(30):
+        scene.now.pass_(0.5)
+        await scene.drive.work()
+    assert scene.hardware.sent == [command]
+    assert (await scene.stay(stay))[0] == "DEPOSITING"
+
+
+async def test_a_command_cut_on_its_way_fails_once_the_door_was_watched(scene: Scene) -> None:
+    stay = await scene.reserve()
+    scene.hardware.fates = ["cut"]
+    command = await scene.open(Role.COURIER, stay)
+    await scene.drive.work()
+    assert await scene.command(command) == ("UNCONFIRMED", False)
+    with pytest.raises(Rejected) as second:
+        await scene.open(Role.COURIER, stay)
+    assert second.value.reason is Reason.COMMAND_PENDING
+    for _ in range(8):
+        scene.now.pass_(0.5)
+        await scene.drive.work()
+    assert await scene.command(command) == ("FAILED", True)
+    assert (scene.hardware.sent, await scene.alarms()) == ([command], {"OPEN_FAILED": "ACTIVE"})
+    assert (await scene.stay(stay))[0] == "HELD"
+
+
+_FORGOTTEN = """UPDATE command SET state = 'SENT', settled = false, seen_openings = openings
+    FROM compartment c WHERE c.id = command.compartment_id AND command.id = $1"""
+
+
+async def test_a_crash_between_sending_and_writing_leaves_it_unknown_and_a_person_decides(scene: Scene) -> None:
+    stay = await scene.reserve()
+    command = await scene.open(Role.COURIER, stay)
+    await scene.drive.work()
+    scene.close()
+    await scene.drive.work()
+    async with scene.admin.plain() as conn:
+        await conn.execute(_FORGOTTEN, command)
+    scene.drive.crash()
+    for _ in range(8):
+        await scene.drive.work()
+        scene.now.pass_(0.5)
+    assert await scene.command(command) == ("UNCONFIRMED", True)
+    assert scene.hardware.sent == [command]
+    again = await scene.open(Role.COURIER, stay)
+    await scene.drive.work()
+    assert await scene.command(again) == ("DOOR_OPENED", False)
+
+
+async def test_a_bank_that_is_away_makes_commands_expire_and_says_since_when(scene: Scene) -> None:
+    stay = await scene.reserve()
+    await scene.drive.work()
+    scene.hardware.away, gone = True, scene.now()
+    command = await scene.open(Role.COURIER, stay)
+    for _ in range(4):
+        await scene.drive.work()
+        scene.now.pass_(2)
+    assert await scene.of("SELECT unreachable_since FROM bank WHERE id = $1", scene.world.bank) == gone
+    assert await scene.alarms() == {"BANK_UNREACHABLE": "ACTIVE"}
+    with pytest.raises(Rejected) as refused:
+        await scene.reserve()
+    assert refused.value.reason is Reason.BANK_UNREACHABLE
+    scene.now.pass_(40)
+    await scene.drive.work()
+    assert (await scene.command(command), scene.hardware.sent) == (("EXPIRED", True), [])
+    scene.hardware.away = False
+    await scene.drive.work()
+    assert await scene.of("SELECT unreachable_since FROM bank WHERE id = $1", scene.world.bank) is None
+    assert await scene.alarms() == {"BANK_UNREACHABLE": "CLEARED"}
+
+
+async def test_releasing_waits_while_nobody_knows_whether_the_door_opened(scene: Scene) -> None:
+    stay = await scene.reserve()
+    scene.hardware.fates = ["cut"]
+    await scene.open(Role.COURIER, stay)
+    await scene.drive.work()
+    await scene.act(Role.COURIER, service.release, stay, StayOutcome.CANCELLED, "changed my mind")
+    assert await scene.stay(stay) == ("REVOKING", "E0", "CANCELLED")
+    scene.now.pass_(3700)
+    await jobs.expire(scene.drive.worker, scene.drive.system, scene.now)
+    assert (await scene.stay(stay))[0] == "REVOKING"
+    await scene.drive.work()
+    assert await scene.stay(stay) == ("RELEASED", "E0", "CANCELLED")
+
+
+async def test_expiry_waits_for_an_open_door_command_and_comes_afterwards(scene: Scene) -> None:
+    stay = await scene.reserve()
+    scene.hardware.fates = ["cut"]
+    await scene.open(Role.COURIER, stay)
+    await scene.drive.work()
+    scene.now.pass_(3700)
+    await jobs.expire(scene.drive.worker, scene.drive.system, scene.now)
+    assert (await scene.stay(stay))[0] == "HELD"
+    await scene.drive.work()
+    await jobs.expire(scene.drive.worker, scene.drive.system, scene.now)
+    assert await scene.stay(stay) == ("RELEASED", "E0", "EXPIRED_UNUSED")
+
+
+async def test_a_vendor_with_books_is_told_everything_in_order(books: Scene) -> None:
+    stay = await books.deposited()
+    cell = books.hardware.cells["001"]
+    assert (cell.reserved, cell.occupied, cell.pulses) == (True, True, 1)
+    assert (await books.stay(stay))[:2] == ("DEPOSITED", "E1")
+    sealed = await books.of("SELECT pickup_sealed FROM stay WHERE id = $1", stay)
+    assert isinstance(sealed, bytes)
+    assert codes().show(stay, sealed) == "ABC234"
+    await books.act(Role.RECIPIENT, access.collect, Collect(stay, "ABC234"), codes())
+    await books.drive.work()
+    assert await books.stay(stay) == ("RELEASED", "E1", "COLLECTED")
+    await books.drive.work()
+    assert (cell.reserved, cell.occupied, cell.pulses) == (False, False, 2)
+
+
+@pytest.mark.parametrize("fate", ["lost", "cut"])
+async def test_books_end_up_right_whatever_becomes_of_the_answer(books: Scene, fate: str) -> None:
+    books.hardware.fates = [fate]
+    stay = await books.reserve()
+    for _ in range(8):
+        await books.drive.work()
+        books.now.pass_(1)
+    assert books.hardware.cells["001"].reserved
+    assert (await books.stay(stay))[0] == "HELD"
+    assert await books.of("SELECT count(*) FROM command WHERE stay_id = $1 AND NOT settled", stay) == 0
+
+
+async def test_a_refused_reservation_ends_the_stay_with_an_alarm(books: Scene) -> None:
+    books.hardware.fates = ["no"]
+    stay = await books.reserve()
+    await books.drive.work()
+    assert await books.stay(stay) == ("RELEASED", "E0", "CANCELLED")
+    assert await books.alarms() == {"CONTROLLER_FAULT": "ACTIVE"}
+
+
+async def test_a_unit_found_free_is_an_unknown_release_and_somebody_must_look(books: Scene) -> None:
+    stay = await books.deposited()
+    books.now.pass_(5)
+    await books.drive.work()
+    cell = books.hardware.cells["001"]
+    cell.reserved = cell.occupied = False
+    await books.drive.work()
+    assert (await books.stay(stay))[0] == "DEPOSITED"
+    await books.drive.work()
+    assert await books.stay(stay) == ("RELEASED", "E1", "UNKNOWN_RELEASE")
+    assert await books.alarms() == {"MISSING_PARCEL": "ACTIVE"}
