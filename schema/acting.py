@@ -60,7 +60,7 @@ class Acts:
 
     def promised(self, definition: GraphQLField, name: str) -> bool:
         result, type_ = get_named_type(definition.type), self.schema.get_type(name)
-        return is_abstract_type(result) and type_ is not None and self.schema.is_sub_type(result, type_)  # type: ignore[arg-type]
+        return is_abstract_type(result) and type_ is not None and self.schema.is_sub_type(result, type_)
 
 
 def snake(value: Any, type_: GraphQLInputType) -> Any:

@@ -2,7 +2,7 @@
 
 from app.alarms import shape as alarms
 from app.devices import shape as devices
-from app.kit.reading.shape import AnyById, AnyByIds, ById, Catalogue, Extension, Many, Myself
+from app.kit.reading.shape import AnyById, AnyByIds, ById, Catalogue, Extension, Many, Myself, Root
 from app.lockers import shape as lockers
 from app.parcels import shape as parcels
 from app.people import shape as people
@@ -22,7 +22,7 @@ EXTENSIONS: list[Extension] = [
     *sites.EXTENSIONS, *lockers.EXTENSIONS, *devices.EXTENSIONS, *stays.EXTENSIONS, *alarms.EXTENSIONS,
     *reports.EXTENSIONS,
 ]
-ROOTS = {
+ROOTS: dict[str, Root] = {
     "viewer": Myself("Viewer"),
     "node": AnyById(),
     "nodes": AnyByIds(),

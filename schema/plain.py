@@ -48,7 +48,7 @@ def attach(schema: GraphQLSchema, catalogue: Catalogue) -> None:
                 definition.resolve = _resolver(schema, catalogue, type_, name)
 
 
-def _type_of(value: Any, _: GraphQLResolveInfo, __: Any) -> str | None:
+def _type_of(value: Any, _: GraphQLResolveInfo[Any], __: Any) -> str | None:
     return value.type if isinstance(value, Row) else None
 
 
@@ -104,7 +104,7 @@ async def run(
     result = execute(
         schema, document, context_value=plain, variable_values=dict(variables), operation_name=operation_name
     )
-    return await result if isinstance(result, Awaitable) else result  # type: ignore[return-value]
+    return await result if isinstance(result, Awaitable) else result
 
 
 def restricted(

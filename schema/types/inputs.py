@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import strawberry
 
@@ -22,11 +23,11 @@ ONCE = (
 )
 
 
-def must(description: str, **more: str) -> str:
-    return asked(description, required=True, **more)  # type: ignore[no-any-return]
+def must(description: str, **more: str) -> Any:
+    return asked(description, required=True, **more)
 
 
-def once() -> str:
+def once() -> Any:
     return must(ONCE)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, TypeAlias, Union
+from typing import Annotated, Any, TypeAlias
 
 import strawberry
 
@@ -30,42 +30,37 @@ class DeletePayload:
     deleted_id: strawberry.ID = told("Its id.")
 
 
-_PROBLEMS = (
-    errors.NotFoundError, errors.DeniedError, errors.RejectedError, errors.ConflictError, errors.InvalidError,
-)
+Problem: TypeAlias = errors.NotFoundError | errors.DeniedError | errors.RejectedError | errors.ConflictError | errors.InvalidError
 
 
-def _result(name: str, *types: Any) -> Any:
-    """A union of what may come back."""
-    return Annotated[Union[types], strawberry.union(name, description="What was done, or what kept it from being done.")]
+def _named(name: str) -> Any:
+    return strawberry.union(name, description="What was done, or what kept it from being done.")
 
 
-def _or_problem(name: str, type_: Any) -> Any:
-    return _result(name, type_, *_PROBLEMS)
-
-
-SignInResult: TypeAlias = _result("SignInResult", SignInPayload, errors.DeniedError, errors.InvalidError)
-ReserveCompartmentResult: TypeAlias = _or_problem("ReserveCompartmentResult", parcels.Stay)
-ConfirmDepositResult: TypeAlias = _or_problem("ConfirmDepositResult", parcels.Stay)
-CollectResult: TypeAlias = _or_problem("CollectResult", watch.Command)
-ReleaseStayResult: TypeAlias = _or_problem("ReleaseStayResult", parcels.Stay)
-ExtendStayResult: TypeAlias = _or_problem("ExtendStayResult", parcels.Stay)
-OpenCompartmentResult: TypeAlias = _or_problem("OpenCompartmentResult", watch.Command)
-SetServiceStateResult: TypeAlias = _or_problem("SetServiceStateResult", lockers.Compartment)
-AcknowledgeAlarmResult: TypeAlias = _or_problem("AcknowledgeAlarmResult", watch.Alarm)
-ShelveAlarmResult: TypeAlias = _or_problem("ShelveAlarmResult", watch.Alarm)
-GrantCarrierResult: TypeAlias = _or_problem("GrantCarrierResult", carriers.Grant)
-ChangeGrantResult: TypeAlias = _or_problem("ChangeGrantResult", carriers.Grant)
-CreateApiKeyResult: TypeAlias = _or_problem("CreateApiKeyResult", CreateApiKeyPayload)
-RevokeApiKeyResult: TypeAlias = _or_problem("RevokeApiKeyResult", identity.ApiKey)
-CreateExportResult: TypeAlias = _or_problem("CreateExportResult", record.Export)
-CreateSiteResult: TypeAlias = _or_problem("CreateSiteResult", lockers.Site)
-UpdateSiteResult: TypeAlias = _or_problem("UpdateSiteResult", lockers.Site)
-DeleteResult: TypeAlias = _or_problem("DeleteResult", DeletePayload)
-CreateBankResult: TypeAlias = _or_problem("CreateBankResult", lockers.Bank)
-UpdateBankResult: TypeAlias = _or_problem("UpdateBankResult", lockers.Bank)
-CreatePersonResult: TypeAlias = _or_problem("CreatePersonResult", identity.Person)
-UpdatePersonResult: TypeAlias = _or_problem("UpdatePersonResult", identity.Person)
+SignInResult: TypeAlias = Annotated[
+    SignInPayload | errors.DeniedError | errors.InvalidError, _named("SignInResult")
+]
+ReserveCompartmentResult: TypeAlias = Annotated[parcels.Stay | Problem, _named("ReserveCompartmentResult")]
+ConfirmDepositResult: TypeAlias = Annotated[parcels.Stay | Problem, _named("ConfirmDepositResult")]
+CollectResult: TypeAlias = Annotated[watch.Command | Problem, _named("CollectResult")]
+ReleaseStayResult: TypeAlias = Annotated[parcels.Stay | Problem, _named("ReleaseStayResult")]
+ExtendStayResult: TypeAlias = Annotated[parcels.Stay | Problem, _named("ExtendStayResult")]
+OpenCompartmentResult: TypeAlias = Annotated[watch.Command | Problem, _named("OpenCompartmentResult")]
+SetServiceStateResult: TypeAlias = Annotated[lockers.Compartment | Problem, _named("SetServiceStateResult")]
+AcknowledgeAlarmResult: TypeAlias = Annotated[watch.Alarm | Problem, _named("AcknowledgeAlarmResult")]
+ShelveAlarmResult: TypeAlias = Annotated[watch.Alarm | Problem, _named("ShelveAlarmResult")]
+GrantCarrierResult: TypeAlias = Annotated[carriers.Grant | Problem, _named("GrantCarrierResult")]
+ChangeGrantResult: TypeAlias = Annotated[carriers.Grant | Problem, _named("ChangeGrantResult")]
+CreateApiKeyResult: TypeAlias = Annotated[CreateApiKeyPayload | Problem, _named("CreateApiKeyResult")]
+RevokeApiKeyResult: TypeAlias = Annotated[identity.ApiKey | Problem, _named("RevokeApiKeyResult")]
+CreateExportResult: TypeAlias = Annotated[record.Export | Problem, _named("CreateExportResult")]
+CreateSiteResult: TypeAlias = Annotated[lockers.Site | Problem, _named("CreateSiteResult")]
+UpdateSiteResult: TypeAlias = Annotated[lockers.Site | Problem, _named("UpdateSiteResult")]
+DeleteResult: TypeAlias = Annotated[DeletePayload | Problem, _named("DeleteResult")]
+CreateBankResult: TypeAlias = Annotated[lockers.Bank | Problem, _named("CreateBankResult")]
+UpdateBankResult: TypeAlias = Annotated[lockers.Bank | Problem, _named("UpdateBankResult")]
+CreatePersonResult: TypeAlias = Annotated[identity.Person | Problem, _named("CreatePersonResult")]
+UpdatePersonResult: TypeAlias = Annotated[identity.Person | Problem, _named("UpdatePersonResult")]
 
 
 def act(description: str, input_: type, needed: P | None = None) -> Any:

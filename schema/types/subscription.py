@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, TypeAlias, Union
+from typing import Annotated, Any, TypeAlias
 
 import strawberry
 
@@ -55,18 +55,17 @@ class ExportEvent:
     export: record.Export = told("The export, as it is now.")
 
 
-def _message(name: str, type_: Any) -> Any:
-    about = strawberry.union(name, description="One message, or the notice that too much was missed.")
-    return Annotated[Union[type_, ResyncRequiredEvent], about]
+def _named(name: str) -> Any:
+    return strawberry.union(name, description="One message, or the notice that too much was missed.")
 
 
-AlarmsMessage: TypeAlias = _message("AlarmsMessage", AlarmEvent)
-EventsMessage: TypeAlias = _message("EventsMessage", FactEvent)
-CompartmentsMessage: TypeAlias = _message("CompartmentsMessage", CompartmentEvent)
-CommandsMessage: TypeAlias = _message("CommandsMessage", CommandEvent)
-ExportsMessage: TypeAlias = _message("ExportsMessage", ExportEvent)
+AlarmsMessage: TypeAlias = Annotated[AlarmEvent | ResyncRequiredEvent, _named("AlarmsMessage")]
+EventsMessage: TypeAlias = Annotated[FactEvent | ResyncRequiredEvent, _named("EventsMessage")]
+CompartmentsMessage: TypeAlias = Annotated[CompartmentEvent | ResyncRequiredEvent, _named("CompartmentsMessage")]
+CommandsMessage: TypeAlias = Annotated[CommandEvent | ResyncRequiredEvent, _named("CommandsMessage")]
+ExportsMessage: TypeAlias = Annotated[ExportEvent | ResyncRequiredEvent, _named("ExportsMessage")]
 
-START = {
+START: dict[str, Any] = {
     "after": (str | None, "Replay what came after this cursor, then go on live; from now on when left out."),
     "first": (int | None, "End after this many messages."),
 }

@@ -10,7 +10,7 @@ from strawberry.types.field import StrawberryField
 
 from tenants.policy import Permission
 
-PAGE = {
+PAGE: dict[str, Any] = {
     "first": (int | None, "How many from the start, at most 200; 50 when neither `first` nor `last` is given."),
     "after": (str | None, "Only what comes after this cursor."),
     "last": (int | None, "How many from the end, at most 200; not together with `first`."),

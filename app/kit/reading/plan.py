@@ -195,7 +195,8 @@ class Paged:
 
     def kept(self, aggregate: Any) -> ColumnElement[Any]:
         """Without the row that is read only to know that there is one."""
-        return aggregate.filter(self.rows.c[NUMBER] <= self.limit) if self.more else aggregate
+        kept: ColumnElement[Any] = aggregate.filter(self.rows.c[NUMBER] <= self.limit) if self.more else aggregate
+        return kept
 
     def edges(self, picks: Sequence[Pick]) -> ColumnElement[str]:
         edge = self.plan.braces(picks, [self.edge(inner) for inner in picks])

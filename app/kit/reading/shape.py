@@ -43,7 +43,8 @@ class Sight:
 
     def visible(self, name: str, row: FromClause) -> Condition:
         shape = self.catalogue.shapes[name]
-        return on(shape.visible(self.scope), shape.table, row)
+        seen: Condition = on(shape.visible(self.scope), shape.table, row)
+        return seen
 
 
 Expression: TypeAlias = ColumnElement[Any] | Callable[[FromClause, Sight], ColumnElement[Any]]
