@@ -7,17 +7,22 @@ from app.kit.db import Database
 from app.kit.retention import drop_old_facts, drop_spent_keys
 from app.kit.schedule import Job
 from app.lockers import jobs as lockers
+from app.reports.jobs import Exporter
 from app.stays import jobs as stays
 from app.stays.jobs import System
 from tenants.audit.service import Checkpoints
 
 
-def jobs(db: Database, system: System, checkpoints: Checkpoints, *, held_open: timedelta) -> list[Job]:
+def jobs(
+    db: Database, system: System, checkpoints: Checkpoints, exporter: Exporter, *, held_open: timedelta
+) -> list[Job]:
     return [
         Job("stays.expire", timedelta(seconds=2), lambda: stays.expire(db, system)),
         Job("stays.mark_overdue", timedelta(seconds=30), lambda: stays.mark_overdue(db, system)),
         Job("alarms.held_open", timedelta(seconds=1), lambda: alarms.raise_held_open(db, system, held_open)),
         Job("lockers.back_in_service", timedelta(seconds=20), lambda: lockers.bring_back(db, system)),
+        Job("reports.make", timedelta(seconds=1), exporter.make_waiting),
+        Job("reports.expire", timedelta(minutes=1), exporter.expire),
         Job("audit.checkpoints", timedelta(minutes=30), checkpoints.run),
         Job("retention.keys", timedelta(minutes=30), lambda: drop_spent_keys(db)),
         Job("retention.facts", timedelta(hours=6), lambda: drop_old_facts(db)),

@@ -8,6 +8,8 @@ from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
+from obstore.store import ObjectStore, from_url
+
 from adapters import registry
 from app import due
 from app.devices.service import Vendors
@@ -23,7 +25,10 @@ from app.kit.sequencer import Sequencer
 from app.kit.settings import Settings, SettingsError, decode_key
 from app.kit.streams import Facts
 from app.reactions import park, reactions
+from app.reports.jobs import Exporter
+from app.reports.service import Links
 from app.stays.model import PickupCodes
+from schema.catalogue import CATALOGUE
 from schema.execution import CompiledEngine
 from schema.late import LateField
 from schema.live import Hub
@@ -45,6 +50,8 @@ log = logging.getLogger("lockyard.wiring")
 
 # Connections that are held for long beside those of the pool's short work: lock, sequencer, fleet, revocations.
 _HELD = 4
+# The exporter reads behind the wall of whoever asked: one copies, one looks things up.
+_EXPORTS = 2
 
 
 def settings() -> Settings:
@@ -86,6 +93,7 @@ class Background:
     jobs: Sequence[Job]
     services: Sequence[Service]
     checkpoints: Checkpoints
+    app_db: Database
 
     async def last_words(self) -> None:
         """At shutdown: where every audit chain stands, signed."""
@@ -96,7 +104,14 @@ class Background:
             log.warning("the last checkpoints could not be signed: %s", type(error).__name__)
 
     async def close(self) -> None:
+        await close(self.app_db)
         await close(self.db)
+
+
+def export_files(given: Settings) -> ObjectStore:
+    return (
+        from_url(given.export_url, mkdir=True) if given.export_url.startswith("file:") else from_url(given.export_url)
+    )
 
 
 async def close(db: Database) -> None:
@@ -118,6 +133,10 @@ async def background(given: Settings) -> Background:
     def system(tenant: UUID) -> Context:
         return system_context(db, tenant)
 
+    app_db = await Database.connect(_needed(dsns(given).app, "DATABASE_URL"), size=_EXPORTS, name="lockyard exports")
+    exporter = Exporter(
+        app_db, db, system, CATALOGUE, export_files(given), given.data_dir / "spool", audit, given.export_lifetime
+    )
     services = (
         Service("sequencer", Sequencer(db, seal, bus).run),
         Service("reactions", Reactor(db, bus, reactions(system), park(system)).run),
@@ -126,9 +145,10 @@ async def background(given: Settings) -> Background:
     return Background(
         db,
         bus,
-        due.jobs(db, system, checkpoints, held_open=timedelta(seconds=given.held_open_seconds)),
+        due.jobs(db, system, checkpoints, exporter, held_open=timedelta(seconds=given.held_open_seconds)),
         services,
         checkpoints,
+        app_db,
     )
 
 
@@ -177,7 +197,8 @@ async def web(given: Settings) -> Web:
     sealer = Sealer.of(given.key)
     codes = PickupCodes.of(sealer)
     parts = {"sign_ins": SignIns(db), "pickup_codes": codes, "vendors": Vendors(registry.problems, sealer)}
-    late = {"pickupCode": shown_codes(codes)}
+    links = Links(db, given.key, given.base_url)
+    late = {"pickupCode": shown_codes(codes), "downloadUrl": links.download_urls}
     engine = CompiledEngine(build_schema(), db, late=late, parts=parts)
     await engine.start()
     origins = frozenset((*given.allowed_origins, *((given.base_url,) if given.public_url else ())))

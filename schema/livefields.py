@@ -20,6 +20,8 @@ class Live:
     subject: Callable[[Sequenced], UUID | None]
     # argument -> (type of id, what of a fact must equal it)
     ids: Mapping[str, tuple[str, Callable[[Sequenced], UUID | None]]]
+    # Two who may see the same otherwise may each see only their own of this.
+    personal: bool = False
 
 
 def _site(fact: Sequenced) -> UUID | None:
@@ -61,6 +63,6 @@ FIELDS: dict[str, Live] = {
     ),
     "exports": Live(
         "ExportsMessage", "ExportEvent", "export", "Export", P.EXPORT_READ, _own("Export"),
-        {"exportId": ("Export", _own("Export"))},
+        {"exportId": ("Export", _own("Export"))}, personal=True,
     ),
 }  # fmt: skip

@@ -61,7 +61,8 @@ class LiveEngine:
     async def _join(
         self, ask: Ask, document: Document, request: Request, caller: Caller, actor: Actor, trace_id: str
     ) -> Topic:
-        key = (*ask.topic, caller.fingerprint)
+        person = actor.membership_id if ask.live.personal else None
+        key = (*ask.topic, caller.fingerprint, person)
         selection = self._selection(ask, document, request)
 
         async def select(ids: Sequence[UUID], seer: Caller) -> Mapping[UUID, bytes]:

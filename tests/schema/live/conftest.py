@@ -32,6 +32,7 @@ from schema.transport.access import Credentials, Settings
 from schema.transport.http import GraphQLHTTP
 from schema.transport.pipeline import Pipeline
 from schema.transport.websocket import GraphQLWebSocket
+from tenants.identity.service import Caller as IdentityCaller
 from tenants.model import Actor
 from tests.kit.test_sequencer import no_seal
 from tests.schema.reading.world import World, build, settle
@@ -100,7 +101,7 @@ class Live:
         self, row: Message, kind: str = "AlarmRaised", count: int = 1, payload: Message | None = None
     ) -> None:
         """Facts about a row of the world, into the outbox."""
-        subject = "Alarm" if kind.startswith("Alarm") else "Compartment"
+        subject = next((name for name in ("Alarm", "Export", "Stay") if kind.startswith(name)), "Compartment")
         async with self.db.tenant([row["tenant_id"]]) as conn:
             ids = [new_id() for _ in range(count)]
             await conn.execute(
@@ -110,10 +111,15 @@ class Live:
                 kind,
                 subject,
                 row["id"],
-                row["site_id"],
+                row.get("site_id"),
                 row.get("bank_id"),
                 payload or {},
             )
+
+
+def fingerprint(actor: Actor) -> str:
+    """As the product's own callers have it."""
+    return IdentityCaller(actor, asyncio.Event(), b"").fingerprint
 
 
 async def subscribe(made: ClientConnection, query: str, variables: Message | None = None, id: str = "1") -> None:
@@ -138,7 +144,7 @@ async def web(world: World, dsns: Dsns) -> AsyncIterator[Live]:
     db = await Database.connect(dsns.app, size=6, name="test web")
     bus, stop = PostgresBus(dsns.app), asyncio.Event()
     hub = Hub(Facts(db), bus)
-    callers = {name: Caller(actor, f"{actor.fingerprint}{actor.membership_id}") for name, actor in world.actors.items()}
+    callers = {name: Caller(actor, fingerprint(actor)) for name, actor in world.actors.items()}
 
     async def authenticate(credentials: Credentials) -> Caller | None:
         return callers.get(credentials.bearer or "")

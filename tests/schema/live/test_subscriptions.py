@@ -2,6 +2,8 @@
 
 import asyncio
 import time
+from dataclasses import replace
+from uuid import uuid4
 
 import pytest
 from websockets.exceptions import ConnectionClosed
@@ -10,7 +12,7 @@ from app.kit.db import Database
 from app.kit.embedded import Dsns
 from app.kit.ids import global_id
 from app.kit.streams import write_cursor
-from tests.schema.live.conftest import Live, fields, subscribe, take, web
+from tests.schema.live.conftest import Caller, Live, fields, fingerprint, subscribe, take, web
 from tests.schema.reading.world import World
 
 ALARMS = """subscription Alarms($site: ID, $after: String, $first: Int) {
@@ -145,6 +147,22 @@ async def test_nobody_hears_what_is_not_theirs(live: Live) -> None:
         assert got[0]["alarm"]["id"] == global_id("Alarm", own["id"])
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(anext(messages), 0.5)
+
+
+async def test_an_export_is_told_to_its_asker_alone_among_equals(live: Live) -> None:
+    """Two site managers of the same sites see the same of everything but of each other's exports."""
+    manager = live.callers["manager"]
+    twin = replace(manager.actor, membership_id=uuid4(), account_id=uuid4())
+    live.callers["twin"] = Caller(twin, fingerprint(twin))
+    assert live.callers["twin"].fingerprint == manager.fingerprint
+    mine = next(r for r in live.world.rows["export"] if r["membership_id"] == manager.actor.membership_id)
+    query = "subscription { exports { ... on ExportEvent { kind export { id } } } }"
+    async with live.stream(query, "twin") as other, live.stream(query, "manager") as own:
+        await live.listening(2)
+        await live.tell(mine, "ExportProgressed")
+        assert fields(await take(own, 1), "exports")[0]["export"]["id"] == global_id("Export", mine["id"])
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(anext(other), 0.5)
 
 
 async def test_without_the_permission_there_is_no_stream(live: Live) -> None:
