@@ -1,6 +1,6 @@
-import { plainDocuments } from './scripts/plain-documents.ts';
 import react from '@vitejs/plugin-react';
-import { defineConfig } from 'vitest/config';
+import { defineConfig } from 'vite';
+import { plainDocuments } from './scripts/plain-documents.ts';
 
 // The page is served by the API process; in development Vite hands the API's paths on to it.
 const api = process.env['LOCKYARD_API'] ?? 'http://127.0.0.1:8000';
@@ -14,12 +14,5 @@ export default defineConfig({
       '/auth': { target: api },
       '/downloads': { target: api },
     },
-  },
-  test: {
-    environment: 'jsdom',
-    include: ['src/**/*.test.{ts,tsx}'],
-    setupFiles: ['src/testing/setup.ts'],
-    restoreMocks: true,
-    fileParallelism: false,
   },
 });

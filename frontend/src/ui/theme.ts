@@ -16,7 +16,8 @@ export const theme = createTheme({
   respectReducedMotion: true,
   cursorType: 'pointer',
   components: {
-    Tooltip: { defaultProps: { withArrow: true, openDelay: 200 } },
+    // Outside a portal: what stands under no landmark is lost to those who walk by landmarks.
+    Tooltip: { defaultProps: { withArrow: true, openDelay: 200, withinPortal: false } },
     Alert: { styles: { title: { color: 'var(--ly-critical)' } } },
     Modal: { defaultProps: { centered: true, overlayProps: { backgroundOpacity: 0.4 } } },
   },
