@@ -56,17 +56,17 @@ BEGIN
     released := true; RETURN;
   END IF;
   UPDATE stay SET state = 'RELEASED', outcome = 'CANCELLED', released_at = now(), version = version + 1
-    WHERE tenant_id = tenant AND id = stay AND state = 'HELD' RETURNING * INTO s;
+    WHERE tenant_id = tenant AND id = bench_release.stay AND state = 'HELD' RETURNING * INTO s;
   released := FOUND;
   IF NOT FOUND THEN RETURN; END IF;
   UPDATE compartment SET use = 'FREE' WHERE tenant_id = tenant AND id = s.compartment_id;
-  UPDATE parcel SET state = 'REMOVED' WHERE tenant_id = tenant AND stay_id = stay;
+  UPDATE parcel SET state = 'REMOVED' WHERE tenant_id = tenant AND stay_id = bench_release.stay;
   INSERT INTO audit_entry (tenant_id, id, occurred_at, actor_id, actor_kind, actor_label, organization_id, action, target_type, target_id, site_id, outcome, request_id, origin, details)
-    VALUES (tenant, entry, now(), actor, 'PERSON', 'Bench Manager', tenant, 'stay:release', 'Stay', stay, s.site_id, 'DONE', key, 'peer', '{}');
+    VALUES (tenant, entry, now(), actor, 'PERSON', 'Bench Manager', tenant, 'stay:release', 'Stay', bench_release.stay, s.site_id, 'DONE', key, 'peer', '{}');
   INSERT INTO outbox (tenant_id, fact_id, kind, subject_type, subject_id, site_id, bank_id, occurred_at, source, actor_id, payload, audit_id)
-    VALUES (tenant, uuidv7(), 'StayReleased', 'Stay', stay, s.site_id, s.bank_id, now(), 'peer', actor, '{}', entry);
+    VALUES (tenant, uuidv7(), 'StayReleased', 'Stay', bench_release.stay, s.site_id, s.bank_id, now(), 'peer', actor, '{}', entry);
   INSERT INTO idempotency_key (tenant_id, organization_id, key, mutation, input_hash, answer)
-    VALUES (tenant, tenant, bench_release.key, 'release', '\x00', jsonb_build_object('type', 'Stay', 'id', stay));
+    VALUES (tenant, tenant, bench_release.key, 'release', '\x00', jsonb_build_object('type', 'Stay', 'id', bench_release.stay));
 END $$;
 CREATE OR REPLACE FUNCTION public.parcel_stay(p public.parcel) RETURNS public.stay LANGUAGE sql STABLE AS $$
   SELECT s.* FROM stay s WHERE s.tenant_id = p.tenant_id AND s.id = p.stay_id $$;
