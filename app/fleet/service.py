@@ -5,6 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
+from app.devices import queries as devices
 from app.devices.model import CommandState
 from app.devices.port import (
     BankState,
@@ -25,6 +26,7 @@ from app.orders.model import (
     Known,
     Verdict,
     Watch,
+    booked,
     changes,
     found_free,
     parcels_of,
@@ -127,6 +129,11 @@ class Keeper:
             busy = any(watch.command.compartment_id == known.id for watch in self.desk.watches)
             if self.desk.has(Capability.VENDOR_RESERVATION) and found_free(known, unit, busy=busy):
                 free.append(known)
+        if free:
+            # What still waits to be told to the vendor explains it.
+            async with self.desk.hands.db.tenant([self.desk.bank.tenant_id]) as conn:
+                waiting = {each.compartment_id for each in await devices.waiting(conn, self.desk.bank.id)}
+            free = [known for known in free if known.id not in waiting]
         if not (news or turned or free):
             return
 
@@ -157,6 +164,7 @@ class Keeper:
         if verdict is Verdict.HAPPENED and command.kind is OrderKind.OPEN:
             await self._end(watch, lambda work: service.opened(work, command, self.desk.hands.clock()), S.DOOR_OPENED)
         elif verdict is Verdict.HAPPENED:
+            booked(known, command.kind)
             took = Receipt(Outcome.ACCEPTED, "found in the vendor's books")
             codes = self.desk.hands.codes
             await self._end(

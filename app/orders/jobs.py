@@ -31,7 +31,7 @@ from app.kit.guesses import Monotonic
 from app.lockers import queries as lockers
 from app.lockers.model import Bank, Service
 from app.orders import service
-from app.orders.model import Change, Contact, Known, Watch, change_of, order_of, sprung, take_in
+from app.orders.model import Change, Contact, Known, Watch, booked, change_of, order_of, sprung, take_in
 from app.stays.model import PickupCodes
 from tenants.system import system_context
 from tenants.work import Work
@@ -219,6 +219,8 @@ async def _write_answer(desk: Desk, watch: Watch, known: Known, answer: Receipt 
         return
     for change in moved:
         take_in(change)
+    if state is S.ACCEPTED:
+        booked(known, command.kind)
     final = state is S.ACCEPTED and not (desk.sensor and command.kind is OrderKind.OPEN)
     if state is not S.FAILED and not final:
         watch.command = replace(command, state=state)

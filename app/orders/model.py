@@ -154,6 +154,12 @@ def verdict_on_books(command: Command, unit: Unit | None, reserved_here: bool | 
     return Verdict.HAPPENED if found else Verdict.DID_NOT
 
 
+def booked(known: Known, told: OrderKind) -> None:
+    """The vendor took what we told it: what its books now say is no news."""
+    if told in {OrderKind.RESERVE, OrderKind.RELEASE}:
+        known.booked, known.found_free = told is OrderKind.RESERVE, 0
+
+
 def found_free(known: Known, unit: Unit, *, busy: bool) -> bool:
     """The vendor's books were not free, are now on two looks, and we have nothing under way there."""
     if unit.reserved is None and unit.occupied is None:

@@ -27,6 +27,7 @@ from app.kit.db import Database
 from app.kit.ids import new_id
 from app.kit.seal import Sealer
 from app.stays.model import PickupCodes
+from tenants.carriers.model import Operation
 from tenants.model import Actor, ActorKind, OrganizationKind, Role
 from tenants.policy import ROLES
 from tenants.work import Context
@@ -75,10 +76,8 @@ async def make_world(
     *,
     doors: int = 3,
     capabilities: Mapping[str, str] = SENSOR,
-    operations: tuple[str, ...] = (
-        "COLLECT_EXPIRED", "COLLECT_RETURN", "DEPOSIT", "REOPEN_OWN", "RESERVE", "VIEW_AVAILABILITY", "VIEW_OWN_PARCELS",
-    ),
-) -> World:  # fmt: skip
+    operations: tuple[Operation, ...] = tuple(Operation),
+) -> World:
     ids = [new_id() for _ in range(7 + doors)]
     tenant, carrier, site, bank, connection, person, account = ids[:7]
     async with admin.plain() as conn:
@@ -89,15 +88,18 @@ async def make_world(
             "VALUES ($1, $2, 'Quay', '1 Quay', 'Lisboa', 'PT', 'Europe/Lisbon', 'pt-BR')", tenant, site,
         )  # fmt: skip
         await conn.execute(
-            "INSERT INTO vendor_connection (tenant_id, id, name, vendor, base_url) VALUES ($1, $2, 'c', 'memory', 'memory:')",
+            "INSERT INTO vendor_connection (tenant_id, id, name, vendor, base_url) "
+            "VALUES ($1, $2, 'c', 'memory', 'memory:')",
             tenant, connection,
         )  # fmt: skip
         await conn.execute(
-            "INSERT INTO bank (tenant_id, id, site_id, connection_id, vendor, external_id, label, poll_seconds, capabilities) "
+            "INSERT INTO bank "
+            "(tenant_id, id, site_id, connection_id, vendor, external_id, label, poll_seconds, capabilities) "
             "VALUES ($1, $2, $3, $4, 'memory', 'B', 'A', 1, $5)", tenant, bank, site, connection, dict(capabilities),
         )  # fmt: skip
         await conn.executemany(
-            "INSERT INTO compartment (tenant_id, id, site_id, bank_id, external_id, label, size, row_no, column_no, door) "
+            "INSERT INTO compartment "
+            "(tenant_id, id, site_id, bank_id, external_id, label, size, row_no, column_no, door) "
             "VALUES ($1, $2, $3, $4, $5, $5, 'M', 1, 1, 'CLOSED')",
             [(tenant, id_, site, bank, f"{number:03}") for number, id_ in enumerate(ids[7:], 1)],
         )  # fmt: skip
@@ -106,9 +108,10 @@ async def make_world(
             tenant, person, account,
         )  # fmt: skip
         await conn.execute(
-            "INSERT INTO carrier_grant (tenant_id, id, carrier_id, operations, all_sites, all_banks, all_sizes, valid_from, state) "
+            "INSERT INTO carrier_grant "
+            "(tenant_id, id, carrier_id, operations, all_sites, all_banks, all_sizes, valid_from, state) "
             "VALUES ($1, $2, $3, $4, true, true, true, $5, 'ACTIVE')",
-            tenant, new_id(), carrier, list(operations), datetime.now(UTC) - timedelta(days=1),
+            tenant, new_id(), carrier, [str(each) for each in operations], datetime.now(UTC) - timedelta(days=1),
         )  # fmt: skip
     return World(tenant, carrier, site, bank, connection, tuple(ids[7:]), person, account)
 
@@ -176,7 +179,7 @@ class Hardware:
             raise Unreachable("away")
         return BankState(bank, tuple(self._unit(id_) for id_ in self.cells), self.now())
 
-    async def read_unit(self, bank: str, unit: str) -> Unit:
+    async def read_unit(self, _bank: str, unit: str) -> Unit:
         if self.away:
             raise Unreachable("away")
         return self._unit(unit)
@@ -203,7 +206,7 @@ class Hardware:
     async def close(self) -> None:
         self.away = True
 
-    async def find_reservation(self, bank: str, tracking: str) -> Unit | None:
+    async def find_reservation(self, _bank: str, tracking: str) -> Unit | None:
         return next((self._unit(id_) for id_, cell in self.cells.items() if tracking in cell.parcels), None)
 
     @property
