@@ -46,8 +46,8 @@ export function Palette() {
   const matching = [...own, ...places].filter((action) => action.label.toLowerCase().includes(text.trim().toLowerCase()));
 
   return (
-    <Spotlight.Root store={store} query={text} onQueryChange={setText} shortcut={['mod + K', '/']} clearQueryOnClose scrollable maxHeight={420}>
-      <Spotlight.Search placeholder={i18n.t('Site, bank, tracking number or action')} aria-label={i18n.t('Search and commands')} />
+    <Spotlight.Root store={store} query={text} onQueryChange={setText} shortcut={['mod + K', '/']} clearQueryOnClose scrollable maxHeight={420} title={i18n.t('Search and commands')} classNames={{ header: 'visually-hidden' }}>
+      <Spotlight.Search onKeyDown={takeFirst} placeholder={i18n.t('Site, bank, tracking number or action')} aria-label={i18n.t('Search and commands')} />
       <Spotlight.ActionsList>
         <Group label={i18n.t('Found')} actions={found} />
         <Group label={i18n.t('Actions')} actions={matching} />
@@ -55,6 +55,12 @@ export function Palette() {
       </Spotlight.ActionsList>
     </Spotlight.Root>
   );
+}
+
+/** Enter takes the first entry when no arrow key has chosen another. */
+function takeFirst(event: React.KeyboardEvent<HTMLInputElement>): void {
+  const list = event.currentTarget.closest('[role=dialog]');
+  if (event.key === 'Enter' && !list?.querySelector('[data-selected]')) list?.querySelector<HTMLElement>('[data-action]')?.click();
 }
 
 function Group({ label, actions }: { label: string; actions: readonly PaletteAction[] }) {
