@@ -86,6 +86,8 @@ class SignIns:
         return await self._open(chosen["id"], now, request_id)
 
     async def _find(self, email: str) -> tuple[Row | None, list[Row]]:
+        if "\0" in email:
+            return None, []  # PostgreSQL's text cannot hold it: nobody has such an address.
         async with self._db.pool.acquire() as conn:
             account = await queries.ACCOUNT.row(conn, email=email)
             return account, [] if account is None else await queries.MEMBERSHIPS.rows(conn, account_id=account["id"])

@@ -65,7 +65,8 @@ async def test_a_link_that_was_touched_opens_nothing(dbs: Dbs, scene: Scene, tmp
     later = raw[:16] + (2**40).to_bytes(8, "big") + raw[24:]
     forged = [
         (id_, ""), (id_, "x"), (id_, token[:-1]), (id_, token + "A"), (id_, token + "="), (id_, "ü" * 75),
-        (other, token), (new_id(), token), (id_, urlsafe_b64encode(later).decode().rstrip("=")), (id_, token.swapcase()),
+        (other, token), (new_id(), token), (id_, urlsafe_b64encode(later).decode().rstrip("=")),
+        (id_, token.swapcase()),
         (id_, token_of(Links(dbs.app, b"t" * 32, "").url(scene.operator, id_))),
         (id_, token_of(links.url(scene.carrier, id_))),
     ]  # fmt: skip
