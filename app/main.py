@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app import wiring
 from app.kit import logs
-from app.kit.edge import SecurityHeaders
+from app.kit.edge import KnownHosts, SecurityHeaders
 from app.kit.server import Server, make_server
 from app.kit.settings import Settings
 from schema.execution import ORIGIN
@@ -79,12 +79,12 @@ async def _announce(server: Server, given: Settings) -> None:
 
 
 def make_app(web: wiring.Web) -> ASGIApp:
-    routes = [Route("/graphql", web.http), WebSocketRoute("/graphql", web.sockets)]
-    return SecurityHeaders(Origins(Starlette(routes=routes)))
+    routes = [Route("/graphql", web.http), WebSocketRoute("/graphql", web.sockets), *web.doors.routes()]
+    return SecurityHeaders(KnownHosts(Traces(Starlette(routes=routes)), web.hosts))
 
 
-class Origins:
-    """Notes for the record where a request came from."""
+class Traces:
+    """Gives each request a trace id, and notes for the record where it came from."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -92,4 +92,5 @@ class Origins:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] in ("http", "websocket") and scope.get("client"):
             ORIGIN.set(str(scope["client"][0]))
-        await self.app(scope, receive, send)
+        with logs.traced():
+            await self.app(scope, receive, send)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from obstore.store import ObjectStore, from_url
@@ -14,10 +15,13 @@ from adapters import registry
 from app import due
 from app.devices.service import Vendors
 from app.fleet.jobs import Fleet
+from app.http import COOKIE, Doors
 from app.kit.bus import LOST, PostgresBus
 from app.kit.clock import utc_now
 from app.kit.db import Database
+from app.kit.edge import LOCAL_HOSTS
 from app.kit.embedded import Dsns, EmbeddedPostgres
+from app.kit.page import Page
 from app.kit.reacting import Reactor
 from app.kit.schedule import Job, Service
 from app.kit.seal import SealBroken, Sealer
@@ -32,7 +36,7 @@ from schema.catalogue import CATALOGUE
 from schema.execution import CompiledEngine
 from schema.late import LateField
 from schema.live import Hub
-from schema.schema import build_schema
+from schema.schema import build_schema, sdl
 from schema.subscriptions import LiveEngine
 from schema.transport.access import Credentials
 from schema.transport.access import Settings as Limits
@@ -164,12 +168,11 @@ class Web:
     engine: CompiledEngine
     sockets: GraphQLWebSocket
     http: GraphQLHTTP
+    doors: Doors
+    hosts: frozenset[str]
 
     async def close(self) -> None:
         await close(self.db)
-
-
-COOKIE = "lockyard_session"
 
 
 def shown_codes(codes: PickupCodes) -> LateField:
@@ -195,9 +198,8 @@ async def web(given: Settings) -> Web:
     bus = PostgresBus(dsn, name="lockyard web bus")
     hub, authenticator = Hub(Facts(db), bus), Authenticator(db)
     sealer = Sealer.of(given.key)
-    codes = PickupCodes.of(sealer)
-    parts = {"sign_ins": SignIns(db), "pickup_codes": codes, "vendors": Vendors(registry.problems, sealer)}
-    links = Links(db, given.key, given.base_url)
+    codes, sign_ins, links = PickupCodes.of(sealer), SignIns(db), Links(db, given.key, given.base_url)
+    parts = {"sign_ins": sign_ins, "pickup_codes": codes, "vendors": Vendors(registry.problems, sealer)}
     late = {"pickupCode": shown_codes(codes), "downloadUrl": links.download_urls}
     engine = CompiledEngine(build_schema(), db, late=late, parts=parts)
     await engine.start()
@@ -208,8 +210,25 @@ async def web(given: Settings) -> Web:
         secret = credentials.bearer or credentials.cookie(COOKIE)
         return await authenticator.caller(secret) if secret else None
 
+    doors = Doors(
+        db, authenticator, sign_ins, links, export_files(given), signer(given).keys(), sdl(), page(given),
+        secure=given.base_url.startswith("https:"), origins=origins,
+    )  # fmt: skip
     sockets, http = GraphQLWebSocket(pipeline, authenticate), GraphQLHTTP(pipeline, authenticate)
-    return Web(given, db, bus, hub, authenticator, engine, sockets, http)
+    return Web(given, db, bus, hub, authenticator, engine, sockets, http, doors, hosts(given))
+
+
+def page(given: Settings) -> Page:
+    """The built dashboard: where the settings say, in the package, or in the working copy, where it may come later."""
+    here = Path(__file__).resolve().parent
+    places = [given.static_dir] if given.static_dir else [here / "static", here.parent / "frontend" / "dist"]
+    return Page(next((place for place in places if (place / "index.html").exists()), places[-1]))
+
+
+def hosts(given: Settings) -> frozenset[str]:
+    """The names this process answers to."""
+    named = (urlsplit(address).hostname for address in (given.base_url, *given.allowed_origins))
+    return LOCAL_HOSTS | {given.host} | {name for name in named if name}
 
 
 def verify_audit(*, tenant: str | None, file: Path | None) -> list[dict[str, object]]:
