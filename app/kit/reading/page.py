@@ -1,6 +1,5 @@
 """A page of rows by keyset: the inner select, and the questions about what lies before and behind it."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,18 +61,22 @@ class Place:
         return key <= values if rising else key >= values
 
     def rows(self, *, more: bool) -> Subquery:
-        """The page, numbered in the order of reading it; with `more`, one row beyond it to know whether there is one."""
+        """The page. With `more`, one row beyond it to know whether there is one: then the rows are numbered as read."""
         row = self.shape.table.alias()
         conditions = self.where(row)
         if self.ask.after:
             conditions.append(self.bound(row, "after"))
         if self.ask.before:
             conditions.append(self.bound(row, "before"))
-        falling = self.ask.descending is not self.ask.backward
-        order = [key.desc() if falling else key.asc() for key in self.keys(row)]
+        order = self.order(row, backward=self.ask.backward)
         fetch: ColumnElement[int] = bindparam(parameter(self.site, "fetch" if more else "limit"), type_=_INTEGER)
-        numbered = func.row_number().over(order_by=order).label(NUMBER)
-        return select(row, numbered).where(*conditions).order_by(*order).limit(fetch).correlate_except(row).subquery()
+        numbered = [func.row_number().over(order_by=order).label(NUMBER)] if more else []
+        return select(row, *numbered).where(*conditions).order_by(*order).limit(fetch).correlate_except(row).subquery()
+
+    def order(self, row: FromClause, *, backward: bool = False) -> list[ColumnElement[Any]]:
+        """The order of the list. Aggregates over a page name it again: PostgreSQL sees that the rows come in it."""
+        falling = self.ask.descending is not backward
+        return [key.desc() if falling else key.asc() for key in self.keys(row)]
 
     def beyond(self, side: str) -> ColumnElement[bool]:
         """Whether the list has rows on the outer side of a cursor."""
@@ -84,12 +87,6 @@ class Place:
     def total(self) -> Select[Any]:
         row = self.shape.table.alias()
         return select(func.count()).select_from(row).where(*self.where(row)).correlate_except(row)
-
-
-def ordered(rows: Subquery, *, backward: bool) -> Sequence[ColumnElement[Any]]:
-    """The order to show the rows in: a page read backward is turned round."""
-    number = rows.c[NUMBER]
-    return [number.desc() if backward else number.asc()]
 
 
 _INTEGER = func.count().type

@@ -200,9 +200,7 @@ class Paged:
 
     def edges(self, picks: Sequence[Pick]) -> ColumnElement[str]:
         edge = self.plan.braces(picks, [self.edge(inner) for inner in picks])
-        number = self.rows.c[NUMBER]
-        # Said even though the rows come in order: an aggregate with another order beside it would sort them for both.
-        order = aggregate_order_by(constant(","), number.desc() if self.place.ask.backward else number)
+        order = aggregate_order_by(constant(","), *self.place.order(self.rows))
         return _list(self.kept(func.string_agg(edge, order)))
 
     def edge(self, pick: Pick) -> Piece:
@@ -217,17 +215,19 @@ class Paged:
             return f'"{pick.type}"'
         ask = self.place.ask
         if pick.name in ("startCursor", "endCursor"):
-            return self.end(first=(pick.name == "startCursor") is not ask.backward)
+            return self.end(last=pick.name == "endCursor")
         forward = pick.name == "hasNextPage"
         if forward is not ask.backward:
             return flag(func.count() > self.limit)
         side, given = ("before", ask.before) if forward else ("after", ask.after)
         return flag(self.place.beyond(side)) if given else "false"
 
-    def end(self, *, first: bool) -> ColumnElement[str]:
-        number = self.rows.c[NUMBER]
-        order = aggregate_order_by(key_json(self.place.keys(self.rows)), number if first else number.desc())
-        keys = self.kept(func.array_agg(order, type_=ARRAY(Text)))
+    def end(self, *, last: bool) -> ColumnElement[str]:
+        """The cursor of the first or the last row kept."""
+        order = self.place.order(self.rows, backward=last)
+        keys = self.kept(
+            func.array_agg(aggregate_order_by(key_json(self.place.keys(self.rows)), *order), type_=ARRAY(Text))
+        )
         return func.coalesce(joined(['"', base64url(keys[literal_column("1")]), '"']), NULL)
 
 
