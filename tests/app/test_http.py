@@ -79,7 +79,7 @@ async def house(dbs: Dbs, tmp_path_factory: pytest.TempPathFactory) -> AsyncIter
 @asynccontextmanager
 async def serving(doors: Doors) -> AsyncIterator[int]:
     server = make_server(SecurityHeaders(Starlette(routes=doors.routes())), host="127.0.0.1", port=0)
-    server.capture_signals = lambda: nullcontext()  # type: ignore[method-assign]
+    server.capture_signals = nullcontext  # type: ignore[method-assign,assignment]
     task = asyncio.create_task(server.serve())
     while not server.started:  # noqa: ASYNC110 - uvicorn tells in no other way
         await asyncio.sleep(0.01)
