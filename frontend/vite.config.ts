@@ -12,7 +12,7 @@ export default defineConfig({
     proxy: {
       '/graphql': { target: api, ws: true },
       '/auth': { target: api },
-      '/downloads': { target: api },
+      '/exports': { target: api },
     },
   },
 });
