@@ -10,6 +10,7 @@ from app.lockers import jobs as lockers
 from app.reports.jobs import Exporter
 from app.stays import jobs as stays
 from app.stays.jobs import System
+from app.usage.jobs import sum_up_hours
 from tenants.audit.service import Checkpoints
 
 
@@ -23,6 +24,7 @@ def jobs(
         Job("lockers.back_in_service", timedelta(seconds=20), lambda: lockers.bring_back(db, system)),
         Job("reports.make", timedelta(seconds=1), exporter.make_waiting),
         Job("reports.expire", timedelta(minutes=1), exporter.expire),
+        Job("usage.sum_up_hours", timedelta(minutes=2), lambda: sum_up_hours(db)),
         Job("audit.checkpoints", timedelta(minutes=30), checkpoints.run),
         Job("retention.keys", timedelta(minutes=30), lambda: drop_spent_keys(db)),
         Job("retention.facts", timedelta(hours=6), lambda: drop_old_facts(db)),
