@@ -73,6 +73,10 @@ async def _set_codecs(conn: asyncpg.Connection) -> None:
         )
 
 
+async def _nothing(_: Conn) -> None:
+    """asyncpg itself has rolled back an open transaction and forgotten listeners before it asks for this."""
+
+
 class Database:
     """A pool for one role. `tenant()` gives a connection inside a transaction that sees those tenants only."""
 
@@ -80,10 +84,12 @@ class Database:
         self.pool = pool
 
     @classmethod
-    async def connect(cls, dsn: str, *, size: int = 10, name: str = "lockyard") -> "Database":
+    async def connect(cls, dsn: str, *, size: int = 10, name: str = "lockyard", light: bool = False) -> "Database":
+        """`light`: connections go back to the pool without a question to the server, which would cost as much as a small
+        read. For a process that leaves nothing in a session: no SET but a local one, no advisory lock."""
         pool = await asyncpg.create_pool(
             dsn, min_size=min(2, size), max_size=size, init=_set_codecs, server_settings={"application_name": name},
-            command_timeout=30,
+            command_timeout=30, reset=_nothing if light else None,
         )
         return cls(pool)
 
