@@ -1,22 +1,22 @@
 """A whole Lockyard on one machine: database, hardware, API, worker and people, started in order and ended together."""
 
 import asyncio
-import fcntl
 import json
 import shutil
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
-from typing import IO, Any, TypeVar
+from typing import Any, TypeVar
 
 from rich.console import Console
 from rich.progress import Progress, TextColumn
 
-from app import demo_hardware, demo_report, seed_world
+from app import demo_hardware, demo_report, demo_state, seed_world
 from app.kit.embedded import Dsns, EmbeddedPostgres
 from app.kit.pgtools import free_port, free_ports, port_is_free
 from app.kit.settings import keep_secret_key
@@ -50,6 +50,11 @@ class World:
     url: str = ""
     hardware: dict[str, Any] = field(default_factory=dict)
 
+    def keep(self) -> None:
+        """Write down what runs, for the next start and for `--stop`."""
+        pids = {child.name: child.pid for child in self.crew.children}
+        demo_state.keep(self.folder, url=self.url, ports=self.ports, pids=pids)
+
     def step(self, words: str, work: Callable[[], T]) -> T:
         """Do a step while its name is on the screen, then say how long it took."""
         started = time.monotonic()
@@ -73,15 +78,15 @@ def run(options: Options) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     postgres = EmbeddedPostgres(folder / "postgres")
     with (folder / "demo.lock").open("a") as lock:
-        if not _only_one(lock):
-            screen.print(
-                f"[red]A demo runs here already[/red]{_where(folder)}. Ctrl-C ends it there; or: lockyard demo --stop"
-            )
+        if not demo_state.only_one(lock):
+            url = demo_state.kept(folder).get("url")
+            where = f", at {url}" if url else ""
+            screen.print(f"[red]A demo runs here already[/red]{where}. Ctrl-C ends it there; or: lockyard demo --stop")
             return 1
         with _asked_to_end():
             try:
                 with Supervisor(folder / "logs") as crew:
-                    world = World(folder, screen, crew, _kept(folder).get("ports", {}))
+                    world = World(folder, screen, crew, demo_state.kept(folder).get("ports", {}))
                     _start(world, postgres, options, given.port if options.port is None else options.port)
                     _stay(world, postgres)
             except Ended:
@@ -104,11 +109,11 @@ def stop() -> None:
     if not folder.exists():
         return
     with (folder / "demo.lock").open("a") as lock:
-        pid = _kept(folder).get("pid")
-        if pid and not _only_one(lock):
+        pid = demo_state.kept(folder).get("pid")
+        if pid and not demo_state.only_one(lock):
             demo_hardware.end(pid)
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        demo_hardware.end_leftovers(_kept(folder).get("pids", {}))
+            demo_state.wait_for(lock)
+        demo_hardware.end_leftovers(demo_state.kept(folder).get("pids", {}))
         EmbeddedPostgres(folder / "postgres").stop()
 
 
@@ -117,12 +122,12 @@ def seed_only(days: int) -> None:
     from app import seed, wiring
 
     given = wiring.settings()
-    urls = demo_hardware.usual_urls(_kept(given.data_dir.resolve()).get("ports", {}))
+    urls = demo_hardware.usual_urls(demo_state.kept(given.data_dir.resolve()).get("ports", {}))
     asyncio.run(seed.seed(wiring.dsns(given), key=given.key, urls=urls, days=days))
 
 
 def _start(world: World, postgres: EmbeddedPostgres, options: Options, port: int) -> None:
-    demo_hardware.end_leftovers(_kept(world.folder).get("pids", {}))
+    demo_hardware.end_leftovers(demo_state.kept(world.folder).get("pids", {}))
     if options.reset:
         world.step("forgetting the old world", lambda: _forget(world.folder, postgres))
         world.ports.clear()
@@ -131,21 +136,37 @@ def _start(world: World, postgres: EmbeddedPostgres, options: Options, port: int
     world.step("migrations", lambda: _migrate(world.dsns))
     _choose_ports(world)
     _fill(world, key, options.days)
-    world.hardware = world.step(
-        "simulated hardware", lambda: demo_hardware.start(world.crew, world.folder, world.ports, world.dsns)
-    )
     env = _environment(world, key)
-    web = _web_port(world, port)
-    api = world.step(
-        "API", lambda: world.crew.start("api", ["app.cli", "serve", "--host", "127.0.0.1", "--port", str(web)], env)
+    web = ["app.cli", "serve", "--host", "127.0.0.1", "--port", str(_web_port(world, port))]
+    hardware = _together(
+        world,
+        {
+            "simulated hardware": lambda: demo_hardware.start(world.crew, world.folder, world.ports, world.dsns),
+            "API": lambda: world.crew.start("api", web, env, wait=60),
+            "worker": lambda: world.crew.start("worker", ["app.cli", "worker"], env, wait=60),
+        },
     )
+    world.hardware, api = hardware["simulated hardware"], hardware["API"]
     world.url = str(api.ready["url"]).rstrip("/")
-    world.step("worker", lambda: world.crew.start("worker", ["app.cli", "worker"], env))
     if options.pace > 0:
         asked = {"url": world.url, "pace": options.pace, "controls": world.hardware["controls"]}
-        world.step("people", lambda: world.crew.start("people", ["app.demo_people"], env, stdin=json.dumps(asked)))
-    _keep(world)
+        people = ["app.demo_people"]
+        world.step("people", lambda: world.crew.start("people", people, env, stdin=json.dumps(asked)))
+    world.keep()
     demo_report.announce(world, options.print_json)
+
+
+def _together(world: World, works: Mapping[str, Callable[[], Any]]) -> dict[str, Any]:
+    """Steps that need not wait for each other: each spends most of its time loading its own code."""
+    started = time.monotonic()
+
+    def timed(words: str) -> Any:
+        done = works[words]()
+        world.screen.print(f"[green]✓[/green] {words} [dim]{time.monotonic() - started:.1f} s[/dim]")
+        return done
+
+    with ThreadPoolExecutor(max_workers=len(works)) as threads:
+        return dict(zip(works, threads.map(timed, works), strict=True))
 
 
 def _stay(world: World, postgres: EmbeddedPostgres) -> None:
@@ -167,14 +188,16 @@ def _stay(world: World, postgres: EmbeddedPostgres) -> None:
 
 def _again(world: World, child: Child) -> None:
     world.crew.restart(child)
-    _keep(world)
+    world.keep()
 
 
 def _fill(world: World, key: str, days: int) -> None:
+    assert world.dsns is not None
+    if asyncio.run(demo_hardware.is_filled(world.dsns)):
+        return
     from app import seed
     from app.kit.settings import decode_key
 
-    assert world.dsns is not None
     started = time.monotonic()
     columns = (TextColumn("  {task.description}"), *Progress.get_default_columns()[1:])
     with Progress(*columns, console=world.screen, transient=True) as progress:
@@ -193,10 +216,13 @@ def _fill(world: World, key: str, days: int) -> None:
 
 
 def _migrate(dsns: Dsns | None) -> None:
-    from migrations import run as migrations
+    from migrations import heads
 
     assert dsns is not None
-    migrations.upgrade(dsns.owner)
+    if not asyncio.run(heads.is_current(dsns.owner)):
+        from migrations import run as migrations
+
+        migrations.upgrade(dsns.owner)
 
 
 def _choose_ports(world: World) -> None:
@@ -208,7 +234,7 @@ def _choose_ports(world: World) -> None:
     first = world.ports.get("kerong_lines", 0)
     if not first or not all(port_is_free(first + line) for line in range(lines)):
         world.ports["kerong_lines"] = free_ports(lines)
-    _keep(world)
+    world.keep()
 
 
 def _web_port(world: World, port: int) -> int:
@@ -238,37 +264,6 @@ def _forget(folder: Path, postgres: EmbeddedPostgres) -> None:
         path = folder / name
         shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
     (folder / "logs").mkdir()
-
-
-def _kept(folder: Path) -> dict[str, Any]:
-    try:
-        found: dict[str, Any] = json.loads((folder / "demo.json").read_text())
-    except (FileNotFoundError, ValueError):
-        return {}
-    return found
-
-
-def _keep(world: World) -> None:
-    import os
-
-    pids = {child.name: child.pid for child in world.crew.children}
-    text = json.dumps({"pid": os.getpid(), "url": world.url, "ports": world.ports, "pids": pids})
-    draft = world.folder / "demo.new"
-    draft.write_text(text)
-    draft.replace(world.folder / "demo.json")
-
-
-def _where(folder: Path) -> str:
-    url = _kept(folder).get("url")
-    return f", at {url}" if url else ""
-
-
-def _only_one(lock: IO[str]) -> bool:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 @contextmanager

@@ -75,6 +75,15 @@ def start(crew: Supervisor, folder: Path, ports: Mapping[str, int], dsns: Dsns |
     return {"controls": controls, "urls": urls}
 
 
+async def is_filled(dsns: Dsns) -> bool:
+    """Whether there is a world in the database already."""
+    connection = await asyncpg.connect(dsns.admin)
+    try:
+        return bool(await connection.fetchval("SELECT EXISTS (SELECT FROM organization)"))
+    finally:
+        await connection.close()
+
+
 async def _settle(dsns: Dsns, urls: Mapping[str, Any], fresh: Mapping[str, str]) -> None:
     connection = await asyncpg.connect(dsns.admin)
     try:

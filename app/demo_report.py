@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
-from app import seed_world
+from app import seed_people, seed_world
 
 if TYPE_CHECKING:
     from app.demo import World
@@ -86,10 +86,10 @@ def token(url: str, email: str) -> str:
     return str(result["token"])
 
 
-def _person(email: str) -> seed_world.PersonPlan:
-    residents = (person for operator in seed_world.OPERATORS for person in seed_world.recipients(operator))
-    return next(person for person in (*seed_world.PEOPLE, *residents) if person.email == email)
+def _person(email: str) -> seed_people.PersonPlan:
+    residents = (person for operator in seed_world.OPERATORS for person in seed_people.recipients(operator))
+    return next(person for person in (*seed_people.PEOPLE, *residents) if person.email == email)
 
 
-def _password(person: seed_world.PersonPlan) -> str:
-    return seed_world.PASSWORDS[person.kind]
+def _password(person: seed_people.PersonPlan) -> str:
+    return seed_people.PASSWORDS[person.kind]

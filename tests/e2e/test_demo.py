@@ -23,7 +23,7 @@ class Demo:
     def __init__(self, folder: Path, *words: str) -> None:
         env = {name: value for name, value in os.environ.items() if not name.startswith("LOCKYARD_")}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "app.cli", "demo", "--print-json", "--pace", "0", *words],
+            [sys.executable, "-m", "app.cli", "demo", "--print-json", "--pace", "0", "--days", "4", *words],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
