@@ -3,6 +3,9 @@
 from datetime import timedelta
 
 from app.alarms import jobs as alarms
+from app.devices import queries as devices
+from app.devices.model import CommandState
+from app.kit import measures
 from app.kit.db import Database
 from app.kit.retention import drop_old_facts, drop_spent_keys
 from app.kit.schedule import Job
@@ -26,6 +29,15 @@ def jobs(
         Job("reports.expire", timedelta(minutes=1), exporter.expire),
         Job("usage.sum_up_hours", timedelta(minutes=2), lambda: sum_up_hours(db)),
         Job("audit.checkpoints", timedelta(minutes=30), checkpoints.run),
+        Job("commands.count", timedelta(seconds=10), lambda: count_commands(db)),
         Job("retention.keys", timedelta(minutes=30), lambda: drop_spent_keys(db)),
         Job("retention.facts", timedelta(hours=6), lambda: drop_old_facts(db)),
     ]
+
+
+async def count_commands(db: Database) -> None:
+    """For those who watch the figures."""
+    async with db.plain() as conn:
+        found = await devices.by_state(conn)
+    for state in CommandState:
+        measures.COMMANDS.labels(state.value).set(found.get(state.value, 0))

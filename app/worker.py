@@ -7,6 +7,7 @@ import signal
 import sys
 
 import uvloop
+from prometheus_client import start_http_server
 
 from app import wiring
 from app.kit import logs
@@ -35,6 +36,8 @@ async def _main(given: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    if given.worker_metrics_port:
+        start_http_server(given.worker_metrics_port, "127.0.0.1")
     background = await wiring.background(given)
     try:
         await serve(background, stop)

@@ -57,6 +57,9 @@ _TOLD = Statement(
         commands.c.kind == bindparam("kind", type_=Text),
     )
 )  # fmt: skip
+_BY_STATE = Statement(
+    select(commands.c.state, func.count().label("count")).where(~commands.c.settled).group_by(commands.c.state)
+)
 _BANKS_WAITING = Statement(select(commands.c.bank_id).where(literal_column("state = 'REQUESTED'")).distinct())
 _ONE = Statement(select(*_COLUMNS).where(commands.c.tenant_id == _TENANT, commands.c.id == bindparam("id", type_=Uuid)))
 _CONNECTION = Statement(
@@ -92,6 +95,11 @@ async def told(conn: Conn, tenant_id: UUID, stay_id: UUID, kind: OrderKind) -> i
     """How often a vendor was told this about a stay."""
     found: int = await _TOLD.value(conn, tenant_id=tenant_id, stay_id=stay_id, kind=kind.value)
     return found
+
+
+async def by_state(conn: Conn) -> dict[str, int]:
+    """How many commands are not settled yet, of every tenant. For the worker."""
+    return {row["state"]: row["count"] for row in await _BY_STATE.rows(conn)}
 
 
 async def banks_waiting(conn: Conn) -> set[UUID]:

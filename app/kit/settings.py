@@ -87,6 +87,13 @@ class Settings(BaseSettings):
         le=300,
         description="Seconds between two readings of a bank whose own setting does not say otherwise.",
     )
+    worker_metrics_port: int | None = Field(
+        None,
+        ge=1,
+        le=65535,
+        description="Port on which the background process shows its Prometheus figures, to this machine only. Unset: "
+        "none. The web process shows its own at `/metrics`.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe line written.")
     log_format: Literal["json", "console"] = Field(
         "json", description="`json`: one object a line, for machines. `console`: for eyes."
