@@ -19,6 +19,7 @@ from schema.catalogue import CATALOGUE
 from schema.documents import Document, Operation
 from schema.engine import Caller, Request
 from schema.errors import Code, body, fault, listed, refusal, unfit
+from schema.explaining import SPECIAL
 from schema.late import LateField, finish
 from schema.loaders import Reader
 from schema.mutations import Mutations, Payload, Seen, registry
@@ -53,7 +54,7 @@ class CompiledEngine:
         clock: Clock = utc_now,
     ) -> None:
         self.schema, self.db, self.catalogue = schema, db, catalogue
-        self.late, self.special = late or {}, special or {}
+        self.late, self.special = late or {}, SPECIAL if special is None else special
         self.plans = Plans(schema, catalogue)
         self.views = Views()
         functions = registry() if mutations is None else mutations
