@@ -14,7 +14,7 @@ from app.kit.db import Database
 from app.kit.reading.select import TYPENAME
 from app.kit.reading.shape import Catalogue
 from app.kit.reading.statement import self_test
-from schema.acting import OPEN_TO_ALL, Acts, snake_name
+from schema.acting import OPEN_TO_ALL, Acts
 from schema.catalogue import CATALOGUE
 from schema.documents import Document, Operation
 from schema.engine import Caller, Request
@@ -22,7 +22,7 @@ from schema.errors import Code, body, fault, listed, refusal, unfit
 from schema.explaining import SPECIAL
 from schema.late import LateField, finish
 from schema.loaders import Reader
-from schema.mutations import Mutations, Payload, Seen, registry
+from schema.mutations import Mutations, Seen, registry
 from schema.plain import Plain, Special, restricted
 from schema.plain import run as run_plain
 from schema.plans import Bound, Plans
@@ -204,41 +204,3 @@ class CompiledEngine:
         assert root is not None
         renderer = Renderer(self.schema, self.plans.collector(document, flags), read)
         return await renderer.value(root.fields[nodes[0].name.value].type, nodes, outcome, (key,))
-
-    # --- subscriptions: what their engine needs of the read path ---
-
-    def watched(self, document: Document, request: Request) -> tuple[str, dict[str, Any]]:
-        """The field a subscription watches and its arguments, names in snake_case."""
-        operation = document.operation(request.operation_name)
-        variables = self.plans.variables(operation, request)
-        _, nodes = self.watched_root(document, operation, variables)
-        subscription = self.schema.subscription_type
-        assert subscription is not None
-        given = self.arguments(subscription.fields, nodes[0], variables)
-        return nodes[0].name.value, {snake_name(name): value for name, value in given.items()}
-
-    def watched_root(
-        self, document: Document, operation: Operation, variables: VariableValues
-    ) -> tuple[str, list[FieldNode]]:
-        subscription = self.schema.subscription_type
-        assert subscription is not None
-        flags = self.plans.flags(document, operation, variables)
-        roots = self.plans.collector(document, flags).fields(subscription, [operation.node.selection_set])
-        if len(roots) != 1:
-            raise refusal(Code.BAD_USER_INPUT, "a subscription watches exactly one field")
-        return next(iter(roots.items()))
-
-    async def message(self, document: Document, request: Request, caller: Caller, payload: Payload) -> bytes | None:
-        """One finished result of a subscription, such as Payload("AlarmEvent", {"cursor": …, "alarm": ("Alarm", id)}).
-
-        None when the caller cannot see its subject now. Equal bytes for all callers of equal fingerprint."""
-        operation = document.operation(request.operation_name)
-        variables = self.plans.variables(operation, request)
-        key, nodes = self.watched_root(document, operation, variables)
-        try:
-            text = await self.read_back(document, operation, variables, key, nodes, payload, self.actor(caller))
-        except UnseenError:
-            return None
-        return f'{{"data":{{"{key}":{text}}}}}'.encode()
-
-

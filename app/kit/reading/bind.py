@@ -1,13 +1,14 @@
 """Arguments become a structure, which decides the text of the statement, and values, which are bound to it."""
 
 from collections.abc import Mapping
+from operator import itemgetter
 from typing import Any
 
 from app.kit.errors import Invalid
 from app.kit.ids import parse_global_id
 from app.kit.paging import read_page
 from app.kit.reading.select import Binder, PageAsk, Structure, Values
-from app.kit.reading.shape import Items, Many, Shape, Sort
+from app.kit.reading.shape import Given, Items, Many, Shape, Sort
 
 
 def parameter(site: int, name: str) -> str:
@@ -26,18 +27,15 @@ def page_binder(site: int, shape: Shape, many: Many) -> Binder:
         for side, key in (("after", page.after), ("before", page.before)):
             for index, value in enumerate(key or ()):
                 values[parameter(site, f"{side}_{index}")] = value
-        filters: list[tuple[str, bool | None]] = []
+        filters: list[tuple[str, Given]] = []
         for name, value in (given.get("filter") or {}).items():
             if value is None:
                 continue
-            declared = shape.filters[name]
-            if declared.structural:
-                filters.append((name, bool(value)))
-            else:
-                filters.append((name, None))
-                values[parameter(site, name)] = declared.convert(value)
+            how, bound = shape.filters[name].read(value)
+            filters.append((name, how))
+            values[parameter(site, name)] = bound
         ask = PageAsk(
-            tuple(sorted(filters)), sort.columns, sort.descending, page.backward,
+            tuple(sorted(filters, key=itemgetter(0))), sort.columns, sort.descending, page.backward,
             page.after is not None, page.before is not None,
         )
         return ask, values

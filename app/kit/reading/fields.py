@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import Boolean, Column, FromClause, String, any_, not_, or_
+from sqlalchemy import Boolean, Column, FromClause, String, not_, or_
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.kit.ids import parse_global_id
@@ -67,8 +67,8 @@ def by_id(column: str, of: str | tuple[str, ...]) -> Filter:
 
 def by_ids(column: str, of: str) -> Filter:
     return Filter(
-        lambda row, value, _: row.c[column] == any_(value), ARRAY(Uuid),
-        lambda given: [found for each in given if (found := uuid_of(each, of)) is not None],
+        lambda row, value, _: row.c[column] == value, ARRAY(Uuid),
+        lambda given: [found for each in given if (found := uuid_of(each, of)) is not None], item=Uuid,
     )
 
 
@@ -77,7 +77,11 @@ def equal(column: str, type_: Any = String) -> Filter:
 
 
 def one_of(column: str) -> Filter:
-    return Filter(lambda row, value, _: row.c[column] == any_(value), ARRAY(String), lambda given: [plain(x) for x in given])
+    """Rows whose column is one of the given words."""
+    return Filter(
+        lambda row, value, _: row.c[column] == value, ARRAY(String), lambda given: [plain(each) for each in given],
+        item=String,
+    )
 
 
 def when(condition: Callable[[FromClause, Sight], Condition]) -> Filter:

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Select, Subquery, bindparam, func, select, tuple_
+from sqlalchemy import ColumnElement, FromClause, Select, Subquery, bindparam, func, literal_column, select, tuple_
 
+from app.kit.paging import MOST
 from app.kit.reading.bind import parameter
 from app.kit.reading.select import PageAsk
-from app.kit.reading.shape import Condition, Many, Shape, Sight
+from app.kit.reading.shape import Condition, Given, Many, Shape, Sight
 
 NUMBER = "_number"
 
@@ -37,12 +38,9 @@ class Place:
     def where(self, row: FromClause) -> list[Condition]:
         """Everything but the cursor: which rows the list consists of."""
         conditions = [*self.link(row), self.sight.visible(self.shape.name, row)]
-        for name, value in self.ask.filters:
-            declared = self.shape.filters[name]
-            given: Any = value
-            if value is None:
-                given = bindparam(parameter(self.site, name), type_=declared.type)
-            conditions.append(declared.condition(row, given, self.sight))
+        for name, given in self.ask.filters:
+            assert isinstance(given, Given)
+            conditions.append(self.shape.filters[name].on(row, given, parameter(self.site, name), self.sight))
         return conditions
 
     def keys(self, row: FromClause) -> list[ColumnElement[Any]]:
@@ -71,7 +69,9 @@ class Place:
         order = self.order(row, backward=self.ask.backward)
         fetch: ColumnElement[int] = bindparam(parameter(self.site, "fetch" if more else "limit"), type_=_INTEGER)
         numbered = [func.row_number().over(order_by=order).label(NUMBER)] if more else []
-        return select(row, *numbered).where(*conditions).order_by(*order).limit(fetch).correlate_except(row).subquery()
+        # A limit in the text tells a planner that does not know the asked one to expect few rows. Nothing more is read.
+        few = select(row, *numbered).where(*conditions).order_by(*order).limit(_MOST).correlate_except(row).subquery()
+        return select(few).limit(fetch).subquery()
 
     def order(self, row: FromClause, *, backward: bool = False) -> list[ColumnElement[Any]]:
         """The order of the list. Aggregates over a page name it again: PostgreSQL sees that the rows come in it."""
@@ -90,3 +90,4 @@ class Place:
 
 
 _INTEGER = func.count().type
+_MOST: ColumnElement[int] = literal_column(str(MOST + 1), _INTEGER)

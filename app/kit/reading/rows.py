@@ -27,12 +27,10 @@ def select_rows(
     values: dict[str, Any] = {}
     conditions = [sight.visible(shape.name, row)]
     for name, given in filters.items():
-        declared = shape.filters[name]
-        if declared.structural:
-            conditions.append(declared.condition(row, bool(given), sight))
-        else:
-            values[name] = declared.convert(given)
-            conditions.append(declared.condition(row, bindparam(name, type_=declared.type), sight))
+        how, bound = shape.filters[name].read(given)
+        conditions.append(shape.filters[name].on(row, how, name, sight))
+        if not shape.filters[name].structural:
+            values[name] = bound
     chosen = [_native(shape.fields[field], shape, row, sight).label(label) for label, field in columns.items()]
     order = [row.c[name].desc() if shape.order.descending else row.c[name] for name in (*shape.order.columns, "id")]
     return select(*chosen).select_from(row).where(*conditions).order_by(*order), values

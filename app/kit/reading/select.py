@@ -30,7 +30,7 @@ Binder = Callable[[Mapping[str, Any]], tuple[Structure, Values]]
 class PageAsk:
     """The structure of a page: which filters are given, how it is sorted, from which sides it is bounded."""
 
-    filters: tuple[tuple[str, bool | None], ...]
+    filters: tuple[tuple[str, Hashable], ...]
     sort: tuple[str, ...]
     descending: bool
     backward: bool

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from typing import Any, Protocol, TypeAlias
 
-from sqlalchemy import BindParameter, Column, ColumnElement, FromClause, Select, Table, or_
+from sqlalchemy import BindParameter, Column, ColumnElement, FromClause, Select, Table, any_, bindparam, or_
 from sqlalchemy.sql.visitors import replacement_traverse
 
 Condition: TypeAlias = ColumnElement[bool]
@@ -109,15 +109,41 @@ class Items:
     type: str = ""
 
 
+class Given(Enum):
+    """How the value of a filter stands in the statement."""
+
+    BOUND = auto()
+    ALONE = auto()  # a list of one: bound as that one, because only an equality leaves an index in its order
+    TRUE = auto()  # booleans are part of the text: the planner sees them, so that partial indexes serve
+    FALSE = auto()
+
+
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """A condition on a row by one value. `convert` turns the API's value into the bound one. `structural`: the value is a
-    boolean that decides the text of the statement, so that the planner sees it and partial indexes serve it."""
+    """A condition on a row by one value. `convert` turns the API's value into the bound one; `item` is the type of one
+    where the value is a list; `structural` conditions are given a plain True or False."""
 
     condition: Callable[[FromClause, Any, Sight], Condition]
     type: Any
     convert: Callable[[Any], Any] = lambda value: value
     structural: bool = False
+    item: Any = None
+
+    def read(self, value: Any) -> tuple[Given, Any]:
+        """How it stands, and what is bound: nothing for booleans."""
+        if self.structural:
+            return (Given.TRUE if value else Given.FALSE), None
+        converted = self.convert(value)
+        alone = self.item is not None and len(converted) == 1
+        return (Given.ALONE, converted[0]) if alone else (Given.BOUND, converted)
+
+    def on(self, row: FromClause, given: Given, name: str, sight: "Sight") -> Condition:
+        """The condition, its value bound as `name`."""
+        if given in (Given.TRUE, Given.FALSE):
+            return self.condition(row, given is Given.TRUE, sight)
+        alone = given is Given.ALONE
+        value: BindParameter[Any] = bindparam(name, type_=self.item if alone else self.type)
+        return self.condition(row, value if alone or self.item is None else any_(value), sight)
 
 
 @dataclass(frozen=True, slots=True)
