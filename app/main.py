@@ -27,6 +27,8 @@ def serve(*, host: str | None = None, port: int | None = None) -> None:
     given = wiring.settings()
     given = given.model_copy(update={k: v for k, v in (("host", host), ("port", port)) if v is not None})
     logs.configure(given.log_level, given.log_format)
+    # It tells of every socket that opens and closes, and there are thousands.
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     uvloop.run(_serve(given))
 
 
