@@ -105,8 +105,7 @@ async def collect(work: Work, ask: Collect, codes: PickupCodes) -> UUID:
         raise Rejected(Reason.WRONG_STATE, "Its recipient may still collect this parcel.")
     if ask.pickup_code is not None:
         _check_code(work, stay, ask.pickup_code, codes)
-    door = await lockers.standing(work.conn, stay.tenant_id, stay.compartment_id)
-    assert door is not None, "a stay has a compartment"
+    door = await stays.door_of(work, stay)
     command = await hardware.request_open(work, door, Cause(purpose, "collect", stay.id, stay.carrier_id))
     work.audit(
         Entry(

@@ -10,6 +10,7 @@ from app.kit.guesses import Guesses
 from app.kit.seal import Sealer
 from app.lockers.model import Use
 from app.parcels.model import ParcelState
+from tenants.carriers.model import Operation
 
 
 class Flow(StrEnum):
@@ -74,7 +75,7 @@ OPEN_BEFORE_DEPOSIT = frozenset({State.HELD, State.ACCESS_ISSUED})
 WAIT_AFTER_DEPOSIT = timedelta(days=3)
 LONGEST_HOLD = timedelta(days=7)
 
-O = StayOutcome
+O = StayOutcome  # noqa: E741 - three tables are about nothing else
 # From which states a person may release with which outcome. EXPIRED_UNUSED is time's alone.
 RELEASES: dict[StayOutcome, frozenset[State]] = {
     O.CANCELLED: OPEN_BEFORE_DEPOSIT | {State.DEPOSITING, State.QUEUED},
@@ -86,6 +87,13 @@ RELEASES: dict[StayOutcome, frozenset[State]] = {
     O.ABANDONED_RECORD: frozenset(State) - {State.RELEASED},
     O.UNKNOWN_RELEASE: frozenset({State.DEPOSITED, State.COLLECTING, State.REVOKING}),
     O.EXPIRED_UNUSED: frozenset(),
+}
+# How a carrier may end a stay, and the right it needs: calling off its own reservation needs none but to see it.
+CARRIER_RELEASES: dict[StayOutcome, Operation] = {
+    O.CANCELLED: Operation.VIEW_OWN_PARCELS,
+    O.NO_FIT: Operation.VIEW_OWN_PARCELS,
+    O.COLLECTED_BY_CARRIER: Operation.COLLECT_RETURN,
+    O.RETURNED_TO_SENDER: Operation.COLLECT_EXPIRED,
 }
 # What a release makes of the parcels that were inside.
 INSIDE: dict[StayOutcome, ParcelState] = {

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +24,7 @@ from app.people import queries as people
 from app.people.model import PersonKind
 from app.stays import events, queries, store
 from app.stays.model import (
+    CARRIER_RELEASES,
     LONGEST_HOLD,
     OPEN_BEFORE_DEPOSIT,
     RELEASES,
@@ -106,7 +107,11 @@ async def reserve(work: Work, ask: ReserveCompartment) -> UUID:
 async def _may_reserve(work: Work, bank: Bank, ask: ReserveCompartment) -> UUID | None:
     """Which carrier the stay is for: the carrier that asks, or the one a member of the operator names."""
     authorize(work.actor, Permission.STAY_CREATE, None if work.actor.is_carrier else bank.site_id)
+    if ask.depositor_id and await people.kind(work.conn, bank.tenant_id, ask.depositor_id) is None:
+        raise NotFound("There is no such person.", path=("input", "depositorId"))
     if not work.actor.is_carrier:
+        if ask.carrier_id and not await carriers.works_here(work, ask.carrier_id):
+            raise NotFound("There is no such carrier.", path=("input", "carrierId"))
         return ask.carrier_id
     if ask.carrier_id not in {None, work.actor.organization_id}:
         raise Invalid("A carrier reserves for itself only.", path=("input", "carrierId"))
@@ -133,8 +138,7 @@ async def confirm_deposit(work: Work, stay_id: UUID, trackings: Sequence[str] | 
         raise Rejected(Reason.WRONG_STATE, f"This stay is {stay.state}.")
     if stay.state is State.HELD and stay.expires_at <= work.now:
         raise Rejected(Reason.STAY_EXPIRED, "The reservation has run out.")
-    door = await lockers.standing(work.conn, stay.tenant_id, stay.compartment_id)
-    assert door is not None, "a stay has a compartment"
+    door = await door_of(work, stay)
     hash_, sealed = await _code(work, stay, door.bank, codes)
     after = await store.run(
         store.DEPOSIT, work.conn, stay, now=work.now, deposit_expires_at=work.now + WAIT_AFTER_DEPOSIT,
@@ -186,10 +190,9 @@ async def extend(work: Work, stay_id: UUID, by: timedelta, reason: str | None) -
     after = await store.run(store.EXTEND_HOLD if held else store.EXTEND_DEPOSIT, work.conn, stay, until=until)
     if after is None:
         raise Rejected(Reason.WRONG_STATE, f"This stay is {stay.state}.")
-    work.emit(events.of_stay("StayExtended", after, until=_stamp(until)))
-    work.audit(_entry(Permission.STAY_EXTEND, after, reason=reason, details={"until": _stamp(until)}))
-    door = await lockers.standing(work.conn, stay.tenant_id, stay.compartment_id)
-    assert door is not None, "a stay has a compartment"
+    work.emit(events.of_stay("StayExtended", after, until=until.isoformat()))
+    work.audit(_entry(Permission.STAY_EXTEND, after, reason=reason, details={"until": until.isoformat()}))
+    door = await door_of(work, stay)
     await told(work, after, door, OrderKind.EXTEND)
     return after.id
 
@@ -197,9 +200,10 @@ async def extend(work: Work, stay_id: UUID, by: timedelta, reason: str | None) -
 async def release(work: Work, stay_id: UUID, outcome: StayOutcome, reason: str) -> UUID:
     """End a stay on a person's word. While a way in may still be open, a cancelled one waits in REVOKING."""
     stay = await find(work, stay_id)
-    await permit(work, stay, Permission.STAY_RELEASE, _OPERATION.get(outcome, Operation.VIEW_OWN_PARCELS))
-    if work.actor.is_carrier and outcome not in _CARRIERS:
-        raise _not_a_carriers(outcome)
+    if work.actor.is_carrier and outcome not in CARRIER_RELEASES:
+        rule = FailedRule("outcome", ", ".join(CARRIER_RELEASES), outcome)
+        raise Denied("A carrier cannot end a stay so.", permission=Permission.STAY_RELEASE, failed=(rule,))
+    await permit(work, stay, Permission.STAY_RELEASE, CARRIER_RELEASES.get(outcome, Operation.VIEW_OWN_PARCELS))
     reason = checks.text("reason", reason, most=500)
     if stay.state is State.RELEASED:
         raise Rejected(Reason.STAY_NOT_OPEN, "This stay has ended.")
@@ -217,19 +221,6 @@ async def release(work: Work, stay_id: UUID, outcome: StayOutcome, reason: str) 
     return stay.id
 
 
-# Which right of a carrier an outcome needs; calling off its own reservation needs none but to see it.
-_OPERATION: Mapping[StayOutcome, Operation] = {
-    StayOutcome.COLLECTED_BY_CARRIER: Operation.COLLECT_RETURN,
-    StayOutcome.RETURNED_TO_SENDER: Operation.COLLECT_EXPIRED,
-}
-_CARRIERS = frozenset({*_OPERATION, StayOutcome.CANCELLED, StayOutcome.NO_FIT})
-
-
-def _not_a_carriers(outcome: StayOutcome) -> Denied:
-    rule = FailedRule("outcome", ", ".join(sorted(_CARRIERS)), outcome)
-    return Denied("A carrier cannot end a stay so.", permission=Permission.STAY_RELEASE, failed=(rule,))
-
-
 async def _revoke(work: Work, stay: Stay, outcome: StayOutcome, reason: str) -> UUID:
     after = await store.run(store.REVOKING, work.conn, stay, outcome=outcome.value)
     if after is None:
@@ -245,8 +236,7 @@ async def end(
     work: Work, stay: Stay, outcome: StayOutcome, *, reason: str | None = None, evidence: str = "E0", tell: bool = True
 ) -> bool:
     """To RELEASED; `tell` the vendor's books. The caller holds the stay's lock. False when it had ended already."""
-    door = await lockers.standing(work.conn, stay.tenant_id, stay.compartment_id)
-    assert door is not None, "a stay has a compartment"
+    door = await door_of(work, stay)
     after = await store.let_go(work.conn, stay, outcome, now=work.now, evidence=evidence, note=reason)
     if after is None:
         return False
@@ -256,6 +246,12 @@ async def end(
     if tell:
         await told(work, after, door, OrderKind.RELEASE)
     return True
+
+
+async def door_of(work: Work, stay: Stay) -> Compartment:
+    door = await lockers.standing(work.conn, stay.tenant_id, stay.compartment_id)
+    assert door is not None, "a stay has a compartment"
+    return door
 
 
 async def find(work: Work, id: UUID) -> Stay:
@@ -293,7 +289,7 @@ async def _order(work: Work, stay: Stay, listed: Sequence[Mapping[str, Any]]) ->
         "contact": str(contact),
         "contact_kind": (kind or PersonKind.RECIPIENT).value,
         "depositor": str(stay.depositor_id or stay.id) if stay.flow is Flow.RETURN else None,
-        "expires_at": _stamp(until) if until else None,
+        "expires_at": until.isoformat() if until else None,
     }
 
 
@@ -303,7 +299,3 @@ def _cause(stay: Stay) -> Cause:
 
 def _entry(action: Permission, stay: Stay, *, reason: str | None = None, details: Mapping[str, object]) -> Entry:
     return Entry(action, "Stay", stay.id, stay.site_id, stay.carrier_id, reason=reason, details=details)
-
-
-def _stamp(moment: datetime) -> str:
-    return moment.isoformat()

@@ -170,3 +170,8 @@ def visible_compartment(scope: Scope) -> Statement:
         granted = scope.granted(Operation.VIEW_AVAILABILITY, c.tenant_id, c.site_id, c.bank_id, c.size)
         seen = and_(seen, granted)
     return Statement(select(COMPARTMENT).where(c.id == bindparam("compartment_id", type_=Uuid), seen))
+
+
+EVER_GRANTED = Statement(
+    select(grants.c.id).where(grants.c.tenant_id == _TENANT, grants.c.carrier_id == _CARRIER).limit(1)
+)

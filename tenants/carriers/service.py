@@ -121,6 +121,11 @@ async def _place(conn: Conn, actor: Actor, compartment_id: UUID) -> tuple[UUID, 
     return None if row is None else (row["tenant_id"], row["site_id"], row["bank_id"], row["size"])
 
 
+async def works_here(work: Work, carrier_id: UUID) -> bool:
+    """Whether the operator of this act has ever granted this carrier anything."""
+    return await queries.EVER_GRANTED.value(work.conn, of_tenant=work.tenant, of_carrier=carrier_id) is not None
+
+
 async def grant(work: Work, ask: GrantCarrier) -> UUID:
     """Allow a carrier something; in force from this commit on."""
     tenant, terms, id_ = work.enter(work.actor.organization_id), ask.terms, new_id()
