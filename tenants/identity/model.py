@@ -88,8 +88,12 @@ class Failures:
             self._seen.popitem(last=False)
 
     def forgive(self, email: str, source: str) -> None:
-        """A success ends the count of its own pair, never that of the place: one good account opens no other."""
-        self._seen.pop(_counters(email, source)[0][0], None)
+        """A success ends the count of its own pair, and takes back from the others no more than its own try."""
+        (own, _), *others = _counters(email, source)
+        self._seen.pop(own, None)
+        for key, _ in others:
+            if moments := self._seen.get(key):
+                moments.pop()
 
     def _wait(self, key: tuple[str, ...], limit: Limit, now: float) -> float:
         moments = self._seen.get(key)

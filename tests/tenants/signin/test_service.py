@@ -139,5 +139,14 @@ def test_one_good_account_does_not_clear_the_count_of_its_place() -> None:
     failures = Failures()
     for n in range(50):
         failures.add(f"victim{n}", "s", 0.0)
+        failures.add("mine", "s", 0.0)
         failures.forgive("mine", "s")
     assert failures.wait("another", "s", 1.0) > 0
+
+
+def test_many_good_sign_ins_from_one_place_lock_nobody_out() -> None:
+    failures = Failures()
+    for n in range(200):
+        failures.add(f"someone{n}", "s", 0.0)
+        failures.forgive(f"someone{n}", "s")
+    assert failures.wait("another", "s", 1.0) == 0
