@@ -4,6 +4,7 @@ import json
 import sys
 from pathlib import Path
 from typing import Annotated
+from uuid import UUID
 
 import typer
 
@@ -133,14 +134,36 @@ def simulate(
 
 @audit.command("verify")
 def verify(
-    tenant: Annotated[str | None, typer.Option(help="Only this tenant's log; default all.")] = None,
-    file: Annotated[Path | None, typer.Option(help="An exported log instead of the live database.")] = None,
+    tenant: Annotated[UUID | None, typer.Option(help="Only this tenant's log; default all.")] = None,
+    file: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="An exported log (NDJSON) instead of the database.")
+    ] = None,
+    manifest: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="Its manifest; default the one beside it.")
+    ] = None,
+    keys: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="Trusted keys, as /audit-keys gives them.")
+    ] = None,
+    checkpoints: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="Checkpoints kept elsewhere, one a line.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
-    """Check every seal and checkpoint; names the first entry that fails, and ends with 1 then."""
-    from app import wiring
+    """Check every seal and checkpoint; names the first entry that fails, and ends with 1 then.
 
-    reports = wiring.verify_audit(tenant=tenant, file=file)
+    Without --keys and --checkpoints those in the data folder are taken.
+    """
+    from app import wiring
+    from app.kit.progress import bars
+    from tenants.verification.model import UnreadableError
+
+    try:
+        with bars() as progress:
+            reports = wiring.verify_audit(
+                tenant=tenant, file=file, manifest=manifest, keys=keys, checkpoints=checkpoints, progress=progress
+            )
+    except UnreadableError as error:
+        raise typer.BadParameter(str(error)) from error
     for report in reports:
         typer.echo(json.dumps(report) if as_json else report["text"])
     raise typer.Exit(0 if all(report["ok"] for report in reports) else 1)

@@ -48,6 +48,7 @@ from tenants.identity.service import Authenticator, Caller
 from tenants.model import Actor
 from tenants.signin.service import SignIns
 from tenants.system import system_context
+from tenants.verification.service import Progress, Trust, read_keys, read_pins, summary, verify_database, verify_file
 from tenants.work import Context
 
 log = logging.getLogger("lockyard.wiring")
@@ -74,6 +75,15 @@ def dsns(given: Settings) -> Dsns:
 def owner_dsn() -> str:
     """For migrations and seeding."""
     return _needed(dsns(settings()).owner, "OWNER_DATABASE_URL")
+
+
+def create_database(administrator: str) -> None:
+    """Roles and database on a server of one's own, with the passwords that stand in the three addresses."""
+    from migrations.setup import create
+
+    known = dsns(settings())
+    owner, app = _needed(known.owner, "OWNER_DATABASE_URL"), _needed(known.app, "DATABASE_URL")
+    asyncio.run(create(administrator, owner=owner, app=app, worker=_needed(known.worker, "WORKER_DATABASE_URL")))
 
 
 def _needed(dsn: str, name: str) -> str:
@@ -231,22 +241,30 @@ def hosts(given: Settings) -> frozenset[str]:
     return LOCAL_HOSTS | {given.host} | {name for name in named if name}
 
 
-def verify_audit(*, tenant: str | None, file: Path | None) -> list[dict[str, object]]:
+def verify_audit(
+    *,
+    tenant: UUID | None = None,
+    file: Path | None = None,
+    manifest: Path | None = None,
+    keys: Path | None = None,
+    checkpoints: Path | None = None,
+    progress: Progress = lambda *_: None,
+) -> list[dict[str, object]]:
     """One report a tenant, or one for the file: `ok`, `text`, and what was counted."""
-    from tenants.verification.service import Trust, read_keys, read_pins, summary, verify_database, verify_file
-
     given = settings()
-    keys, pins = given.data_dir / "audit" / KEY_FILE, given.data_dir / "audit" / CHECKPOINT_FILE
+    kept = given.data_dir / "audit"
+    keys, checkpoints = keys or kept / KEY_FILE, checkpoints or kept / CHECKPOINT_FILE
     trust = Trust(
-        read_keys(keys.read_text()) if keys.exists() else {}, read_pins(pins.read_text()) if pins.exists() else ()
+        read_keys(keys.read_text()) if keys.exists() else {},
+        read_pins(checkpoints.read_text()) if checkpoints.exists() else (),
     )
     if file is not None:
-        return summary([verify_file(file, trust)])
+        return summary([verify_file(file, trust, manifest=manifest, progress=progress)])
 
     async def check() -> list[dict[str, object]]:
         db = await Database.connect(_needed(dsns(given).worker, "WORKER_DATABASE_URL"), size=1, name="lockyard verify")
         try:
-            return summary(await verify_database(db, trust, tenant=UUID(tenant) if tenant else None))
+            return summary(await verify_database(db, trust, tenant=tenant, progress=progress))
         finally:
             await db.close()
 

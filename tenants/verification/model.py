@@ -93,12 +93,17 @@ def _plain(value: object) -> bytes:
 
 
 class ChainCheck:
-    """Takes one tenant's lines in order. `whole`: from the first entry on, without gaps; else links are checked where
-    neighbours stand together, and each line against the hash it says came before."""
+    """Takes one tenant's lines in order.
 
-    def __init__(self, subject: str, pins: Iterable[Pin], keys: Mapping[str, bytes], *, whole: bool) -> None:
+    `whole`: from the first entry on, without gaps; else links are checked where neighbours stand together, and a line
+    against the hash it says came before. `current`: nothing may be missing at the end either.
+    """
+
+    def __init__(
+        self, subject: str, pins: Iterable[Pin], keys: Mapping[str, bytes], *, whole: bool, current: bool
+    ) -> None:
         self.report = Report(subject)
-        self._keys, self._whole = keys, whole
+        self._keys, self._whole, self._current = keys, whole, current
         self._pins: dict[int, bytes] = {}
         self._last: Line | None = None
         self._good = 0
@@ -179,7 +184,7 @@ class ChainCheck:
     def finish(self, head: tuple[int, bytes] | None = None) -> Report:
         """`head`: where the log itself says it ends."""
         end = 0 if self._last is None else self._last.sequence
-        if self._whole:
+        if self._current:
             later = [sequence for sequence in self._pins if sequence > end]
             if later:
                 text = f"cut: a signed checkpoint stands at {max(later)}, the log ends at {end}"
