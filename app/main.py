@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app import wiring
 from app.kit import logs
-from app.kit.edge import KnownHosts, SecurityHeaders
+from app.kit.edge import KnownHosts, SecurityHeaders, Shortcut
 from app.kit.server import Server, make_server
 from app.kit.settings import Settings
 from schema.execution import ORIGIN
@@ -82,7 +82,8 @@ async def _announce(server: Server, given: Settings) -> None:
 
 def make_app(web: wiring.Web) -> ASGIApp:
     routes = [Route("/graphql", web.http), WebSocketRoute("/graphql", web.sockets), *web.doors.routes()]
-    return SecurityHeaders(KnownHosts(Traces(Starlette(routes=routes)), web.hosts))
+    hot: dict[tuple[str, str], ASGIApp] = {("http", "/graphql"): web.http, ("websocket", "/graphql"): web.sockets}
+    return SecurityHeaders(KnownHosts(Traces(Shortcut(Starlette(routes=routes), hot)), web.hosts))
 
 
 class Traces:
