@@ -81,7 +81,7 @@ class Failures:
 
     def add(self, email: str, source: str, now: float) -> None:
         for key, limit in _counters(email, source):
-            moments = self._seen.setdefault(key, deque(maxlen=limit.failures))
+            moments = self._seen.setdefault(key, deque(maxlen=2 * limit.failures))
             moments.append(now)
             self._seen.move_to_end(key)
         while len(self._seen) > _KEYS_KEPT:
@@ -99,7 +99,7 @@ class Failures:
         moments = self._seen.get(key)
         if moments is None or len(moments) < limit.failures:
             return 0.0
-        return max(0.0, moments[0] + limit.seconds - now)
+        return max(0.0, moments[-limit.failures] + limit.seconds - now)
 
 
 def _counters(email: str, source: str) -> tuple[tuple[tuple[str, ...], Limit], ...]:
