@@ -16,7 +16,8 @@ import psutil
 import pytest
 
 pytestmark = pytest.mark.slow
-FIRST, AGAIN = 150.0, 30.0
+# Generous, for a machine that does other things besides; on an idle one the next start takes less than 8 seconds.
+FIRST, AGAIN = 170.0, 90.0
 
 
 class Demo:
