@@ -5,7 +5,7 @@ export type World = {
   password: string;
   carrierEmail: string | undefined;
   carrierPassword: string | undefined;
-  /** Address of the control interface of simulated doors that can be forced: `POST /doors {bank, unit, act}`. */
+  /** Address of the control interface of simulated doors that can be forced. */
   doors: string | undefined;
   shots: string | undefined;
   chromium: string;
