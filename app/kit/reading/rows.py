@@ -1,9 +1,8 @@
-"""Visible rows as rows: for exports, for what must be seen before it is told, and for the plain path."""
+"""Visible rows as rows: what the plain path reads instead of finished JSON."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import ARRAY, ColumnElement, FromClause, Select, Text, any_, bindparam, cast, null, select, true
 
@@ -16,31 +15,6 @@ from app.kit.tables import Uuid
 IDS = "ids"
 PARENT = "parent_id"
 AFTER, BEFORE = "is_after", "is_before"
-
-
-def select_rows(
-    shape: Shape, columns: Mapping[str, str], filters: Mapping[str, Any], scope: Any, catalogue: Catalogue
-) -> tuple[Select[Any], dict[str, Any]]:
-    """Rows visible in `scope` that pass the filters, in the shape's order: `columns` maps a label to a field's name. The
-    values to bind are returned with it. Give it the same shape that lists are read through: it is the same predicate."""
-    row, sight = shape.table.alias(), Sight(scope, catalogue)
-    values: dict[str, Any] = {}
-    conditions = [sight.visible(shape.name, row)]
-    for name, given in filters.items():
-        how, bound = shape.filters[name].read(given)
-        conditions.append(shape.filters[name].on(row, how, name, sight))
-        if not shape.filters[name].structural:
-            values[name] = bound
-    chosen = [_native(shape.fields[field], shape, row, sight).label(label) for label, field in columns.items()]
-    order = [row.c[name].desc() if shape.order.descending else row.c[name] for name in (*shape.order.columns, "id")]
-    return select(*chosen).select_from(row).where(*conditions).order_by(*order), values
-
-
-def visible_ids(shape: Shape, scope: Any, catalogue: Catalogue) -> Select[Any]:
-    """Of the ids bound as `ids`, those visible in `scope` now."""
-    row = shape.table.alias()
-    asked = row.c.id == any_(bindparam(IDS, type_=ARRAY(Uuid)))
-    return select(row.c.id).where(asked, Sight(scope, catalogue).visible(shape.name, row))
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +102,3 @@ def _native(declared: Field, shape: Shape, row: FromClause, sight: Sight) -> Col
 _ANY = PageAsk((), (), descending=False, backward=False, after=False, before=False)
 _ALWAYS = true()
 
-
-def ids_of(ids: Sequence[UUID]) -> dict[str, Any]:
-    return {IDS: list(ids)}
