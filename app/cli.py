@@ -81,7 +81,7 @@ def worker() -> None:
 
 @app.command()
 def migrate(
-    to: Annotated[str, typer.Option(help="Step to end at; `base` takes everything back.")] = "head",
+    to: Annotated[str, typer.Option(help="A step to go back to; `base` takes everything back.")] = "head",
     draft: Annotated[
         str | None, typer.Option(help="Write a new step with this title from what the code's tables have more.")
     ] = None,
@@ -100,21 +100,23 @@ def migrate(
 
     if administrator:
         wiring.create_database(administrator)
-    dsn = wiring.owner_dsn()
-    if draft:
-        typer.echo(run.draft(dsn, draft))
-    elif to == "head":
-        run.upgrade(dsn)
-    else:
-        run.downgrade(dsn, to)
+    with wiring.embedded_while():
+        dsn = wiring.owner_dsn()
+        if draft:
+            typer.echo(run.draft(dsn, draft))
+        elif to == "head":
+            run.upgrade(dsn)
+        else:
+            run.downgrade(dsn, to)
 
 
 @app.command()
 def seed(days: Annotated[int, typer.Option(min=0, max=365, help="Days of history to write.")] = 90) -> None:
     """Fill an empty database with the demo's operators, carriers, sites, banks and history."""
-    from app import demo as world
+    from app import demo, wiring
 
-    world.seed_only(days)
+    with wiring.embedded_while():
+        demo.seed_only(days)
 
 
 @app.command()
@@ -158,7 +160,7 @@ def verify(
     from tenants.verification.model import UnreadableError
 
     try:
-        with bars() as progress:
+        with wiring.embedded_while(), bars() as progress:
             reports = wiring.verify_audit(
                 tenant=tenant, file=file, manifest=manifest, keys=keys, checkpoints=checkpoints, progress=progress
             )

@@ -24,7 +24,7 @@ from app.supervisor import Child, ChildError, Supervisor
 
 T = TypeVar("T")
 # Everything the demo keeps in the data folder; the rest of the folder is somebody else's.
-KEPT = ("postgres", "exports", "simulators", "logs", "secret.key", "demo.json")
+KEPT = ("postgres", "exports", "simulators", "logs", "secret.key", "audit", "demo.json")
 # A process that dies more often than this has a reason that starting it again does not cure.
 RESTARTS, WITHIN_SECONDS = 5, 60.0
 
@@ -92,8 +92,8 @@ def run(options: Options) -> int:
             except Ended:
                 screen.print("\nEnding everything …")
                 return 0
-            except ChildError as error:
-                screen.print(f"[red]{error}[/red]", markup=True)
+            except (ChildError, demo_report.NoTokenError) as error:
+                screen.print(str(error), style="red", markup=False)
                 return 1
             finally:
                 postgres.stop()
@@ -148,12 +148,17 @@ def _start(world: World, postgres: EmbeddedPostgres, options: Options, port: int
     )
     world.hardware, api = hardware["simulated hardware"], hardware["API"]
     world.url = str(api.ready["url"]).rstrip("/")
+    # Before the people: they sign in too, all at once, and hashing takes its time on purpose.
+    tokens = demo_report.tokens(world.url) if options.print_json else {}
     if options.pace > 0:
         asked = {"url": world.url, "pace": options.pace, "controls": world.hardware["controls"]}
         people = ["app.demo_people"]
         world.step("people", lambda: world.crew.start("people", people, env, stdin=json.dumps(asked)))
     world.keep()
-    demo_report.announce(world, options.print_json)
+    if options.print_json:
+        demo_report.print_json(world, tokens)
+    else:
+        demo_report.announce(world)
 
 
 def _together(world: World, works: Mapping[str, Callable[[], Any]]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import json
 import os
 import sys
 import urllib.request
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -32,11 +33,18 @@ WHO = {
 SHOWN = ("owner", "manager", "site_manager", "auditor", "carrier", "courier", "recipient", "other_owner")
 
 
-def announce(world: "World", as_json: bool) -> None:
-    if as_json:
-        sys.stdout.write(json.dumps(_facts(world)) + "\n")
-        sys.stdout.flush()
-        return
+class NoTokenError(Exception):
+    """The API answered no sign-in with a token."""
+
+
+def print_json(world: "World", tokens: Mapping[str, str]) -> None:
+    """One line on standard output."""
+    sys.stdout.write(json.dumps(_facts(world, tokens)) + "\n")
+    sys.stdout.flush()
+
+
+def announce(world: "World") -> None:
+    """Where to look and whom to sign in as."""
     table = Table(
         title=f"\nLockyard is at {world.url}", title_style="bold", show_edge=False, box=None, title_justify="left"
     )
@@ -52,18 +60,16 @@ def announce(world: "World", as_json: bool) -> None:
     world.screen.print(f"\nGraphQL {world.url}/graphql · logs {world.folder / 'logs'} · Ctrl-C ends everything\n")
 
 
-def _facts(world: "World") -> dict[str, Any]:
+def _facts(world: "World", tokens: Mapping[str, str]) -> dict[str, Any]:
     from app.kit.pgtools import binaries
 
     assert world.dsns is not None
-    with ThreadPoolExecutor(max_workers=4) as threads:
-        tokens = dict(zip(WHO, threads.map(lambda email: token(world.url, email), WHO.values()), strict=True))
     return {
         "url": world.url,
         "graphql": f"{world.url}/graphql",
         "websocket": f"ws{world.url.removeprefix('http')}/graphql",
         "ready": f"{world.url}/readyz",
-        "tokens": tokens,
+        "tokens": dict(tokens),
         "accounts": {who: {"email": email, "password": _password(_person(email))} for who, email in WHO.items()},
         "pids": {"demo": os.getpid()} | {child.name: child.pid for child in world.crew.children},
         "dsns": {role: getattr(world.dsns, role) for role in ("admin", "owner", "app", "worker")},
@@ -73,16 +79,26 @@ def _facts(world: "World") -> dict[str, Any]:
     }
 
 
+def tokens(url: str) -> dict[str, str]:
+    """A bearer token for each kind of person. Raises NoTokenError."""
+    with ThreadPoolExecutor(max_workers=2) as threads:
+        found = threads.map(lambda email: token(url, email), WHO.values())
+        return dict(zip(WHO, found, strict=True))
+
+
 def token(url: str, email: str) -> str:
     """A bearer token by the public sign-in."""
     variables = {"input": {"email": email, "password": _password(_person(email))}}
     body = json.dumps({"query": SIGN_IN, "variables": variables}).encode()
     asked = urllib.request.Request(f"{url}/graphql", body, {"Content-Type": "application/json"})  # noqa: S310 - our own address
-    with urllib.request.urlopen(asked, timeout=30) as answer:  # noqa: S310 - as above
-        said = json.load(answer)
+    try:
+        with urllib.request.urlopen(asked, timeout=60) as answer:  # noqa: S310 - as above
+            said = json.load(answer)
+    except OSError as error:
+        raise NoTokenError(f"{email} could not sign in: {error}") from error
     result = (said.get("data") or {}).get("signIn") or {}
     if "token" not in result:
-        raise RuntimeError(f"{email} could not sign in: {result.get('message') or said.get('errors')}")
+        raise NoTokenError(f"{email} could not sign in: {result.get('message') or said.get('errors')}")
     return str(result["token"])
 
 

@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -70,6 +71,20 @@ def dsns(given: Settings) -> Dsns:
         return EmbeddedPostgres(given.data_dir / "postgres").start()
     app, worker, owner = (address.get_secret_value() if address else "" for address in addresses)
     return Dsns(owner=owner, app=app, worker=worker, admin="")
+
+
+@contextmanager
+def embedded_while() -> Iterator[None]:
+    """For short commands: an embedded server that they had to start is ended with them."""
+    given = settings()
+    named = any((given.database_url, given.worker_database_url, given.owner_database_url))
+    server = EmbeddedPostgres(given.data_dir / "postgres")
+    ran = named or server.running()
+    try:
+        yield
+    finally:
+        if not ran:
+            server.stop()
 
 
 def owner_dsn() -> str:
