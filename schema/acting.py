@@ -38,14 +38,26 @@ class Acts:
     parts: Mapping[str, Any]
 
     async def act(
-        self, name: str, definition: GraphQLField, given: Mapping[str, Any], *, actor: Actor | None, trace_id: str,
+        self,
+        name: str,
+        definition: GraphQLField,
+        given: Mapping[str, Any],
+        *,
+        actor: Actor | None,
+        trace_id: str,
         origin: str,
     ) -> Outcome:
         """What the mutation answers. A refusal that the result's union knows is an answer; any other is raised."""
         input_ = given.get("input") or {}
         spoken = snake(input_, definition.args["input"].type) if "input" in definition.args else {}
         call = Call(
-            name=name, given=spoken, db=self.db, clock=self.clock, actor=actor, request_id=trace_id, origin=origin,
+            name=name,
+            given=spoken,
+            db=self.db,
+            clock=self.clock,
+            actor=actor,
+            request_id=trace_id,
+            origin=origin,
             parts=self.parts,
         )
         try:

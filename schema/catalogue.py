@@ -14,12 +14,29 @@ from tenants.carriers import shape as carriers
 from tenants.identity import shape as identity
 
 SHAPES = [
-    alarms.ALARM, identity.API_KEY, audit.AUDIT_ENTRY, lockers.BANK, carriers.CARRIER, devices.COMMAND,
-    lockers.COMPARTMENT, audit.EVENT, reports.EXPORT, carriers.GRANT, identity.ORGANIZATION_SHAPE, parcels.PARCEL,
-    people.PERSON, sites.SITE, stays.STAY, identity.VIEWER,
+    alarms.ALARM,
+    identity.API_KEY,
+    audit.AUDIT_ENTRY,
+    lockers.BANK,
+    carriers.CARRIER,
+    devices.COMMAND,
+    lockers.COMPARTMENT,
+    audit.EVENT,
+    reports.EXPORT,
+    carriers.GRANT,
+    identity.ORGANIZATION_SHAPE,
+    parcels.PARCEL,
+    people.PERSON,
+    sites.SITE,
+    stays.STAY,
+    identity.VIEWER,
 ]
 EXTENSIONS: list[Extension] = [
-    *sites.EXTENSIONS, *lockers.EXTENSIONS, *devices.EXTENSIONS, *stays.EXTENSIONS, *alarms.EXTENSIONS,
+    *sites.EXTENSIONS,
+    *lockers.EXTENSIONS,
+    *devices.EXTENSIONS,
+    *stays.EXTENSIONS,
+    *alarms.EXTENSIONS,
     *reports.EXTENSIONS,
 ]
 ROOTS: dict[str, Root] = {

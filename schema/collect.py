@@ -107,7 +107,7 @@ class Collector:
             return Pick(key, name, type_.name)
         definition = type_.fields[name]
         # Arguments are those of the first node: validation has made sure that the others' are the same.
-        site = self.ask(type_, definition, nodes[0], key)
+        site = self.ask(type_, definition, nodes[0])
         target = get_named_type(definition.type)
         if isinstance(target, GraphQLObjectType):
             return Pick(key, name, type_.name, site, self.below(target, nodes))
@@ -123,7 +123,7 @@ class Collector:
             found[kind] = self.below(type_, nodes)
         return found
 
-    def ask(self, type_: GraphQLObjectType, definition: GraphQLField, node: FieldNode, key: str) -> int:
+    def ask(self, type_: GraphQLObjectType, definition: GraphQLField, node: FieldNode) -> int:
         binder = self.binder(type_, node.name.value)
         if binder is None:
             return -1

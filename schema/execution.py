@@ -39,7 +39,7 @@ class NothingThereError(Exception):
 
 
 class CompiledEngine:
-    """Implements schema.engine.Engine but for `stream`. `late` finishes the fields that SQL cannot; `parts` go to mutations."""
+    """Implements schema.engine.Engine but for `stream`. `late` finishes what SQL cannot; `parts` go to mutations."""
 
     def __init__(
         self,
@@ -122,7 +122,10 @@ class CompiledEngine:
             async with self.db.tenant(view.actor.tenants, view.actor.organization_id) as conn:
                 reader = Reader(self.catalogue, conn, view, self.late)
                 result = await run_plain(
-                    self.schema, restricted(document.ast, operation.node, others), None, request.variables,
+                    self.schema,
+                    restricted(document.ast, operation.node, others),
+                    None,
+                    request.variables,
                     Plain(reader, self.special),
                 )
             errors = list(result.errors or ())
@@ -140,7 +143,7 @@ class CompiledEngine:
     async def mutate(
         self, document: Document, operation: Operation, variables: VariableValues, caller: Caller, trace_id: str
     ) -> bytes:
-        """Every mutation in its order. A fault ends the list: what was done before it stays done, and is in the record."""
+        """Every mutation in its order. A fault ends the list: what was done before it stays done and on record."""
         actor = self.actor(caller)
         mutation = self.schema.mutation_type
         assert mutation is not None
@@ -187,7 +190,7 @@ class CompiledEngine:
         outcome: object,
         actor: Actor | None,
     ) -> str:
-        """The JSON of what a root field answered. Raises UnseenError where a promised entity is not visible to the actor."""
+        """The JSON of what a root field answered. Raises UnseenError where a promised entity is not visible."""
         flags = self.plans.flags(document, operation, variables)
 
         async def read(

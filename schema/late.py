@@ -1,4 +1,4 @@
-"""Values no statement can give, such as what is sealed: the statement leaves a mark, they are made for all marks at once."""
+"""Values no statement can give, such as what is sealed: it leaves marks, and all of them are made at once."""
 
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -24,7 +24,5 @@ async def finish(text: str, actor: Actor, fields: Mapping[str, LateField]) -> st
     made: dict[tuple[str, str], str] = {}
     for name, given in wanted.items():
         values = await fields[name](actor, given)
-        made |= {
-            (name, each): orjson.dumps(value).decode() for each, value in zip(given, values, strict=True)
-        }
+        made |= {(name, each): orjson.dumps(value).decode() for each, value in zip(given, values, strict=True)}
     return _MARK.sub(lambda mark: made[mark[1], mark[2]], text)

@@ -130,7 +130,7 @@ class Reader:
         more = len(inside) > limit
         beyond_after = any(each[AFTER] is False for each in records)
         beyond_before = any(each[BEFORE] is False for each in records)
-        edges = [{"cursor": self.cursor(target, each, ask), "node": self.row(target, each)} for each in kept]
+        edges = [{"cursor": self.cursor(each, ask), "node": self.row(target, each)} for each in kept]
         info = {
             "hasNextPage": beyond_before if ask.backward else more,
             "hasPreviousPage": more if ask.backward else beyond_after,
@@ -139,7 +139,7 @@ class Reader:
         }
         return {"edges": edges, "pageInfo": info, "totalCount": len(records)}
 
-    def cursor(self, target: str, record: Any, ask: PageAsk) -> str:
+    def cursor(self, record: Any, ask: PageAsk) -> str:
         values = [record[f"c_{name}"] for name in (*ask.sort, "id")]
         return write_cursor([str(value) if isinstance(value, UUID) else value for value in values])
 

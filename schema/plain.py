@@ -1,4 +1,4 @@
-"""The plain path: graphql-core over resolvers made from the shapes. The reference for the compiled one, and its fallback."""
+"""The plain path: graphql-core over resolvers made from the shapes. Reference for the compiled one, and fallback."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -85,9 +85,7 @@ def _root(catalogue: Catalogue, name: str) -> Resolver:
     if isinstance(root, AnyById):
         return lambda _source, info, **given: _by_id(info.context.reader, given["id"], catalogue, None)
     assert isinstance(root, AnyByIds)
-    return lambda _source, info, **given: [
-        _by_id(info.context.reader, each, catalogue, None) for each in given["ids"]
-    ]
+    return lambda _source, info, **given: [_by_id(info.context.reader, each, catalogue, None) for each in given["ids"]]
 
 
 async def _by_id(reader: Reader, given: str, catalogue: Catalogue, target: str | None) -> Row | None:
@@ -98,7 +96,11 @@ async def _by_id(reader: Reader, given: str, catalogue: Catalogue, target: str |
 
 
 async def run(
-    schema: GraphQLSchema, document: DocumentNode, operation_name: str | None, variables: Mapping[str, Any], plain: Plain
+    schema: GraphQLSchema,
+    document: DocumentNode,
+    operation_name: str | None,
+    variables: Mapping[str, Any],
+    plain: Plain,
 ) -> ExecutionResult:
     """Execute a query the plain way."""
     result = execute(
@@ -107,13 +109,14 @@ async def run(
     return await result if isinstance(result, Awaitable) else result
 
 
-def restricted(
-    document: DocumentNode, operation: OperationDefinitionNode, fields: Sequence[FieldNode]
-) -> DocumentNode:
+def restricted(document: DocumentNode, operation: OperationDefinitionNode, fields: Sequence[FieldNode]) -> DocumentNode:
     """The document with one operation that asks for these root fields only."""
     asked = OperationDefinitionNode(
-        operation=operation.operation, name=None, variable_definitions=operation.variable_definitions,
-        directives=operation.directives, selection_set=SelectionSetNode(selections=tuple(fields)),
+        operation=operation.operation,
+        name=None,
+        variable_definitions=operation.variable_definitions,
+        directives=operation.directives,
+        selection_set=SelectionSetNode(selections=tuple(fields)),
     )
     fragments = [node for node in document.definitions if isinstance(node, FragmentDefinitionNode)]
     return DocumentNode(definitions=(asked, *fragments))

@@ -1,4 +1,4 @@
-"""Plans: what an operation asks, compiled once for each structure of its arguments and each fingerprint that asks it."""
+"""Plans: what an operation asks, compiled once for each structure of its arguments and each kind of caller."""
 
 import asyncio
 from collections import OrderedDict
@@ -163,7 +163,7 @@ class Plans:
             root = self.catalogue.roots.get(nodes[0].name.value)
             if isinstance(root, AnyById | AnyByIds):
                 collector = self.collector_of_roots()
-                site = collector.ask(self.query_type, self.query_type.fields[nodes[0].name.value], nodes[0], key)
+                site = collector.ask(self.query_type, self.query_type.fields[nodes[0].name.value], nodes[0])
                 structure, _ = bound(collector.sites[site], variables)
                 named = structure if isinstance(structure, tuple) else (structure,)
                 found[key] = tuple(str(kind) for kind in named if self.is_node(kind))

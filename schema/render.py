@@ -23,7 +23,7 @@ from app.kit.reading.select import TYPENAME
 from schema.collect import Collector
 from schema.mutations import Payload, Seen
 
-# (type name, id, the selections of it, their place in the operation, as whom) -> JSON text, `null` when it is not visible.
+# (type name, id, its selections, their place in the operation, as whom) -> JSON text, `null` when not visible.
 ReadBack = Callable[[str, UUID, Sequence[SelectionSetNode], tuple[str, ...], Seen | None], Awaitable[str]]
 
 
@@ -73,7 +73,10 @@ class Renderer:
         return found
 
     async def object(
-        self, type_: GraphQLObjectType, selections: Sequence[SelectionSetNode], values: Mapping[str, Any],
+        self,
+        type_: GraphQLObjectType,
+        selections: Sequence[SelectionSetNode],
+        values: Mapping[str, Any],
         place: tuple[str, ...],
     ) -> str:
         members = []

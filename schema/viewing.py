@@ -14,7 +14,7 @@ MOST = 10_000
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """`fingerprint`: statements are shared by all whose structure of rights is the same; `values` are the actor's own."""
+    """`fingerprint`: statements are shared by all whose rights have one structure; `values` are the actor's own."""
 
     actor: Actor
     scope: Scope

@@ -14,7 +14,7 @@ LATEST = Sort(("requested_at",), descending=True)
 
 
 def visible(scope: Any) -> Condition:
-    """Carriers see the commands of their own stays and couriers; recipients those of their stays, see app.stays.shape."""
+    """Carriers see the commands of their own couriers; recipients those of their stays, see app.stays.shape."""
     if scope.is_recipient:
         return false()
     covered: Condition = scope.covers(Permission.COMMAND_READ, commands.c.tenant_id, commands.c.site_id)

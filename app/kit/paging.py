@@ -14,6 +14,7 @@ from app.kit.errors import Invalid
 
 DEFAULT = 50
 MOST = 200
+NO_CURSOR = "The cursor is not one of this list."
 _LONGEST_CURSOR = 2_000
 _INTEGERS = range(-(2**63), 2**63)
 
@@ -29,7 +30,7 @@ class Page:
 
 
 def read_page(given: Mapping[str, Any], types: Sequence[type]) -> Page:
-    """Raises Invalid for what Relay forbids: both directions at once, a negative or too large size, a foreign cursor."""
+    """Raises Invalid: both directions at once, a negative or too large size, a foreign cursor."""
     first, last = given.get("first"), given.get("last")
     if first is not None and last is not None:
         raise Invalid("`first` and `last` cannot be given together.", path=("last",))
@@ -50,16 +51,24 @@ def read_cursor(text: str | None, types: Sequence[type], argument: str) -> tuple
     """The key a cursor stands for, each value of the type its column has."""
     if text is None:
         return None
+    values = _listed(text)
+    if values is None or len(values) != len(types):
+        raise Invalid(NO_CURSOR, path=(argument,))
     try:
-        if len(text) > _LONGEST_CURSOR:
-            raise ValueError("too long")
-        raw = urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
-        values = orjson.loads(raw)
-        if not isinstance(values, list) or len(values) != len(types):
-            raise ValueError("another key")
         return tuple(_typed(value, type_) for value, type_ in zip(values, types, strict=True))
-    except (ValueError, Base64Error) as error:
-        raise Invalid("The cursor is not one of this list.", path=(argument,)) from error
+    except ValueError as error:
+        raise Invalid(NO_CURSOR, path=(argument,)) from error
+
+
+def _listed(text: str) -> list[Any] | None:
+    """The JSON list inside; None where there is none."""
+    if len(text) > _LONGEST_CURSOR:
+        return None
+    try:
+        values = orjson.loads(urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4)))
+    except (ValueError, Base64Error):
+        return None
+    return values if isinstance(values, list) else None
 
 
 def timestamp(value: datetime) -> str:

@@ -120,8 +120,11 @@ def _occupancy_rows(holder: str) -> Any:
         placed = select(_place(counted.c.size, Size).label("size"), state.label("state"), counted.c.count).subquery()
         total = cast(func.sum(placed.c.count), Integer)
         return select(
-            _word(placed.c.size, Size).label("size"), _word(placed.c.state, Occupancy).label("state"),
-            total.label("count"), placed.c.size.label("size_place"), placed.c.state.label("state_place"),
+            _word(placed.c.size, Size).label("size"),
+            _word(placed.c.state, Occupancy).label("state"),
+            total.label("count"),
+            placed.c.size.label("size_place"),
+            placed.c.state.label("state_place"),
         ).group_by(placed.c.size, placed.c.state)
 
     return rows
@@ -175,7 +178,9 @@ BANK = Shape(
         "site": One("Site", "site_id"),
         "capabilities": Items(
             {"name": text(lambda row, _: row.c.name), "ability": word(lambda row, _: row.c.ability)},
-            _capabilities, ("name",), type="CapabilityStats",
+            _capabilities,
+            ("name",),
+            type="CapabilityStats",
         ),
         "occupancy": occupancy_of("bank_id"),
         "compartments": Many("Compartment", "bank_id"),

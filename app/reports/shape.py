@@ -72,7 +72,10 @@ EXTENSIONS = [
                     "compartments": number(lambda row, _: row.c.compartments),
                     "usedSeconds": number(lambda row, _: row.c.used_seconds),
                 },
-                _utilisation, ("hour", "place"), {"since": Time}, type="UtilisationStats",
+                _utilisation,
+                ("hour", "place"),
+                {"since": Time},
+                type="UtilisationStats",
             )
         },
     )

@@ -16,7 +16,7 @@ What arrives     `call.given`: the coerced `input`, names in snake_case, default
                  An optional field left out is absent: use `.get`. Given as null it is None.
 What goes back   `(type name, uuid)`: read back through the read path after commit, in one statement;
                  `Payload(type name, {field in camelCase: value})` for a type that is no entity. A value may again be
-                 `(type name, uuid)`, a Payload, or `Seen(actor)` where the type is Viewer; or a bare scalar (`signOut`).
+                 `(type name, uuid)`, a Payload, `Seen(actor)` where the type is Viewer; or a bare scalar (`signOut`).
 What is raised   a LockyardError becomes the problem of the result's union (NotFound -> NotFoundError, …). Anything else
                  is a fault: masked to the caller, whole in the log.
 Replay           raised by `context.begin(call.key)`: do not catch it, the first answer is read back. Only where the

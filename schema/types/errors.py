@@ -3,8 +3,8 @@
 import strawberry
 
 from app.kit.errors import Reason
+from schema.types.spoken import ErrorCode
 from schema.types.telling import told
-from schema.types.words import ErrorCode
 
 
 @strawberry.interface(description="What kept a request from being carried out. Nothing was changed.")

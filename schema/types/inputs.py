@@ -12,8 +12,8 @@ from app.people.model import PersonKind
 from app.reports.model import ExportFormat, ExportKind
 from app.stays.model import Flow, StayOutcome
 from schema.types.scalars import Json
+from schema.types.spoken import ServiceChange
 from schema.types.telling import asked
-from schema.types.words import ServiceChange
 from tenants.carriers.model import Operation
 
 ID = strawberry.ID

@@ -8,7 +8,7 @@ import strawberry
 
 from app.devices.port import Ability
 from app.lockers.model import DoorState, Occupancy, Size
-from schema.types import parcels, words
+from schema.types import parcels, spoken
 from schema.types import watch as watching
 from schema.types.paging import Connection, Counted, Node
 from schema.types.telling import needs, paged, told
@@ -53,7 +53,7 @@ class CompartmentFilter:
     size: Size | None = told("Of this size.")
     occupancy: Occupancy | None = told("In this state.")
     door: DoorState | None = told("With a door like this.")
-    service: words.ServiceWord | None = told("With this service state.")
+    service: spoken.ServiceWord | None = told("With this service state.")
 
 
 @strawberry.input(description="Which sites.")
@@ -64,9 +64,9 @@ class SiteFilter:
 
 @strawberry.input(description="The order of sites.")
 class SiteSort:
-    by: words.SiteSortKey = told("By what.")
-    direction: words.SortDirection = strawberry.field(
-        description="Which end comes first.", default=words.SortDirection.ASC
+    by: spoken.SiteSortKey = told("By what.")
+    direction: spoken.SortDirection = strawberry.field(
+        description="Which end comes first.", default=spoken.SortDirection.ASC
     )
 
 
@@ -124,7 +124,7 @@ class Compartment(Node):
     column: int = site("Column, from the left.")
     row_span: int = site("How many rows it is high.")
     occupancy: Occupancy = site("What people read on the board.")
-    service: words.ServiceWord = site("Whether it can be used.")
+    service: spoken.ServiceWord = site("Whether it can be used.")
     service_reason: str | None = site("Why it cannot.")
     service_until: datetime | None = site("Until when it cannot.")
     door: DoorState = site("What is known of the door.")

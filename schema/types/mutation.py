@@ -9,7 +9,7 @@ import strawberry
 
 from schema.types import carriers, errors, identity, inputs, lockers, parcels, record, watch
 from schema.types.telling import told
-from tenants.policy import Permission as P
+from tenants.policy import Permission
 
 
 @strawberry.type(description="You are signed in.")
@@ -30,16 +30,16 @@ class DeletePayload:
     deleted_id: strawberry.ID = told("Its id.")
 
 
-Problem: TypeAlias = errors.NotFoundError | errors.DeniedError | errors.RejectedError | errors.ConflictError | errors.InvalidError
+Problem: TypeAlias = (
+    errors.NotFoundError | errors.DeniedError | errors.RejectedError | errors.ConflictError | errors.InvalidError
+)
 
 
 def _named(name: str) -> Any:
     return strawberry.union(name, description="What was done, or what kept it from being done.")
 
 
-SignInResult: TypeAlias = Annotated[
-    SignInPayload | errors.DeniedError | errors.InvalidError, _named("SignInResult")
-]
+SignInResult: TypeAlias = Annotated[SignInPayload | errors.DeniedError | errors.InvalidError, _named("SignInResult")]
 ReserveCompartmentResult: TypeAlias = Annotated[parcels.Stay | Problem, _named("ReserveCompartmentResult")]
 ConfirmDepositResult: TypeAlias = Annotated[parcels.Stay | Problem, _named("ConfirmDepositResult")]
 CollectResult: TypeAlias = Annotated[watch.Command | Problem, _named("CollectResult")]
@@ -63,7 +63,7 @@ CreatePersonResult: TypeAlias = Annotated[identity.Person | Problem, _named("Cre
 UpdatePersonResult: TypeAlias = Annotated[identity.Person | Problem, _named("UpdatePersonResult")]
 
 
-def act(description: str, input_: type, needed: P | None = None) -> Any:
+def act(description: str, input_: type, needed: Permission | None = None) -> Any:
     return told(description, needed, input=(input_, "What is asked."))
 
 
@@ -72,35 +72,51 @@ class Mutation:
     sign_in: SignInResult = act("Begin a session.", inputs.SignInInput)
     sign_out: bool = told("End this session; its sockets close.")
     reserve_compartment: ReserveCompartmentResult = act(
-        "Set a free compartment aside.", inputs.ReserveCompartmentInput, P.STAY_CREATE
+        "Set a free compartment aside.", inputs.ReserveCompartmentInput, Permission.STAY_CREATE
     )
     confirm_deposit: ConfirmDepositResult = act(
-        "Say that a parcel was put in.", inputs.ConfirmDepositInput, P.STAY_DEPOSIT
+        "Say that a parcel was put in.", inputs.ConfirmDepositInput, Permission.STAY_DEPOSIT
     )
-    collect: CollectResult = act("Open the door to take a parcel out.", inputs.CollectInput, P.STAY_COLLECT)
-    release_stay: ReleaseStayResult = act("End a stay without its door.", inputs.ReleaseStayInput, P.STAY_RELEASE)
-    extend_stay: ExtendStayResult = act("Give a stay more time.", inputs.ExtendStayInput, P.STAY_EXTEND)
-    open_compartment: OpenCompartmentResult = act("Open a door.", inputs.OpenCompartmentInput, P.COMPARTMENT_OPEN)
+    collect: CollectResult = act("Open the door to take a parcel out.", inputs.CollectInput, Permission.STAY_COLLECT)
+    release_stay: ReleaseStayResult = act(
+        "End a stay without its door.", inputs.ReleaseStayInput, Permission.STAY_RELEASE
+    )
+    extend_stay: ExtendStayResult = act("Give a stay more time.", inputs.ExtendStayInput, Permission.STAY_EXTEND)
+    open_compartment: OpenCompartmentResult = act(
+        "Open a door.", inputs.OpenCompartmentInput, Permission.COMPARTMENT_OPEN
+    )
     set_service_state: SetServiceStateResult = act(
-        "Take a compartment out of service, or back.", inputs.SetServiceStateInput, P.COMPARTMENT_SERVICE
+        "Take a compartment out of service, or back.", inputs.SetServiceStateInput, Permission.COMPARTMENT_SERVICE
     )
     acknowledge_alarm: AcknowledgeAlarmResult = act(
-        "Take care of an alarm.", inputs.AcknowledgeAlarmInput, P.ALARM_ACKNOWLEDGE
+        "Take care of an alarm.", inputs.AcknowledgeAlarmInput, Permission.ALARM_ACKNOWLEDGE
     )
-    shelve_alarm: ShelveAlarmResult = act("Put an alarm aside for a while.", inputs.ShelveAlarmInput, P.ALARM_SHELVE)
-    grant_carrier: GrantCarrierResult = act("Give a carrier a right.", inputs.GrantCarrierInput, P.GRANT_MANAGE)
-    suspend_grant: ChangeGrantResult = act("Stop a grant for a while.", inputs.ChangeGrantInput, P.GRANT_MANAGE)
-    resume_grant: ChangeGrantResult = act("Let a stopped grant go on.", inputs.ChangeGrantInput, P.GRANT_MANAGE)
-    revoke_grant: ChangeGrantResult = act("End a grant for good.", inputs.ChangeGrantInput, P.GRANT_MANAGE)
-    create_api_key: CreateApiKeyResult = act("Make a key for a program.", inputs.CreateApiKeyInput, P.API_KEY_MANAGE)
-    revoke_api_key: RevokeApiKeyResult = act("End a key.", inputs.RevokeApiKeyInput, P.API_KEY_MANAGE)
-    create_export: CreateExportResult = act("Have a file made.", inputs.CreateExportInput, P.EXPORT_CREATE)
-    create_site: CreateSiteResult = act("Add a site.", inputs.CreateSiteInput, P.SITE_MANAGE)
-    update_site: UpdateSiteResult = act("Change a site.", inputs.UpdateSiteInput, P.SITE_MANAGE)
-    delete_site: DeleteResult = act("Delete a site without banks.", inputs.DeleteNodeInput, P.SITE_MANAGE)
-    create_bank: CreateBankResult = act("Add a bank.", inputs.CreateBankInput, P.BANK_MANAGE)
-    update_bank: UpdateBankResult = act("Change a bank.", inputs.UpdateBankInput, P.BANK_MANAGE)
-    delete_bank: DeleteResult = act("Delete a bank that was never used.", inputs.DeleteNodeInput, P.BANK_MANAGE)
-    create_person: CreatePersonResult = act("Add a person.", inputs.CreatePersonInput, P.PERSON_MANAGE)
-    update_person: UpdatePersonResult = act("Change a person.", inputs.UpdatePersonInput, P.PERSON_MANAGE)
-    delete_person: DeleteResult = act("Erase a person.", inputs.DeleteNodeInput, P.PERSON_MANAGE)
+    shelve_alarm: ShelveAlarmResult = act(
+        "Put an alarm aside for a while.", inputs.ShelveAlarmInput, Permission.ALARM_SHELVE
+    )
+    grant_carrier: GrantCarrierResult = act(
+        "Give a carrier a right.", inputs.GrantCarrierInput, Permission.GRANT_MANAGE
+    )
+    suspend_grant: ChangeGrantResult = act(
+        "Stop a grant for a while.", inputs.ChangeGrantInput, Permission.GRANT_MANAGE
+    )
+    resume_grant: ChangeGrantResult = act(
+        "Let a stopped grant go on.", inputs.ChangeGrantInput, Permission.GRANT_MANAGE
+    )
+    revoke_grant: ChangeGrantResult = act("End a grant for good.", inputs.ChangeGrantInput, Permission.GRANT_MANAGE)
+    create_api_key: CreateApiKeyResult = act(
+        "Make a key for a program.", inputs.CreateApiKeyInput, Permission.API_KEY_MANAGE
+    )
+    revoke_api_key: RevokeApiKeyResult = act("End a key.", inputs.RevokeApiKeyInput, Permission.API_KEY_MANAGE)
+    create_export: CreateExportResult = act("Have a file made.", inputs.CreateExportInput, Permission.EXPORT_CREATE)
+    create_site: CreateSiteResult = act("Add a site.", inputs.CreateSiteInput, Permission.SITE_MANAGE)
+    update_site: UpdateSiteResult = act("Change a site.", inputs.UpdateSiteInput, Permission.SITE_MANAGE)
+    delete_site: DeleteResult = act("Delete a site without banks.", inputs.DeleteNodeInput, Permission.SITE_MANAGE)
+    create_bank: CreateBankResult = act("Add a bank.", inputs.CreateBankInput, Permission.BANK_MANAGE)
+    update_bank: UpdateBankResult = act("Change a bank.", inputs.UpdateBankInput, Permission.BANK_MANAGE)
+    delete_bank: DeleteResult = act(
+        "Delete a bank that was never used.", inputs.DeleteNodeInput, Permission.BANK_MANAGE
+    )
+    create_person: CreatePersonResult = act("Add a person.", inputs.CreatePersonInput, Permission.PERSON_MANAGE)
+    update_person: UpdatePersonResult = act("Change a person.", inputs.UpdatePersonInput, Permission.PERSON_MANAGE)
+    delete_person: DeleteResult = act("Erase a person.", inputs.DeleteNodeInput, Permission.PERSON_MANAGE)

@@ -9,7 +9,7 @@ import strawberry
 from app.devices.port import Evidence
 from app.parcels.model import ParcelState
 from app.stays.model import Flow, State, StayOutcome
-from schema.types import identity, words
+from schema.types import identity, spoken
 from schema.types import watch as watching
 from schema.types.paging import Connection, Node
 from schema.types.refs import BankRef, CompartmentRef, SiteRef
@@ -34,9 +34,9 @@ class StayFilter:
 
 @strawberry.input(description="The order of stays.")
 class StaySort:
-    by: words.StaySortKey = told("By what.")
-    direction: words.SortDirection = strawberry.field(
-        description="Which end comes first.", default=words.SortDirection.DESC
+    by: spoken.StaySortKey = told("By what.")
+    direction: spoken.SortDirection = strawberry.field(
+        description="Which end comes first.", default=spoken.SortDirection.DESC
     )
 
 

@@ -26,8 +26,10 @@ def write_moment(value: Any) -> str:
 Json = NewType("Json", object)
 
 DATE_TIME = scalar(
-    name="DateTime", description="A moment in UTC with six digits of a second: 2026-01-31T08:00:00.000000Z.",
-    serialize=write_moment, parse_value=read_moment,
+    name="DateTime",
+    description="A moment in UTC with six digits of a second: 2026-01-31T08:00:00.000000Z.",
+    serialize=write_moment,
+    parse_value=read_moment,
 )
 JSON = scalar(
     name="JSON", description="Any JSON value.", serialize=lambda value: value, parse_value=lambda value: value

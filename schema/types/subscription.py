@@ -8,14 +8,16 @@ import strawberry
 
 from schema.types import lockers, record, watch
 from schema.types.telling import told
-from tenants.policy import Permission as P
+from tenants.policy import Permission
 
 ID = strawberry.ID
 CURSOR = "Where to continue: pass it as `after`."
 KIND = "What happened, in the past tense."
 
 
-@strawberry.type(description="The cursor is older than what is kept: read the present state, then subscribe from `cursor`.")
+@strawberry.type(
+    description="The cursor is older than what is kept: read the present state, then subscribe from `cursor`."
+)
 class ResyncRequiredEvent:
     cursor: str = told(CURSOR)
     message: str = told("For people.")
@@ -74,17 +76,21 @@ BANK = (ID | None, "Only at this bank.")
 
 
 @strawberry.type(
-    description="Everything that can be watched. Each starts at `after` (replay, then live; no gap, no duplicate), or now."
+    description=(
+        "Everything that can be watched. Each starts at `after` (replay, then live; no gap, no duplicate), or now."
+    )
 )
 class Subscription:
-    alarms: AlarmsMessage = told("Alarms.", P.ALARM_READ, site_id=SITE, **START)
+    alarms: AlarmsMessage = told("Alarms.", Permission.ALARM_READ, site_id=SITE, **START)
     events: EventsMessage = told(
-        "Facts.", P.EVENT_READ, site_id=SITE, kind=(list[str] | None, "Only these kinds."), **START
+        "Facts.", Permission.EVENT_READ, site_id=SITE, kind=(list[str] | None, "Only these kinds."), **START
     )
-    compartments: CompartmentsMessage = told("Doors and occupancy.", P.SITE_READ, bank_id=BANK, site_id=SITE, **START)
+    compartments: CompartmentsMessage = told(
+        "Doors and occupancy.", Permission.SITE_READ, bank_id=BANK, site_id=SITE, **START
+    )
     commands: CommandsMessage = told(
-        "Commands.", P.COMMAND_READ, command_id=(ID | None, "Only this command."), bank_id=BANK, **START
+        "Commands.", Permission.COMMAND_READ, command_id=(ID | None, "Only this command."), bank_id=BANK, **START
     )
     exports: ExportsMessage = told(
-        "Exports.", P.EXPORT_READ, export_id=(ID | None, "Only this export."), **START
+        "Exports.", Permission.EXPORT_READ, export_id=(ID | None, "Only this export."), **START
     )

@@ -1,198 +1,134 @@
 """The enums of the schema: the core's own words, each value told."""
 
-from enum import StrEnum
 from typing import Any
 
 import strawberry
 
-from app.alarms.model import AlarmKind, AlarmState, Condition, Severity
-from app.devices.model import CommandState
-from app.devices.port import Ability, Evidence, OrderKind
+from app.devices.port import Evidence
 from app.kit.errors import Reason
 from app.lockers.model import DoorState, Occupancy, Size
-from app.parcels.model import ParcelState
-from app.people.model import PersonKind
-from app.reports.model import ExportFormat, ExportKind, ExportState
-from app.stays.model import Flow, State, StayOutcome
-from tenants.carriers.model import GrantState, Operation
-from tenants.model import AuditOutcome, OrganizationKind, Role
-
-
-class ErrorCode(StrEnum):
-    NOT_FOUND = "NOT_FOUND"
-    DENIED = "DENIED"
-    REJECTED = "REJECTED"
-    CONFLICT = "CONFLICT"
-    INVALID = "INVALID"
-
-
-class SortDirection(StrEnum):
-    ASC = "ASC"
-    DESC = "DESC"
-
-
-class SiteSortKey(StrEnum):
-    NAME = "NAME"
-    CITY = "CITY"
-    CREATED_AT = "CREATED_AT"
-
-
-class StaySortKey(StrEnum):
-    CREATED_AT = "CREATED_AT"
-    EXPIRES_AT = "EXPIRES_AT"
-
-
-class ServiceChange(StrEnum):
-    IN_SERVICE = "IN_SERVICE"
-    OUT_OF_SERVICE = "OUT_OF_SERVICE"
-
-
-class ServiceWord(StrEnum):
-    """The stored word, and UNREACHABLE while the bank does not answer."""
-
-    IN_SERVICE = "IN_SERVICE"
-    OUT_OF_SERVICE = "OUT_OF_SERVICE"
-    FAULT = "FAULT"
-    UNREACHABLE = "UNREACHABLE"
-
+from app.stays.model import Flow
+from schema.types.meanings import MEANINGS
+from schema.types.spoken import ErrorCode, ServiceWord
+from tenants.model import OrganizationKind, Role
 
 # enum -> (its name in the schema, what it is, what each value means)
 TOLD: dict[Any, tuple[str, str, dict[str, str]]] = {
-    ErrorCode: ("ErrorCode", "Why a request was not carried out, in one word.", {
-        "NOT_FOUND": "No such thing, or outside of what you may see.", "DENIED": "You may see it, but not do this.",
-        "REJECTED": "The state of the world does not allow it now.",
-        "CONFLICT": "The idempotency key belongs to another request.", "INVALID": "The input cannot be right.",
-    }),
-    Reason: ("RejectionReason", "Why the state of the world does not allow it.", {
-        "NO_FREE_COMPARTMENT": "No free compartment of that size.", "BANK_UNREACHABLE": "The bank does not answer.",
-        "COMPARTMENT_UNAVAILABLE": "The compartment is in use, or its door is open.",
-        "OUT_OF_SERVICE": "The compartment is out of service.", "STAY_NOT_OPEN": "The stay has ended.",
-        "STAY_EXPIRED": "The stay has expired.", "WRONG_STATE": "The stay is not in a state that allows it.",
-        "WRONG_PICKUP_CODE": "The pickup code does not match.", "QUOTA_REACHED": "The grant allows no more.",
-        "NOT_SUPPORTED": "The hardware cannot do it.", "COMMAND_PENDING": "A command to this door is still under way.",
-        "ALREADY_ACKNOWLEDGED": "Somebody has acknowledged the alarm before.",
-        "ALREADY_EXISTS": "There is one like it already.", "STILL_IN_USE": "Something still depends on it.",
-        "TOO_LATE": "The moment for it has passed.",
-    }),
-    OrganizationKind: ("OrganizationKind", "What an organization is in this system.", {
-        "OPERATOR": "Owns or manages sites.", "CARRIER": "Brings and fetches parcels.",
-        "INTEGRATOR": "Connects other systems.",
-    }),
-    Role: ("Role", "What a member does in its organization.", {
-        "OWNER": "May do everything.", "MANAGER": "Runs its sites.", "AUDITOR": "Reads everything, changes nothing.",
-        "CARRIER_ADMIN": "Runs a carrier.", "COURIER": "Delivers for a carrier.", "RECIPIENT": "Receives parcels.",
-    }),
-    Size: ("Size", "The operator's size classes.", {
-        "S": "Small.", "M": "Medium.", "L": "Large.", "XL": "Extra large.",
-    }),
-    Flow: ("Flow", "In which direction a parcel moves.", {
-        "DELIVER": "From a courier to a recipient.", "RETURN": "From a depositor back to a carrier.",
-    }),
-    Evidence: ("Evidence", "How well a deposit or pickup is proven.", {
-        "E0": "Somebody said so.", "E1": "The vendor acknowledged it.", "E2": "A credential was used at the device.",
-        "E3": "The door opened and closed.", "E4": "Content, photo or signature.",
-    }),
-    DoorState: ("Door", "What is known of a door.", {
-        "CLOSED": "Seen closed.", "OPEN": "Seen open.", "UNKNOWN": "The hardware does not tell.",
-    }),
-    ServiceWord: ("Service", "Whether a compartment can be used.", {
-        "IN_SERVICE": "It can.", "OUT_OF_SERVICE": "A person took it out of service.", "FAULT": "The hardware is broken.",
-        "UNREACHABLE": "Its bank does not answer.",
-    }),
-    Occupancy: ("Occupancy", "What people read on the board; computed, never stored.", {
-        "AVAILABLE": "Free to reserve.", "RESERVED": "Held for a stay.", "OCCUPIED": "Holds a parcel.",
-        "OUT_OF_SERVICE": "Free, but out of service.", "UNAVAILABLE": "Free, but open or not reachable.",
-    }),
-    State: ("StayState", "The life of a stay.", {
-        "QUEUED": "Waits for a free compartment.", "HELD": "A compartment is set aside.",
-        "ACCESS_ISSUED": "A credential to deposit is out.", "DEPOSITING": "The door is open for the deposit.",
-        "DEPOSITED": "The parcel is inside.", "COLLECTING": "The door is open for the pickup.",
-        "REVOKING": "Cancelled while a credential may still work.", "RELEASED": "Ended; the compartment is free.",
-    }),
-    StayOutcome: ("StayOutcome", "How a stay ended.", {
-        "COLLECTED": "Its recipient took it.", "COLLECTED_BY_CARRIER": "The carrier took it.",
-        "RETURNED_TO_SENDER": "It goes back to its sender.", "REMOVED_BY_STAFF": "Staff took it out.",
-        "CANCELLED": "Cancelled before a deposit.", "EXPIRED_UNUSED": "Nobody came to deposit.",
-        "NO_FIT": "The parcel did not fit.", "ABANDONED_RECORD": "The record was given up.",
-        "UNKNOWN_RELEASE": "Found free, nobody knows why.",
-    }),
-    ParcelState: ("ParcelState", "The life of a parcel.", {
-        "ANNOUNCED": "Its number is known.", "ALLOCATED": "A compartment is set aside for it.",
-        "IN_LOCKER": "It is inside.", "COLLECTED": "Its recipient has it.", "RETURNED": "It went back.",
-        "REMOVED": "Staff took it out.", "MISSING": "It should be there and is not.",
-    }),
-    PersonKind: ("PersonKind", "What a person is to a parcel.", {
-        "RECIPIENT": "Receives parcels.", "DEPARTMENT": "Receives for its members.", "DEPOSITOR": "Puts parcels in.",
-        "SENDER": "Sends parcels.",
-    }),
-    OrderKind: ("CommandKind", "What is asked of the hardware.", {
-        "OPEN": "Open the door.", "RESERVE": "Set the compartment aside.", "DEPOSIT": "Note a deposit.",
-        "EXTEND": "Keep it longer.", "RELEASE": "Free the compartment.", "SET_SERVICE": "Change its service state.",
-    }),
-    CommandState: ("CommandState", "The life of a command.", {
-        "REQUESTED": "Not sent yet.", "SENT": "Sent, not answered yet.", "ACCEPTED": "The vendor took it.",
-        "DOOR_OPENED": "The door was seen open.", "DOOR_CLOSED": "The door was seen closed again.",
-        "FAILED": "It did not happen.", "EXPIRED": "Too late to send.",
-        "UNCONFIRMED": "Nobody knows whether it happened; it is being found out.",
-    }),
-    AlarmKind: ("AlarmKind", "What is wrong.", {
-        "HELD_OPEN": "A door stays open too long.", "FORCED_OPEN": "A door opened without a command.",
-        "OPEN_FAILED": "A door did not open.", "OPENED_WRONG_DOOR": "Another door opened.",
-        "CLOSED_WITHOUT_DEPOSIT": "A door closed and nothing was left.",
-        "OPEN_AFTER_RELEASE": "A released compartment stands open.",
-        "GHOST_PARCEL": "Something is inside that no record knows.", "MISSING_PARCEL": "A recorded parcel is gone.",
-        "BANK_UNREACHABLE": "A bank does not answer.", "CONTROLLER_FAULT": "A controller makes no sense.",
-        "UNMAPPED_STATUS": "A device said something unknown.",
-        "LATE_EVENT_AFTER_RELEASE": "A device reported late, after the release.",
-        "AUDIT_CHAIN_BROKEN": "The record does not hold together.",
-    }),
-    Severity: ("AlarmSeverity", "How grave an alarm is.", {
-        "CRITICAL": "Go there now.", "HIGH": "Act today.", "MEDIUM": "Look into it.", "LOW": "Good to know.",
-    }),
-    Condition: ("AlarmCondition", "Whether what is wrong is still so.", {
-        "ACTIVE": "It is.", "CLEARED": "It is not any more.",
-    }),
-    AlarmState: ("AlarmState", "The states of ISA-18.2, by their letters.", {
-        "NORM": "A: cleared and acknowledged.", "UNACK": "B: active, nobody acknowledged it.",
-        "ACKED": "C: active and acknowledged.", "RTNUN": "D: cleared, nobody acknowledged it.",
-        "SHLVD": "E: shelved by a person.", "DSUPR": "F: suppressed by design.", "OOSRV": "G: out of service.",
-    }),
-    GrantState: ("GrantState", "Whether a grant gives rights.", {
-        "ACTIVE": "It does.", "SUSPENDED": "Not for now.", "REVOKED": "Never again.",
-    }),
-    Operation: ("GrantOperation", "What a grant lets a carrier do.", {
-        "VIEW_AVAILABILITY": "See which compartments are free.", "VIEW_OWN_PARCELS": "See its own parcels.",
-        "RESERVE": "Reserve compartments.", "DEPOSIT": "Deposit parcels.", "REOPEN_OWN": "Open a door of its own again.",
-        "COLLECT_RETURN": "Fetch returns.", "COLLECT_EXPIRED": "Fetch what was not picked up.",
-    }),
-    AuditOutcome: ("AuditOutcome", "How an act ended.", {
-        "DONE": "It was done.", "FAILED": "It was tried and failed.", "DENIED": "It was refused.",
-    }),
-    ExportKind: ("ExportKind", "What an export holds.", {"AUDIT": "Audit entries.", "STAYS": "Stays."}),
-    ExportFormat: ("ExportFormat", "How an export is written.", {
-        "CSV": "Comma-separated values.", "NDJSON": "One JSON object a line.",
-    }),
-    ExportState: ("ExportState", "The life of an export.", {
-        "QUEUED": "Waits for its turn.", "RUNNING": "Is being written.", "DONE": "Ready for download.",
-        "FAILED": "Did not succeed.", "EXPIRED": "Its file is gone.",
-    }),
-    SortDirection: ("SortDirection", "Which end comes first.", {"ASC": "The smallest.", "DESC": "The largest."}),
-    SiteSortKey: ("SiteSortKey", "What sites are sorted by.", {
-        "NAME": "Their names.", "CITY": "Their cities.", "CREATED_AT": "When they were added.",
-    }),
-    StaySortKey: ("StaySortKey", "What stays are sorted by.", {
-        "CREATED_AT": "When they began.", "EXPIRES_AT": "When their reservation ends.",
-    }),
-    ServiceChange: ("ServiceChange", "What a person may set.", {
-        "IN_SERVICE": "It can be used.", "OUT_OF_SERVICE": "It must not be used.",
-    }),
-    Ability: ("Ability", "What a bank can do now.", {
-        "WORKS": "It has it and it works.", "FAILING": "It has it and it does not answer at present.",
-        "ABSENT": "It does not have it.",
-    }),
+    ErrorCode: (
+        "ErrorCode",
+        "Why a request was not carried out, in one word.",
+        {
+            "NOT_FOUND": "No such thing, or outside of what you may see.",
+            "DENIED": "You may see it, but not do this.",
+            "REJECTED": "The state of the world does not allow it now.",
+            "CONFLICT": "The idempotency key belongs to another request.",
+            "INVALID": "The input cannot be right.",
+        },
+    ),
+    Reason: (
+        "RejectionReason",
+        "Why the state of the world does not allow it.",
+        {
+            "NO_FREE_COMPARTMENT": "No free compartment of that size.",
+            "BANK_UNREACHABLE": "The bank does not answer.",
+            "COMPARTMENT_UNAVAILABLE": "The compartment is in use, or its door is open.",
+            "OUT_OF_SERVICE": "The compartment is out of service.",
+            "STAY_NOT_OPEN": "The stay has ended.",
+            "STAY_EXPIRED": "The stay has expired.",
+            "WRONG_STATE": "The stay is not in a state that allows it.",
+            "WRONG_PICKUP_CODE": "The pickup code does not match.",
+            "QUOTA_REACHED": "The grant allows no more.",
+            "NOT_SUPPORTED": "The hardware cannot do it.",
+            "COMMAND_PENDING": "A command to this door is still under way.",
+            "ALREADY_ACKNOWLEDGED": "Somebody has acknowledged the alarm before.",
+            "ALREADY_EXISTS": "There is one like it already.",
+            "STILL_IN_USE": "Something still depends on it.",
+            "TOO_LATE": "The moment for it has passed.",
+        },
+    ),
+    OrganizationKind: (
+        "OrganizationKind",
+        "What an organization is in this system.",
+        {
+            "OPERATOR": "Owns or manages sites.",
+            "CARRIER": "Brings and fetches parcels.",
+            "INTEGRATOR": "Connects other systems.",
+        },
+    ),
+    Role: (
+        "Role",
+        "What a member does in its organization.",
+        {
+            "OWNER": "May do everything.",
+            "MANAGER": "Runs its sites.",
+            "AUDITOR": "Reads everything, changes nothing.",
+            "CARRIER_ADMIN": "Runs a carrier.",
+            "COURIER": "Delivers for a carrier.",
+            "RECIPIENT": "Receives parcels.",
+        },
+    ),
+    Size: (
+        "Size",
+        "The operator's size classes.",
+        {
+            "S": "Small.",
+            "M": "Medium.",
+            "L": "Large.",
+            "XL": "Extra large.",
+        },
+    ),
+    Flow: (
+        "Flow",
+        "In which direction a parcel moves.",
+        {
+            "DELIVER": "From a courier to a recipient.",
+            "RETURN": "From a depositor back to a carrier.",
+        },
+    ),
+    Evidence: (
+        "Evidence",
+        "How well a deposit or pickup is proven.",
+        {
+            "E0": "Somebody said so.",
+            "E1": "The vendor acknowledged it.",
+            "E2": "A credential was used at the device.",
+            "E3": "The door opened and closed.",
+            "E4": "Content, photo or signature.",
+        },
+    ),
+    DoorState: (
+        "Door",
+        "What is known of a door.",
+        {
+            "CLOSED": "Seen closed.",
+            "OPEN": "Seen open.",
+            "UNKNOWN": "The hardware does not tell.",
+        },
+    ),
+    ServiceWord: (
+        "Service",
+        "Whether a compartment can be used.",
+        {
+            "IN_SERVICE": "It can.",
+            "OUT_OF_SERVICE": "A person took it out of service.",
+            "FAULT": "The hardware is broken.",
+            "UNREACHABLE": "Its bank does not answer.",
+        },
+    ),
+    Occupancy: (
+        "Occupancy",
+        "What people read on the board; computed, never stored.",
+        {
+            "AVAILABLE": "Free to reserve.",
+            "RESERVED": "Held for a stay.",
+            "OCCUPIED": "Holds a parcel.",
+            "OUT_OF_SERVICE": "Free, but out of service.",
+            "UNAVAILABLE": "Free, but open or not reachable.",
+        },
+    ),
 }
 
-for _enum, (_name, _about, _values) in TOLD.items():
+for _enum, (_name, _about, _values) in (TOLD | MEANINGS).items():
     strawberry.enum(_enum, name=_name, description=_about)
     for _value in _enum.__strawberry_definition__.values:
         _value.description = _values[_value.name]

@@ -34,13 +34,17 @@ def grant_visible(scope: Any) -> Condition:
 
 
 def _windows(row: FromClause, _: Sight, __: Mapping[str, BindParameter[Any]]) -> Select[Any]:
-    each = func.jsonb_array_elements(row.c.windows).table_valued(
-        column("value", JSONB), with_ordinality="place", joins_implicitly=True
-    ).render_derived()
+    each = (
+        func.jsonb_array_elements(row.c.windows)
+        .table_valued(column("value", JSONB), with_ordinality="place", joins_implicitly=True)
+        .render_derived()
+    )
     return (
         select(
-            each.c.value["days"].label("days"), each.c.value["from"].astext.label("opens"),
-            each.c.value["to"].astext.label("closes"), each.c.place,
+            each.c.value["days"].label("days"),
+            each.c.value["from"].astext.label("opens"),
+            each.c.value["to"].astext.label("closes"),
+            each.c.place,
         )
         .select_from(each)
         .correlate(row)
@@ -72,7 +76,9 @@ GRANT = Shape(
                 "from": text(lambda row, _: row.c.opens),
                 "to": text(lambda row, _: row.c.closes),
             },
-            _windows, ("place",), type="GrantWindowStats",
+            _windows,
+            ("place",),
+            type="GrantWindowStats",
         ),
         "carrier": One("Carrier", "carrier_id"),
         "operator": One("Organization", "tenant_id"),

@@ -11,7 +11,7 @@ KEY = UUID("00000000-0000-7000-8000-000000000001")
 
 def test_a_cursor_gives_back_the_key_it_was_made_of() -> None:
     at = datetime(2026, 1, 2, 3, 4, 5, 6, tzinfo=UTC)
-    cursor = write_cursor([at, "ü\"", 7, str(KEY)])
+    cursor = write_cursor([at, 'ü"', 7, str(KEY)])
     assert read_cursor(cursor, [datetime, str, int, UUID], "after") == (at, 'ü"', 7, KEY)
 
 

@@ -35,8 +35,12 @@ def page_binder(site: int, shape: Shape, many: Many) -> Binder:
             filters.append((name, how))
             values[parameter(site, name)] = bound
         ask = PageAsk(
-            tuple(sorted(filters, key=itemgetter(0))), sort.columns, sort.descending, page.backward,
-            page.after is not None, page.before is not None,
+            tuple(sorted(filters, key=itemgetter(0))),
+            sort.columns,
+            sort.descending,
+            page.backward,
+            page.after is not None,
+            page.before is not None,
         )
         return ask, values
 

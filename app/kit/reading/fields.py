@@ -67,8 +67,10 @@ def by_id(column: str, of: str | tuple[str, ...]) -> Filter:
 
 def by_ids(column: str, of: str) -> Filter:
     return Filter(
-        lambda row, value, _: row.c[column] == value, ARRAY(Uuid),
-        lambda given: [found for each in given if (found := uuid_of(each, of)) is not None], item=Uuid,
+        lambda row, value, _: row.c[column] == value,
+        ARRAY(Uuid),
+        lambda given: [found for each in given if (found := uuid_of(each, of)) is not None],
+        item=Uuid,
     )
 
 
@@ -79,7 +81,9 @@ def equal(column: str, type_: Any = String) -> Filter:
 def one_of(column: str) -> Filter:
     """Rows whose column is one of the given words."""
     return Filter(
-        lambda row, value, _: row.c[column] == value, ARRAY(String), lambda given: [plain(each) for each in given],
+        lambda row, value, _: row.c[column] == value,
+        ARRAY(String),
+        lambda given: [plain(each) for each in given],
         item=String,
     )
 
@@ -87,7 +91,9 @@ def one_of(column: str) -> Filter:
 def when(condition: Callable[[FromClause, Sight], Condition]) -> Filter:
     """Rows for which the condition (never null) is the given boolean."""
     return Filter(
-        lambda row, value, sight: condition(row, sight) if value else not_(condition(row, sight)), Boolean, structural=True
+        lambda row, value, sight: condition(row, sight) if value else not_(condition(row, sight)),
+        Boolean,
+        structural=True,
     )
 
 

@@ -49,9 +49,7 @@ class Place:
     def bound(self, row: FromClause, side: str, *, inside: bool = True) -> Condition:
         """On the inner side of a cursor; or at it and outside."""
         keys = self.keys(row)
-        values = tuple_(
-            *(bindparam(parameter(self.site, f"{side}_{n}"), type_=key.type) for n, key in enumerate(keys))
-        )
+        values = tuple_(*(bindparam(parameter(self.site, f"{side}_{n}"), type_=key.type) for n, key in enumerate(keys)))
         key = tuple_(*keys)
         rising = (side == "after") is not self.ask.descending
         if inside:

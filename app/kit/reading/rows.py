@@ -56,7 +56,9 @@ class Rows:
         """The targets of the holders whose ids are bound as `ids`."""
         parent, shape = self.catalogue.shapes[holder].table.alias(), self.catalogue.shapes[relation.target]
         row = shape.table.alias()
-        place = Place(shape, Many(relation.target, relation.theirs, relation.mine, on=relation.on), parent, _ANY, 0, self.sight)
+        place = Place(
+            shape, Many(relation.target, relation.theirs, relation.mine, on=relation.on), parent, _ANY, 0, self.sight
+        )
         conditions = [*place.link(row), parent.c.id == any_(bindparam(IDS, type_=ARRAY(Uuid)))]
         if relation.nullable:
             conditions.append(self.sight.visible(relation.target, row))
@@ -101,4 +103,3 @@ def _native(declared: Field, shape: Shape, row: FromClause, sight: Sight) -> Col
 
 _ANY = PageAsk((), (), descending=False, backward=False, after=False, before=False)
 _ALWAYS = true()
-

@@ -36,7 +36,7 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """From where shapes are looked at while a statement is built. Counting what another shape holds asks `visible`."""
+    """From where shapes are looked at while a statement is built. Counting rows of another shape asks `visible`."""
 
     scope: Any
     catalogue: "Catalogue"
@@ -52,7 +52,7 @@ Expression: TypeAlias = ColumnElement[Any] | Callable[[FromClause, Sight], Colum
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One value. `of` names the type an ID belongs to, or computes it. `shown`: hidden is null, so it must be nullable."""
+    """One value. `of` names the type an ID belongs to, or computes it. `shown`: null for those it is hidden from."""
 
     kind: Kind
     value: Expression
@@ -76,8 +76,8 @@ class Sort:
 
 @dataclass(frozen=True, slots=True)
 class One:
-    """At most one row of the target. Nullable: null where the actor may not see it. Not nullable: it shares the sight of
-    its holder, because every such target says where the holder stands (its site, bank, operator) and nothing more; what
+    """At most one row of the target. Nullable: null where the actor may not see it. Not nullable: it shares the sight
+    of its holder, because every such target says where the holder stands (its site, bank, operator) and nothing more; what
     hangs below it is looked at afresh."""
 
     target: str

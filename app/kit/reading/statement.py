@@ -58,10 +58,10 @@ class Compiled:
 
 
 def reading(value: ColumnElement[str]) -> Compiled:
-    """SELECT tenant, actor, value. It needs the target list to be evaluated from left to right: `self_test` watches it.
+    """SELECT tenant, actor, value. It needs the list to be evaluated from left to right: `self_test` watches it.
 
-    Were that ever to fail, the wall would see no tenant and the answer would be empty: the predicate of the scope stands
-    in the statement besides, so nothing could leak.
+    Were that ever to fail, the wall would see no tenant and the answer would be empty; the predicate of the scope
+    stands in the statement besides, so nothing could leak.
     """
     return Compiled(
         select(

@@ -1,6 +1,6 @@
 """A seeded database, the engine over it, and the plain path beside it."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,9 +19,12 @@ from schema.plain import run as run_plain
 from schema.schema import build_schema
 from schema.viewing import view_of
 from tenants.model import Actor
-from tests.schema.reading.world import World, build, settle
+from tests.schema.reading.population import build
+from tests.schema.reading.world import World, settle
 
-WIDE = Limits(tokens=50_000, fields=50_000, characters=10**6, depth=60, nesting=200, objects=10**9, cost=10**9, aliases=9999)
+WIDE = Limits(
+    tokens=50_000, fields=50_000, characters=10**6, depth=60, nesting=200, objects=10**9, cost=10**9, aliases=9999
+)
 
 
 @dataclass(frozen=True)
@@ -69,10 +72,10 @@ class Reading:
 
 
 @pytest.fixture(scope="module")
-async def reading(app_db: Database, admin_db: Database) -> AsyncIterator[Reading]:
+async def reading(app_db: Database, admin_db: Database) -> Reading:
     world = build()
     async with admin_db.plain() as conn:
         await settle(conn, world)
     engine = CompiledEngine(build_schema(), app_db, late=LATE, mutations={})
     await engine.start()
-    yield Reading(world, app_db, engine, Documents(build_schema(), WIDE))
+    return Reading(world, app_db, engine, Documents(build_schema(), WIDE))

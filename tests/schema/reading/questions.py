@@ -89,7 +89,7 @@ class Question:
 
     def field(self, type_: GraphQLObjectType, name: str, depth: int) -> str:
         definition = type_.fields[name]
-        arguments = self.arguments(definition, name)
+        arguments = self.arguments(definition)
         # The same key twice must mean the same: with arguments each field gets a name of its own.
         alias = f"a{self.number()}: " if arguments or type_ is SCHEMA.query_type or self.chance(15) else ""
         target = get_named_type(definition.type)
@@ -113,7 +113,7 @@ class Question:
         self.variables[name] = value
         return f"${name}"
 
-    def arguments(self, definition: GraphQLField, name: str) -> str:
+    def arguments(self, definition: GraphQLField) -> str:
         given = []
         target = get_named_type(definition.type).name.removesuffix("Connection")
         for key, argument in definition.args.items():

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from schema.errors import RequestError
 from tests.schema.reading.conftest import Reading
+from tests.schema.reading.population import build
 from tests.schema.reading.questions import known_of, questions
-from tests.schema.reading.world import build
 
 pytestmark = pytest.mark.anyio
 
@@ -17,7 +17,9 @@ KNOWN = known_of(build())
 
 
 @settings(
-    max_examples=150, deadline=None, derandomize=True,
+    max_examples=150,
+    deadline=None,
+    derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 @given(question=questions(KNOWN), who=st.sampled_from(ACTORS))

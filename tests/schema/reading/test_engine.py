@@ -59,7 +59,8 @@ async def test_a_query_is_one_statement_however_deep_and_wide(reading: Reading) 
     engine, counts = counted(reading)
     text = """{ viewer { name organization { name } }
       sites(first: 3) { totalCount edges { node { occupancy { size count } banks { edges { node { label
-        compartments { edges { node { label currentStay { recipient { name } parcels { edges { node { tracking } } } } } } } } } }
+        compartments { edges { node { label currentStay { recipient { name }
+          parcels { edges { node { tracking } } } } } } } } } }
         alarms { edges { node { state comment } } } } } }
       audit { edges { node { hash site { name } } } } a: stays { edges { node { id pickupCode } } } }"""
     answer = await ask(engine, Asker(reading.world.actors["owner"]), text)
@@ -70,8 +71,8 @@ async def test_a_query_is_one_statement_however_deep_and_wide(reading: Reading) 
 async def test_fields_without_a_shape_stand_beside_the_others_in_their_order(reading: Reading) -> None:
     door = global_id("Compartment", reading.world.rows["compartment"][0]["id"])
     text = """query($id: ID!) { z: sites(first: 1) { edges { node { name } } } ...More __typename }
-      fragment More on Query { __schema { queryType { name } } e: explainOpen(compartmentId: $id) { allowed failed { rule } }
-        v: viewer { name } }"""
+      fragment More on Query { __schema { queryType { name } }
+        e: explainOpen(compartmentId: $id) { allowed failed { rule } } v: viewer { name } }"""
     answer = await ask(reading.engine, Asker(reading.world.actors["owner"]), text, id=door)
     assert list(answer["data"]) == ["z", "__schema", "e", "v", "__typename"]
     assert answer["data"]["__schema"] == {"queryType": {"name": "Query"}}
@@ -104,7 +105,9 @@ async def test_a_plan_is_made_once_for_all_of_equal_rights_and_values_are_bound(
     document = await reading.documents.load(text)
     for who, n in (("owner", 1), ("stranger", 2), ("owner", 3)):
         caller: Any = Asker(reading.world.actors[who])
-        found = orjson.loads(await reading.engine.run(document, Request(text, variables={"n": n, "on": True}), caller, ""))
+        found = orjson.loads(
+            await reading.engine.run(document, Request(text, variables={"n": n, "on": True}), caller, "")
+        )
         assert len(found["data"]["sites"]["edges"]) == n
     selections = [value for key, value in document.plans["query", None].items() if key[0] == "selection"]  # type: ignore[attr-defined]
     assert [len(selection.statements) for selection in selections] == [1]
@@ -115,7 +118,8 @@ async def test_a_plan_is_made_once_for_all_of_equal_rights_and_values_are_bound(
 RELEASE = """mutation($stay: ID!) {
   done: releaseStay(input: {idempotencyKey: "k", stayId: $stay, outcome: CANCELLED, reason: "r"}) {
     __typename ... on Stay { id state compartment { label bank { label } } parcels { edges { node { tracking } } } }
-    ... on Error { message code path } ... on RejectedError { reason } ... on DeniedError { permission failedRules { rule } }
+    ... on Error { message code path } ... on RejectedError { reason }
+    ... on DeniedError { permission failedRules { rule } }
   } }"""
 
 

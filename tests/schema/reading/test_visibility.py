@@ -73,7 +73,8 @@ async def test_a_carrier_sees_no_alarm_and_only_its_own_acts_in_the_record(readi
 async def test_the_stay_of_another_carrier_shows_in_no_way_but_occupancy(reading: Reading) -> None:
     own = reading.world.actors["rival"].organization_id
     open_ = {row["compartment_id"]: row for row in reading.world.rows["stay"] if row["state"] != "RELEASED"}
-    text = "{ compartments(first: 200) { edges { node { id occupancy currentStay { id } stays { edges { node { id } } } } } } }"
+    text = """{ compartments(first: 200) { edges { node {
+      id occupancy currentStay { id } stays { edges { node { id } } } } } } }"""
     found = await reading.data("rival", text)
     doors = {global_id("Compartment", row["id"]): row for row in reading.world.rows["compartment"]}
     stays = {global_id("Stay", row["id"]): row for row in reading.world.rows["stay"]}
