@@ -1,12 +1,12 @@
-"""What can be read of stays, and by whom; and what recipients and carriers see of other things because of their stays."""
+"""What can be read of stays, and by whom; and what recipients and carriers see of other things because of them."""
 
 from typing import Any
 
 from sqlalchemy import ColumnElement, FromClause, Text, and_, any_, cast, false, func, or_, select
 
+from app.devices.tables import commands
 from app.kit.reading.fields import by_id, flag, id_of, late, number, one_of, text, time, when, word
 from app.kit.reading.shape import Condition, Extension, Many, One, Shape, Sight, Sort, Value
-from app.devices.tables import commands
 from app.lockers.tables import banks, compartments
 from app.parcels.tables import parcels
 from app.people.tables import people
@@ -64,7 +64,9 @@ def _person_served(scope: Any) -> Condition:
         return false()
     s = stays.alias()
     served = and_(
-        s.c.tenant_id == people.c.tenant_id, s.c.recipient_id == people.c.id, s.c.carrier_id == ORGANIZATION,
+        s.c.tenant_id == people.c.tenant_id,
+        s.c.recipient_id == people.c.id,
+        s.c.carrier_id == ORGANIZATION,
         s.c.tenant_id == any_(TENANTS),
     )
     return and_(people.c.deleted_at.is_(None), select(1).where(served).exists())

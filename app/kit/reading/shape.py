@@ -77,8 +77,8 @@ class Sort:
 @dataclass(frozen=True, slots=True)
 class One:
     """At most one row of the target. Nullable: null where the actor may not see it. Not nullable: it shares the sight
-    of its holder, because every such target says where the holder stands (its site, bank, operator) and nothing more; what
-    hangs below it is looked at afresh."""
+    of its holder, because every such target says where the holder stands (its site, bank, operator) and nothing
+    more; what hangs below it is looked at afresh."""
 
     target: str
     mine: str = ""
