@@ -219,7 +219,7 @@ def shown_codes(codes: PickupCodes) -> LateField:
 
 async def web(given: Settings) -> Web:
     dsn = _needed(dsns(given).app, "DATABASE_URL")
-    db = await Database.connect(dsn, size=given.database_pool_size, name="lockyard web")
+    db = await Database.connect(dsn, size=given.database_pool_size, name="lockyard web", light=True)
     bus = PostgresBus(dsn, name="lockyard web bus")
     hub, authenticator = Hub(Facts(db), bus), Authenticator(db)
     sealer = Sealer.of(given.key)
