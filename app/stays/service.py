@@ -281,12 +281,11 @@ async def told(work: Work, stay: Stay, door: Compartment, kind: OrderKind) -> No
 
 
 async def _order(work: Work, stay: Stay, listed: Sequence[Mapping[str, Any]]) -> dict[str, object]:
-    contact = stay.recipient_id or stay.id
     kind = await people.kind(work.conn, stay.tenant_id, stay.recipient_id) if stay.recipient_id else None
     until = stay.expires_at if stay.state in OPEN_BEFORE_DEPOSIT else stay.deposit_expires_at
     return {
         "parcels": [dict(each) for each in listed],
-        "contact": str(contact),
+        "contact": str(stay.recipient_id or stay.id),
         "contact_kind": (kind or PersonKind.RECIPIENT).value,
         "depositor": str(stay.depositor_id or stay.id) if stay.flow is Flow.RETURN else None,
         "expires_at": until.isoformat() if until else None,

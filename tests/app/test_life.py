@@ -41,6 +41,9 @@ RUNS = int(os.environ.get("MACHINE_RUNS", "12"))
 STEPS = int(os.environ.get("MACHINE_STEPS", "25"))
 
 
+FATES = ("", "", "lost", "cut", "no", "away", "before", "after")
+
+
 class Crash(BaseException):
     """The process dies here."""
 
@@ -114,12 +117,20 @@ class Life(RuleBasedStateMachine):
             self.keys[key] = (tracking, stay)
             self.stays[stay] = tracking
 
-    @rule(data=st.data())
+    @rule(data=st.data(), fate=st.sampled_from(FATES), at_once=st.booleans())
     @precondition(lambda self: bool(getattr(self, "stays", None)))
-    def courier_opens(self, data: st.DataObject) -> None:
+    def courier_opens(self, data: st.DataObject, fate: str, at_once: bool) -> None:
         stay = data.draw(st.sampled_from(sorted(self.stays)))
         ask = access.OpenCompartment(self._door(stay), "to deposit")
         self._try(Role.COURIER, access.open_compartment, ask)
+        self._meet(fate, at_once)
+
+    def _meet(self, fate: str, at_once: bool) -> None:
+        """What becomes of the next order: the hardware's doing, or the death of the process that sends it."""
+        self.doom = fate if fate in {"before", "after"} else ""
+        self.scene.hardware.fates = [fate] if fate in {"lost", "cut", "no", "away"} else []
+        if at_once:
+            self._work()
 
     @rule(data=st.data())
     @precondition(lambda self: bool(getattr(self, "stays", None)))
@@ -131,14 +142,15 @@ class Life(RuleBasedStateMachine):
             self.inside[door] = stay
             assert self._try(Role.COURIER, service.confirm_deposit, stay, None, self.codes) == stay
 
-    @rule(data=st.data(), right=st.booleans())
+    @rule(data=st.data(), right=st.booleans(), fate=st.sampled_from(FATES), at_once=st.booleans())
     @precondition(lambda self: bool(getattr(self, "stays", None)))
-    def recipient_collects(self, data: st.DataObject, right: bool) -> None:
+    def recipient_collects(self, data: st.DataObject, right: bool, fate: str, at_once: bool) -> None:
         stay = data.draw(st.sampled_from(sorted(self.stays)))
         sealed = self.run(self.scene.of("SELECT pickup_sealed FROM stay WHERE id = $1", stay))
         code = self.codes.show(stay, sealed) if sealed and right else "no such code"
         command = self._try(Role.RECIPIENT, access.collect, Collect(stay, code), self.codes)
         assert command is None or (right and sealed), "a wrong or dead code opened"
+        self._meet(fate, at_once)
 
     @rule(data=st.data(), outcome=st.sampled_from(sorted(StayOutcome)))
     @precondition(lambda self: bool(getattr(self, "stays", None)))
@@ -166,28 +178,22 @@ class Life(RuleBasedStateMachine):
         except Crash:
             self.scene.drive.crash()
 
-    @rule(fate=st.sampled_from(["lost", "cut", "no", "away"]))
+    @rule()
     @precondition(lambda self: hasattr(self, "scene"))
-    def bad_luck(self, fate: str) -> None:
-        self.scene.hardware.fates = [fate]
-
-    @rule(when=st.sampled_from(["before", "after", "now"]))
-    @precondition(lambda self: hasattr(self, "scene"))
-    def process_dies(self, when: str) -> None:
-        if when == "now":
-            self.scene.drive.crash()
-        else:
-            self.doom = when
+    def process_dies(self) -> None:
+        self.scene.drive.crash()
 
     @rule(away=st.booleans())
     @precondition(lambda self: hasattr(self, "scene"))
     def network(self, away: bool) -> None:
         self.scene.hardware.away = away
 
-    @rule(seconds=st.sampled_from([0.3, 4.0, 35.0, 3700.0]))
+    @rule(seconds=st.sampled_from([0.3, 4.0, 35.0, 3700.0]), at_work=st.booleans())
     @precondition(lambda self: hasattr(self, "scene"))
-    def time_passes(self, seconds: float) -> None:
+    def time_passes(self, seconds: float, at_work: bool) -> None:
         self.scene.now.pass_(seconds)
+        if at_work:
+            self._work()
         self.run(jobs.expire(self.worker, self.scene.drive.system, self.scene.now))
 
     @rule()
