@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     ColumnElement,
     FromClause,
     Select,
@@ -113,6 +114,8 @@ class Rows:
 
 def safe(value: Value) -> Value:
     """Text a spreadsheet will not run: what would begin a formula gets an apostrophe before it."""
+    if isinstance(value.type, Boolean):
+        return cast(value, Text)
     if not isinstance(value.type, Text):
         return value
     first = func.left(value, 1)

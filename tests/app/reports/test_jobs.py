@@ -57,6 +57,7 @@ async def test_a_csv_holds_every_row_and_nothing_a_spreadsheet_would_run(
     assert {row["carrier"] for row in found} == {"", "'=Swift"}
     assert {row["site"] for row in found} == {"Alpha"}
     assert found[3]["tracking"] == "'-T3"
+    assert {row["overdue"] for row in found} == {"false"}
     assert found[0]["created_at"] == "2026-05-01T12:00:00.000000Z"
 
 

@@ -91,6 +91,22 @@ async def test_a_link_ends_and_so_does_the_export(dbs: Dbs, scene: Scene, tmp_pa
     for each in (token, fresh):
         with pytest.raises(NotFound):
             await links.open(id_, each, None, "test")
+    moment[0] += timedelta(hours=1)
+    with pytest.raises(NotFound):
+        links.tenant_of(id_, token)
+
+
+def test_a_link_stays_the_same_for_a_while_and_lives_an_hour_at_least(dbs: Dbs) -> None:
+    moment = [datetime(2026, 11, 20, 12, 0, tzinfo=UTC)]
+    links, tenant, id_ = Links(dbs.app, SECRET, "", clock=lambda: moment[0]), new_id(), new_id()
+    first = links.url(tenant, id_)
+    moment[0] += timedelta(minutes=59, seconds=59)
+    assert links.url(tenant, id_) == first
+    moment[0] += timedelta(minutes=60)
+    assert links.tenant_of(id_, token_of(first)) == tenant
+    moment[0] += timedelta(seconds=1)
+    with pytest.raises(NotFound):
+        links.tenant_of(id_, token_of(first))
 
 
 async def test_an_unfinished_export_has_no_download(dbs: Dbs, scene: Scene) -> None:
