@@ -22,7 +22,8 @@ from app.kit.db import Database
 from app.kit.embedded import Dsns
 from app.kit.settings import keep_secret_key
 from tenants.identity.model import hash_secret, new_secret
-from tests.schema.reading.world import build, settle
+from tests.schema.reading.population import build
+from tests.schema.reading.world import settle
 
 ALIVE = "subscription { alarms { ... on AlarmEvent { cursor } } }"
 Web = tuple["subprocess.Popen[str]", str]

@@ -34,7 +34,8 @@ from tenants.audit.service import seal
 from tenants.identity.model import hash_secret, new_secret
 from tests.bench.database import ROOT
 from tests.bench.peers import NODE_PEERS, install, node
-from tests.schema.reading.world import build, settle
+from tests.schema.reading.population import build
+from tests.schema.reading.world import settle
 
 ALARM = "id kind severity detail raisedAt site { name } compartment { label }"
 QUERY = f"subscription {{ alarms {{ __typename ... on AlarmEvent {{ cursor kind alarm {{ {ALARM} }} }} }} }}"

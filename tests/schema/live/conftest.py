@@ -35,7 +35,8 @@ from schema.transport.websocket import GraphQLWebSocket
 from tenants.identity.service import Caller as IdentityCaller
 from tenants.model import Actor
 from tests.kit.test_sequencer import no_seal
-from tests.schema.reading.world import World, build, settle
+from tests.schema.reading.population import build
+from tests.schema.reading.world import World, settle
 
 SCHEMA = build_schema((Path(__file__).parents[3] / "schema" / "schema.graphql").read_text())
 Message = dict[str, Any]
