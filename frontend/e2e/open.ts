@@ -1,5 +1,6 @@
 /** A door is opened from afar, and the command is watched until the sensor has spoken. */
 import type { Page } from 'playwright-core';
+import { shutAll } from './doors.ts';
 import { check, live, signIn, type Story } from './story.ts';
 
 const FREE = 'button[data-door][data-occupancy=AVAILABLE][data-state=CLOSED]:not([data-stale])';
@@ -8,7 +9,7 @@ const LAST_STATES = /DOOR_OPENED|DOOR_CLOSED/;
 export const open: Story = {
   name: 'a door is opened from afar',
   run: async (tools) => {
-    const { page, shot, axe } = tools;
+    const { page, world, shot, axe } = tools;
     await signIn(tools);
     await page.locator('tbody tr').first().waitFor();
     check(await findBank(page), 'no bank with a free, closed, lately seen door was found');
@@ -30,6 +31,13 @@ export const open: Story = {
     const state = (await life.getAttribute('data-state')) ?? '';
     check(LAST_STATES.test(state), `the command ended as ${state}`);
     await axe();
+    if (world.doors) {
+      // Somebody shuts the door: the sensor tells, and the command comes to its end.
+      await shutAll(world.doors, (await page.locator('main .mono').first().textContent()) ?? '');
+      await panel.locator('form ~ div [data-testid=command-life][data-state=DOOR_CLOSED]').waitFor({ timeout: 15_000 });
+      await panel.locator('[data-testid=door-state]').getByText('Closed').waitFor();
+      await shot('open-closed');
+    }
   },
 };
 

@@ -1,7 +1,8 @@
 /** A query that is read again after an outage, and at most so often when events ask for it. */
 import { useCallback, useEffect, useRef } from 'react';
 import { type AnyVariables, type TypedDocumentNode, useClient, useQuery, type UseQueryState } from 'urql';
-import { useResync } from './live';
+import { useStore } from '../lib/store';
+import { pausedStore, useResync } from './live';
 
 type Args<D, V extends AnyVariables> = { query: TypedDocumentNode<D, V>; variables: V; pause?: boolean; context?: undefined };
 export type LiveQuery<D> = { state: UseQueryState<D>; reload: () => Promise<unknown>; reloadSoon: () => void };
@@ -37,4 +38,18 @@ export function useLiveQuery<D, V extends AnyVariables>(args: Args<D, V>, atMost
 
   useResync(reload);
   return { state, reload, reloadSoon };
+}
+
+/** For what changes without an event. A page in the background, or one that is paused, asks for nothing. */
+export function useEvery(everyMs: number, ask: () => void): void {
+  const paused = useStore(pausedStore);
+  const latest = useRef(ask);
+  useEffect(() => {
+    latest.current = ask;
+  });
+  useEffect(() => {
+    if (paused) return undefined;
+    const timer = setInterval(() => document.visibilityState === 'visible' && latest.current(), everyMs);
+    return () => clearInterval(timer);
+  }, [everyMs, paused]);
 }

@@ -42,11 +42,11 @@ export function Navigation() {
           <li key={label}>
             {needs && !viewer.permissions.includes(needs) ? (
               <span className={classes['entry']} data-refused title={i18n.t('Your role may not see this: {permission} is needed.', { permission: needs })}>
-                <Icon path={icon} />{label}
+                <Icon path={icon} /><span className={classes['label']}>{label}</span>
               </span>
             ) : (
               <Link {...link} search={{}} className={classes['entry']} activeOptions={{ includeSearch: false }}>
-                <Icon path={icon} />{label}
+                <Icon path={icon} /><span className={classes['label']}>{label}</span>
               </Link>
             )}
           </li>

@@ -29,7 +29,11 @@ export function PaletteButton() {
   const { i18n } = useLingui();
   return (
     <Button variant="default" size="compact-sm" onClick={palette.open} className={classes['opener']}>
-      <span className={classes['word']}>{i18n.t('Search')}</span> <Kbd size="xs">Ctrl K</Kbd>
+      <svg viewBox="0 0 16 16" width="14" height="14" aria-hidden="true" className={classes['glass']}>
+        <path d="M7 2a5 5 0 1 0 0 10A5 5 0 0 0 7 2zm3.6 8.6L15 15" fill="none" stroke="currentColor" strokeWidth="1.8" />
+      </svg>
+      <span className={classes['word']}>{i18n.t('Search')}</span>
+      <Kbd size="xs">Ctrl K</Kbd>
     </Button>
   );
 }

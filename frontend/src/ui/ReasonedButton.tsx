@@ -16,7 +16,7 @@ export function ReasonedButton({ refusal, onClick, children, ...rest }: Props) {
   if (!refusal) return <Button onClick={onClick} {...rest}>{children}</Button>;
   return (
     <>
-      <Tooltip label={refusal} multiline maw={280} events={{ hover: true, focus: true, touch: true }}>
+      <Tooltip label={refusal} multiline maw={280} position="bottom-end" events={{ hover: true, focus: true, touch: true }}>
         <Button {...rest} type="button" data-disabled aria-disabled="true" aria-describedby={id} onClick={(event) => event.preventDefault()}>
           {children}
         </Button>

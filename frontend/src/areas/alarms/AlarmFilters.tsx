@@ -12,16 +12,18 @@ export function AlarmFilters({ search, set }: { search: Asked; set: (change: Ask
   const severities = manyOf<AlarmSeverity>(SEVERITIES, search.severity) ?? [];
   return (
     <Group gap="sm" mb="sm" align="flex-end" className="no-print">
-      <SegmentedControl
-        size="xs" value={search.view ?? 'open'} onChange={(view) => set({ view: view === 'open' ? undefined : (view as View) })}
-        aria-label={i18n.t('Which alarms')}
-        data={[
-          { value: 'open', label: i18n.t('Active now') },
-          { value: 'unacknowledged', label: i18n.t('Unacknowledged') },
-          { value: 'cleared', label: i18n.t('Cleared') },
-          { value: 'all', label: i18n.t('All') },
-        ]}
-      />
+      <div className="sideways">
+        <SegmentedControl
+          size="xs" value={search.view ?? 'open'} onChange={(view) => set({ view: view === 'open' ? undefined : (view as View) })}
+          aria-label={i18n.t('Which alarms')}
+          data={[
+            { value: 'open', label: i18n.t('Active now') },
+            { value: 'unacknowledged', label: i18n.t('Unacknowledged') },
+            { value: 'cleared', label: i18n.t('Cleared') },
+            { value: 'all', label: i18n.t('All') },
+          ]}
+        />
+      </div>
       <Chip.Group multiple value={severities} onChange={(chosen) => set({ severity: joined(SEVERITIES.filter((each) => chosen.includes(each))) })}>
         <Group gap={4} role="group" aria-label={i18n.t('Severity')}>
           {SEVERITIES.map((severity) => <Chip key={severity} value={severity} size="xs" variant="outline">{i18n.t(SEVERITY[severity])}</Chip>)}

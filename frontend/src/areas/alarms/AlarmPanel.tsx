@@ -58,7 +58,7 @@ function Body({ alarm }: { alarm: AlarmRowFragment }) {
           { name: i18n.t('State'), value: <span data-testid="alarm-state">{i18n.t(ALARM_STATE[alarm.state])}</span> },
           { name: i18n.t('Raised'), value: at(alarm.raisedAt) },
           { name: i18n.t('Cleared'), value: at(alarm.clearedAt) },
-          { name: i18n.t('Last seen'), value: <>{at(alarm.lastSeenAt)} · {i18n.t('{count, plural, one {# time} other {# times}}', { count: alarm.repeatCount })}</> },
+          { name: i18n.t('Last seen'), value: <>{at(alarm.lastSeenAt)}{alarm.repeatCount > 0 && <> · {i18n.t('{count, plural, one {repeated # time} other {repeated # times}}', { count: alarm.repeatCount })}</>}</> },
           { name: i18n.t('Detail'), value: alarm.detail || '–' },
           ...(alarm.acknowledgedAt ? [{ name: i18n.t('Acknowledged'), value: <>{alarm.acknowledgedBy} · {at(alarm.acknowledgedAt)}</> }] : []),
           ...(alarm.comment ? [{ name: i18n.t('Comment'), value: alarm.comment }] : []),

@@ -31,7 +31,7 @@ export function AlarmTable({ alarms, current, open, chosen, toggle }: Props) {
     { id: 'since', header: i18n.t('Since'), cell: (alarm) => <Age since={alarm.raisedAt} siteZone={alarm.site.timezone} /> },
     {
       id: 'state', header: i18n.t('State'),
-      cell: (alarm) => <>{i18n.t(ALARM_STATE[alarm.state])}{alarm.acknowledgedBy && <> · {alarm.acknowledgedBy}</>}{alarm.repeatCount > 1 && <> · ×{alarm.repeatCount}</>}</>,
+      cell: (alarm) => <>{i18n.t(ALARM_STATE[alarm.state])}{alarm.acknowledgedBy && <> · {alarm.acknowledgedBy}</>}{alarm.repeatCount > 0 && <> · ×{alarm.repeatCount + 1}</>}</>,
     },
   ];
   return (

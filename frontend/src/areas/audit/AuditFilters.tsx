@@ -9,8 +9,10 @@ import { AUDIT_OUTCOME } from '../../lib/words';
 import type { Asked } from './asking';
 
 const KNOWN_ACTIONS = [
-  'alarm:acknowledge', 'alarm:shelve', 'api_key:manage', 'compartment:open', 'compartment:service', 'export:create', 'grant:manage',
-  'stay:collect', 'stay:create', 'stay:deposit', 'stay:extend', 'stay:release',
+  'alarm:acknowledge', 'alarm:shelve', 'api_key:manage', 'bank:manage', 'bank:reachable', 'bank:unreachable', 'command:accepted',
+  'command:unconfirmed', 'compartment:open', 'compartment:service', 'door:closed', 'door:opened', 'export:create', 'grant:manage',
+  'item:changed', 'person:manage', 'session:create', 'session:end', 'site:manage', 'stay:collect', 'stay:create', 'stay:deposit',
+  'stay:extend', 'stay:release',
 ];
 
 export function AuditFilters({ search, set, zone }: { search: Asked; set: (change: Asked) => void; zone: string }) {

@@ -10,7 +10,7 @@ import { Gate } from '../../gql/Gate';
 import { graphql } from '../../gql/generated/gql';
 import type { BankScreenQuery } from '../../gql/generated/graphql';
 import { pausedStore } from '../../gql/live';
-import { useLiveQuery } from '../../gql/useLiveQuery';
+import { useEvery, useLiveQuery } from '../../gql/useLiveQuery';
 import { useStore } from '../../lib/store';
 import { paths } from '../../paths';
 import { Empty } from '../../ui/Empty';
@@ -26,6 +26,8 @@ import { Legend } from './Legend';
 const route = getRouteApi('/inside/banks/$bankId');
 const DOORS = 100;
 const READ_AGAIN_MS = 2000;
+// That a bank still answers is no event: its last contact has to be asked for.
+const CONTACT_MS = 5000;
 
 const BankQuery = graphql(`
   query BankScreen($id: ID!, $first: Int!, $after: String) {
@@ -63,6 +65,7 @@ export default function BankPage() {
   // Each message is a whole door and lands in the cache: the query above shows it.
   useSubscription({ query: DoorsFeed, variables: { bankId, after: null }, pause: paused });
   useFactsFeed((fact) => fact.subjectId === bankId && reloadSoon());
+  useEvery(CONTACT_MS, reloadSoon);
   const bank = state.data?.bank;
 
   return (
@@ -113,7 +116,7 @@ function Body({ bank, more }: { bank: Bank; more: (cursor: string | null) => voi
   return (
     <div className={classes['beside']} data-chosen={door ? true : undefined}>
       <Section title={i18n.t('Doors')}>
-        <Face doors={edges.map((edge) => edge.node)} chosen={door} choose={choose} />
+        <Face doors={edges.map((edge) => edge.node)} contact={bank.lastContactAt} chosen={door} choose={choose} />
         {pageInfo.hasNextPage && <Button variant="default" mt="sm" onClick={() => more(pageInfo.endCursor)}>{i18n.t('More doors')}</Button>}
         <Legend />
       </Section>

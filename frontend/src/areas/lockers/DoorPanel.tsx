@@ -27,6 +27,7 @@ const DoorQuery = graphql(`
   query DoorScreen($id: ID!, $commands: Int!) {
     compartment(id: $id) {
       ...FaceDoor
+      bank { id lastContactAt }
       currentStay { ...StayParts }
       commands(first: $commands) { edges { node { ...CommandParts } } }
     }
@@ -83,10 +84,14 @@ function Body({ door, decision, siteZone }: { door: Door; decision: Decision; si
             ),
           },
           {
-            name: i18n.t('Seen'),
-            value: door.doorObservedAt
-              ? <>{door.isStale && <Mark tone="medium">{i18n.t('Stale')}</Mark>} <Age since={door.doorObservedAt} siteZone={siteZone} />{door.doorSource && ` · ${door.doorSource}`}</>
+            name: i18n.t('Bank asked, ago'),
+            value: door.bank.lastContactAt
+              ? <>{door.isStale && <Mark tone="medium">{i18n.t('Stale')}</Mark>} <Age since={door.bank.lastContactAt} siteZone={siteZone} /></>
               : i18n.t('Never'),
+          },
+          {
+            name: i18n.t('Last change, ago'),
+            value: door.doorObservedAt ? <><Age since={door.doorObservedAt} siteZone={siteZone} />{door.doorSource && ` · ${door.doorSource}`}</> : '–',
           },
           { name: i18n.t('Use'), value: i18n.t(OCCUPANCY[door.occupancy]) },
           {

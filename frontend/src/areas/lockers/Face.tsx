@@ -17,9 +17,10 @@ export const FaceDoor = graphql(`
   }
 `);
 
-type Props = { doors: readonly FaceDoorFragment[]; chosen?: string; choose: (id: string | undefined) => void };
+/** `contact`: when the bank last answered. A door's own moment is that of its last change. */
+type Props = { doors: readonly FaceDoorFragment[]; contact: string | null; chosen?: string; choose: (id: string | undefined) => void };
 
-export function Face({ doors, chosen, choose }: Props) {
+export function Face({ doors, contact, chosen, choose }: Props) {
   const { i18n } = useLingui();
   const box = useRef<HTMLDivElement>(null);
   if (doors.length === 0) return <Empty title={i18n.t('No door yet')}>{i18n.t('This bank was created without compartments.')}</Empty>;
@@ -37,10 +38,10 @@ export function Face({ doors, chosen, choose }: Props) {
     <div className={classes['scroll']}>
       <div
         ref={box} className={classes['face']} role="group" aria-label={i18n.t('Doors of this bank; arrow keys walk')}
-        style={{ gridTemplateColumns: `repeat(${columns}, minmax(2.6rem, 1fr))`, gridTemplateRows: `repeat(${rows}, minmax(2.2rem, auto))` }}
+        style={{ gridTemplateColumns: `repeat(${columns}, minmax(2.6rem, 1fr))`, gridTemplateRows: `repeat(${rows}, minmax(3.1rem, auto))` }}
       >
         {doors.map((door) => (
-          <DoorButton key={door.id} door={door} place={at(door)} chosen={door.id === chosen} choose={choose} walk={walk} />
+          <DoorButton key={door.id} door={door} contact={contact} place={at(door)} chosen={door.id === chosen} choose={choose} walk={walk} />
         ))}
       </div>
     </div>
@@ -49,16 +50,18 @@ export function Face({ doors, chosen, choose }: Props) {
 
 type DoorProps = {
   door: FaceDoorFragment;
+  contact: string | null;
   place: { gridRow: string; gridColumn: number };
   chosen: boolean;
   choose: Props['choose'];
   walk: (event: React.KeyboardEvent, door: FaceDoorFragment) => void;
 };
 
-function DoorButton({ door, place, chosen, choose, walk }: DoorProps) {
+function DoorButton({ door, contact, place, chosen, choose, walk }: DoorProps) {
   const { i18n } = useLingui();
   const now = useNow();
-  const seen = door.doorObservedAt ? formatAge(now - Date.parse(door.doorObservedAt), i18n.locale) : undefined;
+  const seenAt = contact ?? door.doorObservedAt;
+  const seen = seenAt ? formatAge(now - Date.parse(seenAt), i18n.locale) : undefined;
   const words = [
     i18n.t('Door {label}, size {size}', { label: door.label, size: door.size }),
     i18n.t(OCCUPANCY[door.occupancy]),

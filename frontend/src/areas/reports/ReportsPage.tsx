@@ -46,10 +46,12 @@ export default function ReportsPage() {
       <Section
         title={i18n.t('Files')}
         aside={
-          <SegmentedControl
-            size="xs" value={kind ?? ''} onChange={choose} aria-label={i18n.t('Kind')}
-            data={[{ value: '', label: i18n.t('All') }, { value: 'AUDIT', label: i18n.t('Audit') }, { value: 'STAYS', label: i18n.t('Stays') }]}
-          />
+          <div className="sideways">
+            <SegmentedControl
+              size="xs" value={kind ?? ''} onChange={choose} aria-label={i18n.t('Kind')}
+              data={[{ value: '', label: i18n.t('All') }, { value: 'AUDIT', label: i18n.t('Audit') }, { value: 'STAYS', label: i18n.t('Stays') }]}
+            />
+          </div>
         }
       >
         <Gate state={state} reload={reload} lines={6}>

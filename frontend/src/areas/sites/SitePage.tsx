@@ -8,7 +8,7 @@ import { useAlarmsFeed, useFactsFeed } from '../../gql/feeds';
 import { Gate } from '../../gql/Gate';
 import { graphql } from '../../gql/generated/gql';
 import type { SiteScreenQuery } from '../../gql/generated/graphql';
-import { useLiveQuery } from '../../gql/useLiveQuery';
+import { useEvery, useLiveQuery } from '../../gql/useLiveQuery';
 import { useNow } from '../../lib/now';
 import { formatClock } from '../../lib/time';
 import { ALARM_KIND } from '../../lib/words';
@@ -25,6 +25,8 @@ import { UseTable } from './UseTable';
 const route = getRouteApi('/inside/sites/$siteId');
 const BANKS = 50;
 const ALARMS = 10;
+// That a bank still answers is no event: its last contact has to be asked for.
+const CONTACT_MS = 15_000;
 
 const SiteQuery = graphql(`
   query SiteScreen($id: ID!, $banks: Int!, $alarms: Int!) {
@@ -48,6 +50,7 @@ export default function SitePage() {
   const { state, reload, reloadSoon } = useLiveQuery({ query: SiteQuery, variables });
   useFactsFeed((fact) => fact.site?.id === siteId && reloadSoon());
   useAlarmsFeed((alarm) => alarm.site.id === siteId && reloadSoon());
+  useEvery(CONTACT_MS, reloadSoon);
   const site = state.data?.site;
 
   return (

@@ -68,10 +68,12 @@ export default function StaysPage() {
         <Section title={i18n.t('Stays')}>
           <Group gap="xs" mb="sm" className="no-print">
             <Tracking value={search.tracking ?? ''} choose={(tracking) => set({ tracking })} />
-            <SegmentedControl
-              size="xs" value={search.view ?? 'open'} onChange={(view) => set({ view: view as Search['view'] })} aria-label={i18n.t('Which stays')} disabled={Boolean(search.tracking)}
-              data={[{ value: 'open', label: i18n.t('Still open') }, { value: 'overdue', label: i18n.t('Overdue') }, { value: 'all', label: i18n.t('All') }]}
-            />
+            <div className="sideways">
+              <SegmentedControl
+                size="xs" value={search.view ?? 'open'} onChange={(view) => set({ view: view as Search['view'] })} aria-label={i18n.t('Which stays')} disabled={Boolean(search.tracking)}
+                data={[{ value: 'open', label: i18n.t('Still open') }, { value: 'overdue', label: i18n.t('Overdue') }, { value: 'all', label: i18n.t('All') }]}
+              />
+            </div>
             <SiteChoice value={search.site} choose={(site) => set({ site })} />
           </Group>
           <Gate<unknown> state={list.state} reload={list.reload} lines={10}>
