@@ -31,11 +31,11 @@ _TOKEN_BYTES = 16 + 8 + _MAC_BYTES
 async def create_export(work: Work, ask: CreateExport) -> UUID:
     """Queue an export; a worker makes it within seconds, with the asker's rights as they are then."""
     actor, given = work.actor, ask.filter
+    tenant = work.enter(actor.organization_id)
     authorize(actor, Permission.EXPORT_CREATE)
     authorize(actor, NEEDED[ask.kind])
     if given.site_id is not None and await sites.site(work.conn, actor, given.site_id) is None:
         raise NotFound("There is no such site.", path=("input", "siteId"))
-    tenant = work.enter(actor.organization_id)
     if given.since is not None and given.until is not None and given.since >= given.until:
         raise Invalid("The time ends before it begins.", path=("input", "until"))
     if given.actions and ask.kind is not ExportKind.AUDIT:
