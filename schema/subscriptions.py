@@ -36,31 +36,49 @@ class LiveEngine:
     async def stream(
         self, document: Document, request: Request, caller: Caller, trace_id: str
     ) -> AsyncGenerator[bytes, None]:
-        """Finished execution results. Raises RequestError before the first, ClosedError at a consumer too slow."""
-        ask = read_ask(self._engine, document, request)
-        actor = _actor(caller, ask.live)
-        limit, after = _limit(ask.arguments), _after(ask.arguments, actor)
-        topic = await self._join(ask, document, request, caller, actor, trace_id)
-        measures.SUBSCRIBERS.labels(ask.field).inc()
+        """Finished execution results. Raises RequestError before the first, ClosedError at a consumer too slow.
+
+        One frame and one subscriber are all that a silent stream costs; what was asked is the topic's to keep.
+        """
+        topic, limit, after = await self._enter(document, request, caller, trace_id)
+        del document, request
+        subscriber, sent = Subscriber(caller), 0
+        measures.SUBSCRIBERS.labels(topic.name).inc()
         try:
             if limit == 0:
                 return
-            async with aclosing(self._messages(ask, topic, caller, after)) as messages:
-                sent = 0
-                async for message in messages:
-                    if ended(caller) is not None:
-                        return
-                    yield message
-                    sent += 1
-                    if sent == limit:
-                        return
+            if after:
+                async with aclosing(self._catch_up(topic, subscriber, after)) as messages:
+                    async for message in messages:
+                        yield message
+                        sent += 1
+                        if sent == limit:
+                            return
+                if subscriber.finished:
+                    return
+            # From the last look at the topic's place to here nothing waited: what comes next is in the queue.
+            topic.subscribers.add(subscriber)
+            while (payload := await subscriber.next()) is not None:
+                if ended(caller) is not None:
+                    return
+                yield payload
+                sent += 1
+                if sent == limit:
+                    return
+        except TooSlowError:
+            raise ClosedError(Close.TOO_SLOW, "Too slow") from None
         finally:
-            measures.SUBSCRIBERS.labels(ask.field).dec()
+            topic.subscribers.discard(subscriber)
+            measures.SUBSCRIBERS.labels(topic.name).dec()
             self._hub.leave(topic)
 
-    async def _join(
-        self, ask: Ask, document: Document, request: Request, caller: Caller, actor: Actor, trace_id: str
-    ) -> Topic:
+    async def _enter(
+        self, document: Document, request: Request, caller: Caller, trace_id: str
+    ) -> tuple[Topic, int | None, dict[UUID, int]]:
+        """The topic, joined; after how many messages to end; where to begin, empty for now."""
+        ask = read_ask(self._engine, document, request)
+        actor = _actor(caller, ask.live)
+        limit, after = _limit(ask.arguments), _after(ask.arguments, actor)
         person = actor.membership_id if ask.live.personal else None
         key = (*ask.topic, caller.fingerprint, person)
         selection = self._selection(ask, document, request)
@@ -69,37 +87,32 @@ class LiveEngine:
             return await selection(ids, seer, ask.variables, trace_id)
 
         def make() -> Topic:
-            return Topic(key, ask.field, ask.concerns(), select, ask.render)
+            return Topic(key, ask.field, ask.concerns(), select, ask.render, ask.render_resync)
 
-        return await self._hub.join(key, actor.tenants, make)
+        return await self._hub.join(key, actor.tenants, make), limit, after
 
     def _selection(self, ask: Ask, document: Document, request: Request) -> Selection:
         member = next((nodes for nodes in ask.message.values() if nodes[0].name.value == ask.live.member), None)
         operation = document.operation(request.operation_name).node
         return Selection.of(self._engine, ask.live.type, member or (), operation, document)
 
-    async def _messages(
-        self, ask: Ask, topic: Topic, caller: Caller, after: Mapping[UUID, int]
+    async def _catch_up(
+        self, topic: Topic, subscriber: Subscriber, after: Mapping[UUID, int]
     ) -> AsyncGenerator[bytes, None]:
+        """From the cursor to where the topic stands; or the word that this cannot be, which finishes the subscriber."""
         at = {**topic.at, **after}
-        if after and await self._is_lost(after):
+        if await self._is_lost(after):
             heads = await self._hub.patiently(lambda: self._hub.facts.heads(after))
-            yield ask.render_resync({**at, **heads})
+            yield topic.resync({**at, **heads})
+            subscriber.end()
             return
-        async with aclosing(self._replay(ask, topic, caller, at)) as replayed:
+        async with aclosing(self._replay(topic, subscriber.caller, at)) as replayed:
             async for message in replayed:
+                if ended(subscriber.caller) is not None:
+                    subscriber.end()
+                    return
                 yield message
-        # From the last look at the topic's place to here nothing waited: what comes next is in the queue.
-        subscriber = Subscriber(caller)
         subscriber.at = {tenant: place for tenant, place in at.items() if place > topic.at[tenant]}
-        topic.subscribers.add(subscriber)
-        try:
-            while (payload := await subscriber.next()) is not None:
-                yield payload
-        except TooSlowError:
-            raise ClosedError(Close.TOO_SLOW, "Too slow") from None
-        finally:
-            topic.subscribers.discard(subscriber)
 
     async def _is_lost(self, after: Mapping[UUID, int]) -> bool:
         """Whether something between the cursor and now is no longer kept, or the cursor was never ours to give."""
@@ -110,7 +123,7 @@ class LiveEngine:
             for tenant, place in after.items()
         )
 
-    async def _replay(self, ask: Ask, topic: Topic, caller: Caller, at: dict[UUID, int]) -> AsyncGenerator[bytes, None]:
+    async def _replay(self, topic: Topic, caller: Caller, at: dict[UUID, int]) -> AsyncGenerator[bytes, None]:
         """Up to where the topic stands; `at` is moved along."""
         while behind := [tenant for tenant in at if at[tenant] < topic.at[tenant]]:
             for tenant in behind:
@@ -118,7 +131,7 @@ class LiveEngine:
                 for fact, subject in topic.wanted(batch):
                     at[tenant] = fact.sequence
                     if subject in nodes:
-                        yield ask.render(fact, nodes[subject], at)
+                        yield topic.render(fact, nodes[subject], at)
                 at[tenant] = batch[-1].sequence if batch else topic.at[tenant]
 
     async def _read(
