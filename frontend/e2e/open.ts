@@ -23,6 +23,7 @@ export const open: Story = {
     check((await panel.locator('form ~ div [data-testid=command-life]').count()) === 0, 'a door was opened without a reason');
     await panel.locator('form input').fill('Resident is locked out');
     await button.click();
+    await page.mouse.move(640, 20);
     const life = panel.locator('form ~ div [data-testid=command-life]').first();
     await life.waitFor({ timeout: 15_000 });
     await shot('open-requested');

@@ -1,7 +1,6 @@
 /** A button that, when it may not be used, stays where it is and says why: to the eye, on focus, and to a screen reader. */
 import { Button, type ButtonProps, Tooltip } from '@mantine/core';
-import { useId } from 'react';
-import classes from './ReasonedButton.module.css';
+import { useId, useState } from 'react';
 
 type Props = ButtonProps & {
   onClick?: () => void;
@@ -11,17 +10,26 @@ type Props = ButtonProps & {
   type?: 'button' | 'submit';
 };
 
-export function ReasonedButton({ refusal, onClick, children, ...rest }: Props) {
+/** The same elements in both cases, so that the focus survives the change; quiet after a press, so as not to cover what it brought. */
+export function ReasonedButton({ refusal, onClick, children, type = 'button', ...rest }: Props) {
   const id = useId();
-  if (!refusal) return <Button onClick={onClick} {...rest}>{children}</Button>;
+  const [pressed, setPressed] = useState(false);
+  const press = (event: React.MouseEvent): void => {
+    setPressed(true);
+    if (refusal) event.preventDefault();
+    else onClick?.();
+  };
   return (
     <>
-      <Tooltip label={refusal} multiline maw={280} position="bottom-end" events={{ hover: true, focus: true, touch: true }}>
-        <Button {...rest} type="button" data-disabled aria-disabled="true" aria-describedby={id} onClick={(event) => event.preventDefault()}>
+      <Tooltip label={refusal} disabled={!refusal || pressed} multiline maw={280} position="bottom-end" events={{ hover: true, focus: true, touch: true }}>
+        <Button
+          {...rest} type={refusal ? 'button' : type} data-disabled={refusal ? true : undefined} aria-disabled={refusal ? true : undefined}
+          aria-describedby={refusal ? id : undefined} onClick={press} onMouseLeave={() => setPressed(false)} onBlur={() => setPressed(false)}
+        >
           {children}
         </Button>
       </Tooltip>
-      <span id={id} className={classes['spoken']}>{refusal}</span>
+      {refusal && <span id={id} className="visually-hidden">{refusal}</span>}
     </>
   );
 }
