@@ -21,8 +21,10 @@ from app.kit.seal import SealBroken, Sealer
 from app.lockers import queries as lockers
 from app.lockers import store as lockers_store
 from app.lockers.model import Bank
+from app.orders import service
 from app.orders.jobs import Desk, Hands
 from app.stays.model import PickupCodes
+from tenants.system import system_context
 
 log = logging.getLogger("lockyard.fleet")
 
@@ -101,6 +103,8 @@ class Fleet:
                 banks = {bank.id: bank for bank in await lockers.fleet(conn)}
             for id_ in self._kept.keys() - banks.keys():
                 await self._dismiss(self._kept.pop(id_))
+            for id_ in self._lines.keys() - {bank.connection_id for bank in banks.values()}:
+                await self._hang_up(self._lines.pop(id_))
             for id_, bank in banks.items():
                 if id_ in self._kept:
                     self._kept[id_].keeper.desk.bank = bank
@@ -112,7 +116,10 @@ class Fleet:
         try:
             adapter = await self._adapter(bank)
         except (DeviceError, SealBroken) as error:
-            log.error("bank %s cannot be kept: %s", bank.id, error)  # noqa: TRY400 - settings are at fault, not the code
+            if bank.reachable:
+                log.error("bank %s cannot be kept: %s", bank.id, error)  # noqa: TRY400 - settings are at fault, not we
+                async with system_context(self.db, bank.tenant_id, origin="device", clock=self.clock).begin() as work:
+                    await service.unreachable(work, bank, work.now, str(error))
             return
         hands = Hands(self.db, PickupCodes.of(self.sealer), self._hear, self.clock)
         keeper, ended = Keeper(Desk(bank, adapter, hands)), asyncio.Event()
@@ -166,9 +173,12 @@ class Fleet:
     async def _disband(self) -> None:
         await asyncio.gather(*(self._dismiss(kept) for kept in self._kept.values()))
         for line in self._lines.values():
-            line.listening.cancel()
-            await line.adapter.close()
+            await self._hang_up(line)
         self._kept, self._lines = {}, {}
+
+    async def _hang_up(self, line: _Line) -> None:
+        line.listening.cancel()
+        await line.adapter.close()
 
     async def _dismiss(self, kept: _Kept) -> None:
         """What is being sent is finished and written down: the shortest way to know how it ended."""

@@ -43,6 +43,11 @@ _OF_CONNECTION = Statement(
         banks.c.connection_id == bindparam("connection_id", type_=Uuid),
     )
 )
+_KEPT = Statement(
+    select(*BANK_COLUMNS).where(
+        banks.c.tenant_id == bindparam("tenant_id", type_=Uuid), banks.c.id == bindparam("id", type_=Uuid)
+    )
+)
 _FLEET = Statement(select(*BANK_COLUMNS))
 _STANDING = Statement(
     select(*BANK_COLUMNS, *[compartments.c[name].label(f"door_{name}") for name in _DOOR])
@@ -91,6 +96,12 @@ async def standing(conn: Conn, tenant_id: UUID, id: UUID) -> Compartment | None:
     """For acts whose right to this compartment was settled by something else, such as a stay in it."""
     row = await _STANDING.row(conn, tenant_id=tenant_id, id=id)
     return compartment_of(row) if row else None
+
+
+async def kept(conn: Conn, bank: Bank) -> Bank | None:
+    """The bank as it is written down now; None when it was deleted."""
+    row = await _KEPT.row(conn, tenant_id=bank.tenant_id, id=bank.id)
+    return bank_of(row) if row else None
 
 
 async def fleet(conn: Conn) -> list[Bank]:

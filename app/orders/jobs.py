@@ -97,6 +97,7 @@ class Desk:
         now = self.hands.monotonic()
         await self.write(lambda work: service.adopt(work, self.bank, list(self.unsent)))
         async with self.hands.db.tenant([self.bank.tenant_id]) as conn:
+            self.bank = await lockers.kept(conn, self.bank) or self.bank
             rows = await lockers.doors(conn, self.bank)
             open_ = await devices.watched(conn, self.bank.tenant_id, self.bank.id)
         self.known = {
@@ -107,6 +108,7 @@ class Desk:
             for row in rows
         }  # fmt: skip
         self.watches = [Watch(command, now, now, blind=True) for command in open_ if command.id not in self.unsent]
+        self.contact.lost = not self.bank.reachable
         self.next_look = 0.0
 
     async def take_in(self, seen: list[Change]) -> None:

@@ -1,3 +1,5 @@
+import asyncio
+
 import pytest
 
 from app.access import service as access
@@ -7,6 +9,7 @@ from app.kit.errors import Reason, Rejected
 from app.stays import jobs, service
 from app.stays.model import StayOutcome
 from tenants.model import Role
+from tests.app.drive import Drive
 from tests.app.rig import codes
 from tests.app.scene import Scene
 
@@ -190,3 +193,28 @@ async def test_a_unit_found_free_is_an_unknown_release_and_somebody_must_look(bo
     await books.drive.work()
     assert await books.stay(stay) == ("RELEASED", "E1", "UNKNOWN_RELEASE")
     assert await books.alarms() == {"MISSING_PARCEL": "ACTIVE"}
+
+
+async def test_a_bank_that_comes_back_while_nobody_kept_it_is_reachable_again(scene: Scene) -> None:
+    scene.hardware.away = True
+    for _ in range(3):
+        await scene.drive.work()
+    assert await scene.alarms() == {"BANK_UNREACHABLE": "ACTIVE"}
+    scene.drive.crash()
+    scene.hardware.away = False
+    scene.now.pass_(5)
+    await scene.drive.work()
+    assert await scene.alarms() == {"BANK_UNREACHABLE": "CLEARED"}
+
+
+async def test_two_processes_that_both_believe_to_lead_send_a_command_once(scene: Scene) -> None:
+    stay = await scene.reserve()
+    drives = [Drive(scene.drive.worker, scene.world, scene.hardware, scene.now) for _ in range(4)]
+    await asyncio.gather(*(drive.start() for drive in drives))
+    command = await scene.open(Role.COURIER, stay)
+    keepers = [drive.keeper for drive in drives if drive.keeper]
+    for keeper in keepers:
+        keeper.wake.set()
+    await asyncio.gather(*(keeper.step() for keeper in keepers))
+    assert scene.hardware.sent == [command]
+    assert scene.hardware.cells["001"].pulses == 1

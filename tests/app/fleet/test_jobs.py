@@ -1,0 +1,95 @@
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from app.access import service as access
+from app.access.service import OpenCompartment
+from app.devices import service as devices
+from app.devices.port import Adapter, Connection, Door, Refused
+from app.devices.service import Vendors
+from app.fleet.jobs import Fleet
+from app.kit.bus import PostgresBus
+from app.kit.db import Database
+from app.kit.embedded import Dsns
+from tenants.model import Role
+from tests.app.devices.test_service import asked
+from tests.app.rig import SEALER, SENSOR, Hardware, World, actor, context, make_world, value
+
+
+@pytest.fixture
+async def world(admin_db: Database) -> World:
+    return await make_world(admin_db)
+
+
+@asynccontextmanager
+async def kept(dsns: Dsns, worker: Database, hardware: Hardware) -> AsyncIterator[None]:
+    """A fleet at work, over hardware made of memory for every bank of the vendor `memory`."""
+
+    def open_adapter(connection: Connection) -> Adapter:
+        if connection.settings.get("broken"):
+            raise Refused("client_id is missing")
+        return hardware
+
+    bus, stop = PostgresBus(dsns.worker), asyncio.Event()
+    tasks = [
+        asyncio.create_task(bus.run(stop)),
+        asyncio.create_task(Fleet(worker, bus, open_adapter, SEALER).run(stop)),
+    ]
+    await bus.connected.wait()
+    try:
+        yield
+    finally:
+        stop.set()
+        await asyncio.gather(*tasks)
+
+
+async def until(admin: Database, wanted: object, sql: str, *given: object, seconds: float = 10) -> float:
+    began = time.monotonic()
+    while await value(admin, sql, *given) != wanted:
+        assert time.monotonic() - began < seconds, await value(admin, sql, *given)
+        await asyncio.sleep(0.02)
+    return time.monotonic() - began
+
+
+async def test_a_command_is_sent_as_soon_as_it_is_asked_and_followed_to_the_closed_door(
+    dsns: Dsns, app_db: Database, worker_db: Database, admin_db: Database, world: World
+) -> None:
+    hardware = Hardware(3)
+    async with kept(dsns, worker_db, hardware):
+        heard = "SELECT last_contact_at IS NOT NULL AND capabilities @> $2 FROM bank WHERE id = $1"
+        await until(admin_db, True, heard, world.bank, SENSOR)
+        async with context(app_db, actor(world, Role.OWNER)).begin() as work:
+            command = await access.open_compartment(work, OpenCompartment(world.doors[1], "test"))
+        state = "SELECT state FROM command WHERE id = $1"
+        assert await until(admin_db, "DOOR_OPENED", state, command) < 2
+        assert [cell.pulses for cell in hardware.cells.values()] == [0, 1, 0]
+        hardware.cells["002"].door = Door.CLOSED
+        await until(admin_db, "DOOR_CLOSED", state, command)
+        assert await value(admin_db, "SELECT door FROM compartment WHERE id = $1", world.doors[1]) == "CLOSED"
+
+
+async def test_a_bank_connected_while_the_fleet_is_at_work_is_kept_at_once(
+    dsns: Dsns, app_db: Database, worker_db: Database, admin_db: Database, world: World
+) -> None:
+    async with kept(dsns, worker_db, Hardware(3)):
+        async with context(app_db, actor(world)).begin() as work:
+            bank = await devices.connect_bank(work, asked(world), Vendors(lambda _: (), SEALER))
+        await until(admin_db, True, "SELECT last_contact_at IS NOT NULL FROM bank WHERE id = $1", bank, seconds=5)
+
+
+async def test_a_bank_with_useless_settings_says_so_and_stops_no_other(
+    dsns: Dsns, worker_db: Database, admin_db: Database, world: World
+) -> None:
+    broken = await make_world(admin_db)
+    async with admin_db.plain() as conn:
+        await conn.execute(
+            "UPDATE vendor_connection SET settings = $2 WHERE id = $1", broken.connection, {"broken": True}
+        )
+    async with kept(dsns, worker_db, Hardware(3)):
+        away = "SELECT unreachable_since IS NOT NULL FROM bank WHERE id = $1"
+        await until(admin_db, True, away, broken.bank)
+        await until(admin_db, True, "SELECT last_contact_at IS NOT NULL FROM bank WHERE id = $1", world.bank)
+    assert await value(admin_db, away, world.bank) is False
