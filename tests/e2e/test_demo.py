@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -55,8 +55,8 @@ class Demo:
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    made = tmp_path_factory.mktemp("demo")
+def folder(make_folder: Callable[[str], Path]) -> Iterator[Path]:
+    made = make_folder("demo")
     yield made
     subprocess.run(
         [sys.executable, "-m", "app.cli", "demo", "--stop"],

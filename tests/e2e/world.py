@@ -27,30 +27,38 @@ Json = dict[str, Any]
 class World:
     """Started by `lockyard demo` without people and with little history; ended by its process id."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, said: Json | None = None) -> None:
         self.folder = folder
+        self.process: subprocess.Popen[str] | None = None
         self.env = {name: value for name, value in os.environ.items() if not name.startswith("LOCKYARD_")}
         self.env["LOCKYARD_DATA_DIR"] = str(folder)
-        self._errors = (folder / "demo.err").open("w")
-        words = ["app.cli", "demo", "--print-json", "--pace", "0", "--port", "0", "--days", "3"]
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", *words],
-            stdout=subprocess.PIPE,
-            stderr=self._errors,
-            text=True,
-            env=self.env,
-            start_new_session=True,
-        )
-        assert self.process.stdout is not None
-        line = self.process.stdout.readline()
-        if not line:
-            raise AssertionError((folder / "demo.err").read_text())
-        self.said: Json = json.loads(line)
+        self.said: Json = said or self._start()
         self.client = httpx.Client(timeout=20)
         self._units = {(bank.external_id, door.label): door.external_id for bank in banks() for door in bank.doors()}
 
+    def _start(self) -> Json:
+        words = ["app.cli", "demo", "--print-json", "--pace", "0", "--port", "0", "--days", "3"]
+        with (self.folder / "demo.err").open("w") as errors:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", *words],
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+                env=self.env,
+                start_new_session=True,
+            )
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        if not line:
+            self.process.wait()
+            raise AssertionError((self.folder / "demo.err").read_text())
+        said: Json = json.loads(line)
+        return said
+
     def end(self) -> None:
         self.client.close()
+        if self.process is None:
+            return
         self.process.send_signal(signal.SIGTERM)
         try:
             self.process.wait(30)
@@ -59,7 +67,6 @@ class World:
             self.process.wait()
         assert self.process.stdout is not None
         self.process.stdout.close()
-        self._errors.close()
 
     def pids(self) -> dict[str, int]:
         """Who runs now: a child that was killed has a new number."""
@@ -151,7 +158,8 @@ class Subscription:
         assert said["type"] == "next", said
         assert "errors" not in said["payload"], said["payload"]
         data: Json = said["payload"]["data"]
-        return next(iter(data.values()))  # type: ignore[no-any-return]
+        message: Json = next(iter(data.values()))
+        return message
 
     def until(self, wanted: Callable[[Json], bool], seconds: float = 15.0) -> Json:
         """The first that is wanted; the others before it are dropped."""
@@ -201,10 +209,15 @@ def _started() -> list[tuple[World, "tempfile.TemporaryDirectory[str]"]]:
 
 
 def shared() -> World:
-    """The one world of this test run; the first who asks starts it."""
+    """The one world of this test run; the first who asks starts it.
+
+    LOCKYARD_E2E_WORLD names a file with what a running demo printed: then that one is used, and left running.
+    """
+    given = os.environ.get("LOCKYARD_E2E_WORLD")
     if not _started():
         folder = tempfile.TemporaryDirectory(prefix="lockyard-e2e-", ignore_cleanup_errors=True)
-        _started().append((World(Path(folder.name)), folder))
+        said = json.loads(Path(given).read_text()) if given else None
+        _started().append((World(Path(said["data"] if said else folder.name), said), folder))
     return _started()[0][0]
 
 
