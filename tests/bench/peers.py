@@ -32,6 +32,7 @@ class Peer:
     dialect: str = "ours"
     url: str = ""
     headers: dict[str, str] = field(default_factory=dict)
+    process: int = 0
 
     def ask(self, query: str, variables: dict[str, Any]) -> Any:
         body = json.dumps({"query": query, "variables": variables}).encode()
@@ -90,6 +91,7 @@ def running(peer: Peer, log: Path) -> Iterator[Peer]:
     environment = os.environ | peer.environment | {"PORT": str(port)}
     with log.open("wb") as out:
         process = subprocess.Popen(command, env=environment, stdout=out, stderr=out, cwd=HERE.parents[1])
+        peer.process = process.pid
         try:
             peer.url = f"http://127.0.0.1:{port}/graphql"
             _wait(peer, process, log)

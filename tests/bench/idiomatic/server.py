@@ -121,7 +121,7 @@ class Mutation:
 
 
 engine = create_async_engine(
-    os.environ["DSN"].replace("postgresql://", "postgresql+asyncpg://"), pool_size=10, max_overflow=0
+    os.environ["DSN"].replace("postgresql://", "postgresql+asyncpg://"), pool_size=10, max_overflow=0, pool_timeout=300
 )
 sessions = async_sessionmaker(engine, expire_on_commit=False)
 schema = strawberry.Schema(Query, Mutation)
