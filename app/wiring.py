@@ -223,7 +223,11 @@ async def web(given: Settings) -> Web:
     bus = PostgresBus(dsn, name="lockyard web bus")
     hub, authenticator = Hub(Facts(db), bus), Authenticator(db)
     sealer = Sealer.of(given.key)
-    codes, sign_ins, links = PickupCodes.of(sealer), SignIns(db), Links(db, given.key, given.base_url)
+    codes, sign_ins, links = (
+        PickupCodes.of(sealer),
+        SignIns(db, lifetime=given.session_lifetime),
+        Links(db, given.key, given.base_url),
+    )
     parts = {"sign_ins": sign_ins, "pickup_codes": codes, "vendors": Vendors(registry.problems, sealer)}
     late = {"pickupCode": shown_codes(codes), "downloadUrl": links.download_urls}
     engine = CompiledEngine(build_schema(), db, late=late, parts=parts)

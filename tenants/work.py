@@ -13,7 +13,7 @@ import orjson
 
 from app.kit.clock import Clock, utc_now
 from app.kit.db import Conn, Database
-from app.kit.errors import Conflict, Denied, LockyardError
+from app.kit.errors import Conflict, Denied, Invalid, LockyardError
 from app.kit.events import Fact
 from app.kit.ids import new_id
 from tenants import record
@@ -34,6 +34,10 @@ class Key:
 
     @classmethod
     def of(cls, key: str, mutation: str, given: Mapping[str, object]) -> "Key":
+        """Raises Invalid for a key that is empty, longer than 255 characters or not printable."""
+        if not 1 <= len(key) <= 255 or not key.isprintable():
+            path = ("input", "idempotencyKey")
+            raise Invalid("An idempotency key has 1 to 255 printable characters.", path=path)
         canonical = orjson.dumps(given, option=orjson.OPT_SORT_KEYS, default=str)
         return cls(key, mutation, hashlib.sha256(canonical).digest())
 
@@ -101,7 +105,7 @@ class Work:
             return
         given["spent"] = [_spent_row(self, key)]
         if await record.WRITE_AND_SPEND.row(self.conn, **given) is None:
-            raise Conflict("This idempotency key was spent a moment ago.", path=("idempotencyKey",))
+            raise Conflict("This idempotency key was spent a moment ago.", path=("input", "idempotencyKey"))
 
 
 Despite = Callable[[Work], Awaitable[None]]
@@ -113,12 +117,24 @@ def _entry_row(work: Work, entry: Entry) -> tuple[dict[str, object], list[dict[s
     commitments = {name: hashlib.sha256(salt + value.encode()).hexdigest() for name, (salt, value) in salted.items()}
     actor = work.actor
     row = {
-        "tenant_id": work.tenant, "id": id_, "occurred_at": work.now, "actor_id": actor.account_id,
-        "actor_kind": actor.kind.value, "actor_label": actor.label, "organization_id": actor.organization_id,
-        "action": entry.action, "target_type": entry.target_type, "target_id": entry.target_id, "site_id": entry.site_id,
+        "tenant_id": work.tenant,
+        "id": id_,
+        "occurred_at": work.now,
+        "actor_id": actor.account_id,
+        "actor_kind": actor.kind.value,
+        "actor_label": actor.label,
+        "organization_id": actor.organization_id,
+        "action": entry.action,
+        "target_type": entry.target_type,
+        "target_id": entry.target_id,
+        "site_id": entry.site_id,
         "carrier_id": entry.carrier_id or (actor.organization_id if actor.is_carrier else None),
-        "outcome": entry.outcome.value, "reason": entry.reason, "request_id": work.request_id, "origin": work.origin,
-        "details": dict(entry.details), "commitments": commitments,
+        "outcome": entry.outcome.value,
+        "reason": entry.reason,
+        "request_id": work.request_id,
+        "origin": work.origin,
+        "details": dict(entry.details),
+        "commitments": commitments,
     }
     personal: list[dict[str, object]] = [
         {"tenant_id": work.tenant, "entry_id": id_, "field": name, "salt": "\\x" + salt.hex(), "value": value}
@@ -131,10 +147,20 @@ def _outbox_rows(work: Work, entries: list[dict[str, object]]) -> list[dict[str,
     """One row per fact, and one per audit entry to seal. The first fact carries the first entry, and so on."""
     rows: list[dict[str, object]] = [
         {
-            "tenant_id": work.tenant, "fact_id": new_id(), "kind": fact.kind, "version": fact.version,
-            "subject_type": fact.subject_type, "subject_id": fact.subject_id, "site_id": fact.site_id, "bank_id": fact.bank_id,
-            "carrier_id": fact.carrier_id, "occurred_at": fact.occurred_at or work.now, "source": fact.source,
-            "evidence": fact.evidence, "actor_id": work.actor.account_id, "payload": dict(fact.payload),
+            "tenant_id": work.tenant,
+            "fact_id": new_id(),
+            "kind": fact.kind,
+            "version": fact.version,
+            "subject_type": fact.subject_type,
+            "subject_id": fact.subject_id,
+            "site_id": fact.site_id,
+            "bank_id": fact.bank_id,
+            "carrier_id": fact.carrier_id,
+            "occurred_at": fact.occurred_at or work.now,
+            "source": fact.source,
+            "evidence": fact.evidence,
+            "actor_id": work.actor.account_id,
+            "payload": dict(fact.payload),
             "trace_id": work.request_id,
         }
         for fact in work._facts  # noqa: SLF001 - same module, one concern
@@ -151,8 +177,12 @@ def _spent_row(work: Work, key: Key) -> dict[str, object]:
     if work.answer is None:
         raise ValueError("an act with an idempotency key must set its answer")
     return {
-        "tenant_id": work.tenant, "organization_id": work.actor.organization_id, "key": key.key, "mutation": key.mutation,
-        "input_hash": "\\x" + key.input_hash.hex(), "answer": {"type": work.answer[0], "id": work.answer[1]},
+        "tenant_id": work.tenant,
+        "organization_id": work.actor.organization_id,
+        "key": key.key,
+        "mutation": key.mutation,
+        "input_hash": "\\x" + key.input_hash.hex(),
+        "answer": {"type": work.answer[0], "id": work.answer[1]},
     }
 
 
@@ -205,7 +235,7 @@ class Context:
         if row is None:
             return
         if row["mutation"] != key.mutation or row["input_hash"] != key.input_hash:
-            raise Conflict("This idempotency key was used for another request.", path=("idempotencyKey",))
+            raise Conflict("This idempotency key was used for another request.", path=("input", "idempotencyKey"))
         raise Replay((row["answer"]["type"], UUID(row["answer"]["id"])))
 
     async def _record_denial(self, denied: Denied, tenant_id: UUID | None) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from app.kit.checks import text
 from app.kit.db import Conn
 from app.kit.errors import Denied, FailedRule, Invalid, NotFound, Reason, Rejected
 from app.kit.ids import new_id
@@ -155,8 +156,7 @@ async def change(work: Work, id_: UUID, how: str, reason: str) -> None:
         raise NotFound("There is no such grant.", path=("input", "grantId"))
     authorize(work.actor, Permission.GRANT_MANAGE)
     _check_reach(work.actor, queries.grant_of(row).terms)
-    if not reason.strip() or len(reason) > 500:
-        raise Invalid("Say why, in 1 to 500 characters.", path=("input", "reason"))
+    reason = text("reason", reason, most=500)
     before, after = MOVES[how]
     moved = await store.MOVE.row(work.conn, of_tenant=tenant, id_=id_, before=list(before), after=after.value)
     if moved is None:
@@ -166,7 +166,7 @@ async def change(work: Work, id_: UUID, how: str, reason: str) -> None:
     work.emit(events.grant_changed(how, id_, moved["carrier_id"], moved["version"]))
     details = {"change": how, "version": moved["version"]}
     carrier = moved["carrier_id"]
-    work.audit(Entry(Permission.GRANT_MANAGE, "Grant", id_, carrier_id=carrier, reason=reason.strip(), details=details))
+    work.audit(Entry(Permission.GRANT_MANAGE, "Grant", id_, carrier_id=carrier, reason=reason, details=details))
     work.answer = ("Grant", id_)
 
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from uuid import UUID
 
@@ -46,8 +46,8 @@ class TooManyTries(Denied):
 class SignIns:
     """One for a process: it counts failures and bounds how much hashing runs at once."""
 
-    def __init__(self, db: Database) -> None:
-        self._db = db
+    def __init__(self, db: Database, *, lifetime: timedelta = SESSION_LIFE) -> None:
+        self._db, self._lifetime = db, lifetime
         self._failures = Failures()
         self._limiter = anyio.CapacityLimiter(_AT_ONCE)
 
@@ -115,7 +115,7 @@ class SignIns:
             row = await queries.MEMBER.row(conn, membership_id=membership_id, now=now)
         if row is None:
             raise Denied("E-mail or password is wrong.", permission=SIGN_IN)
-        secret, expires_at = new_secret(SESSION_PREFIX), now + SESSION_LIFE
+        secret, expires_at = new_secret(SESSION_PREFIX), now + self._lifetime
         actor = replace(queries.actor_of(row), credential_id=new_id(), expires_at=expires_at)
         session = Session(actor.credential_id or new_id(), actor, expires_at)
         context = Context(self._db, actor, request_id=request_id, origin="sign-in", clock=lambda: now)
