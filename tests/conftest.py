@@ -5,6 +5,8 @@ import fcntl
 import hashlib
 import itertools
 import os
+import shutil
+import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -28,6 +30,21 @@ _numbers = itertools.count(1)
 @pytest.fixture(scope="session")
 def anyio_backend() -> tuple[str, dict[str, bool]]:
     return "asyncio", {"use_uvloop": True}
+
+
+@pytest.fixture(scope="session")
+def make_folder() -> Iterator[Callable[[str], Path]]:
+    """Folders for servers of their own. Not pytest's temporary ones: a second test run closes those to other users."""
+    made: list[Path] = []
+
+    def make(name: str) -> Path:
+        (ROOT / "var").mkdir(exist_ok=True)
+        made.append(Path(tempfile.mkdtemp(prefix=f"test-{name}-", dir=ROOT / "var")))
+        return made[-1]
+
+    yield make
+    for folder in made:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import asyncpg
@@ -14,8 +14,8 @@ from app.kit.pgtools import free_port
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
-    made = EmbeddedPostgres(tmp_path_factory.mktemp("pg"))
+def server(make_folder: Callable[[str], Path]) -> Iterator[EmbeddedPostgres]:
+    made = EmbeddedPostgres(make_folder("pg"))
     made.start()
     yield made
     made.stop()
@@ -96,18 +96,19 @@ def test_stopping_twice_and_stopping_nothing_are_no_errors(server: EmbeddedPostg
     assert not (tmp_path / "never").exists()
 
 
-def test_two_processes_that_start_at_once_share_one_server(tmp_path: Path) -> None:
+def test_two_processes_that_start_at_once_share_one_server(make_folder: Callable[[str], Path]) -> None:
+    folder = make_folder("race")
     code = (
         "import sys; from pathlib import Path; from app.kit.embedded import EmbeddedPostgres as P;"
         "s = P(Path(sys.argv[1]), durable=False); print(s.start().app, s.pid())"
     )
-    words = [sys.executable, "-c", code, str(tmp_path)]
+    words = [sys.executable, "-c", code, str(folder)]
     running = [subprocess.Popen(words, stdout=subprocess.PIPE, text=True) for _ in range(3)]
     try:
         assert len({process.communicate()[0] for process in running}) == 1
         assert [process.returncode for process in running] == [0, 0, 0]
     finally:
-        EmbeddedPostgres(tmp_path).stop()
+        EmbeddedPostgres(folder).stop()
 
 
 def test_free_ports_are_free() -> None:
