@@ -69,7 +69,7 @@ class Place:
         numbered = [func.row_number().over(order_by=order).label(NUMBER)] if more else []
         # A limit in the text tells a planner that does not know the asked one to expect few rows. Nothing more is read.
         few = select(row, *numbered).where(*conditions).order_by(*order).limit(_MOST).correlate_except(row).subquery()
-        return select(few).limit(fetch).subquery()
+        return select(few).order_by(*self.order(few, backward=self.ask.backward)).limit(fetch).subquery()
 
     def order(self, row: FromClause, *, backward: bool = False) -> list[ColumnElement[Any]]:
         """The order of the list. Aggregates over a page name it again: PostgreSQL sees that the rows come in it."""
