@@ -37,7 +37,7 @@ class ActorKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts, as a member of which organization, with which rights. Built only by tenants.identity (and SYSTEM by jobs).
+    """Who acts, as a member of which organization, with which rights. Built only by identity and system.
 
     `tenants` are the operators whose data it may touch at all: one for an operator's member, many for a carrier's.
     `credential_id` is the session or API key; its revocation ends live sockets.

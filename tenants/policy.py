@@ -46,7 +46,13 @@ class Permission(StrEnum):
 
 
 P = Permission
-_READ = frozenset({P.ALARM_READ, P.CARRIER_READ, P.COMMAND_READ, P.EVENT_READ, P.GRANT_READ, P.PARCEL_READ, P.SITE_READ, P.STAY_READ})
+# fmt: off
+_READ = frozenset(
+    {
+        P.ALARM_READ, P.CARRIER_READ, P.COMMAND_READ, P.EVENT_READ, P.GRANT_READ, P.PARCEL_READ, P.SITE_READ,
+        P.STAY_READ,
+    }
+)
 _WORK = frozenset(
     {
         P.ALARM_ACKNOWLEDGE, P.ALARM_SHELVE, P.COMPARTMENT_OPEN, P.COMPARTMENT_SERVICE, P.PERSON_MANAGE, P.PERSON_READ,
@@ -55,17 +61,17 @@ _WORK = frozenset(
 )
 _PROOF = frozenset({P.AUDIT_READ, P.EXPORT_CREATE, P.EXPORT_READ})
 
-# What each role may do, over the sites of its membership. Carriers' and recipients' rows are narrowed further: by grants,
-# and to what is their own.
+# What each role may do, over the sites of its membership. Carriers' and recipients' rows are narrowed further: by
+# grants, and to what is their own.
 ROLES: dict[str, frozenset[Permission]] = {
     "OWNER": frozenset(Permission),
     "MANAGER": _READ | _WORK | _PROOF | {P.BANK_MANAGE, P.GRANT_MANAGE, P.SITE_MANAGE},
     "AUDITOR": _READ | _PROOF,
     "CARRIER_ADMIN": frozenset(
         {
-            P.API_KEY_MANAGE, P.API_KEY_READ, P.AUDIT_READ, P.COMMAND_READ, P.COMPARTMENT_OPEN, P.EVENT_READ, P.EXPORT_CREATE,
-            P.EXPORT_READ, P.GRANT_READ, P.MEMBER_MANAGE, P.PARCEL_READ, P.SITE_READ, P.STAY_COLLECT, P.STAY_CREATE,
-            P.STAY_DEPOSIT, P.STAY_EXTEND, P.STAY_READ, P.STAY_RELEASE,
+            P.API_KEY_MANAGE, P.API_KEY_READ, P.AUDIT_READ, P.COMMAND_READ, P.COMPARTMENT_OPEN, P.EVENT_READ,
+            P.EXPORT_CREATE, P.EXPORT_READ, P.GRANT_READ, P.MEMBER_MANAGE, P.PARCEL_READ, P.SITE_READ,
+            P.STAY_COLLECT, P.STAY_CREATE, P.STAY_DEPOSIT, P.STAY_EXTEND, P.STAY_READ, P.STAY_RELEASE,
         }
     ),
     "COURIER": frozenset(
@@ -76,6 +82,7 @@ ROLES: dict[str, frozenset[Permission]] = {
     ),
     "RECIPIENT": frozenset({P.COMMAND_READ, P.PARCEL_READ, P.SITE_READ, P.STAY_COLLECT, P.STAY_READ}),
 }
+# fmt: on
 
 
 def authorize(actor: Actor, permission: Permission, site_id: UUID | None = None) -> None:

@@ -1,4 +1,4 @@
-"""The one statement that writes down a finished act: facts, audit entries, personal values, the spent idempotency key."""
+"""The one statement that writes down a finished act: facts, audit entries, personal values, the spent key."""
 
 from typing import Any
 
@@ -10,14 +10,17 @@ from app.kit.db import Statement
 from app.kit.outbox import idempotency_keys, outbox
 from tenants.audit.tables import entries, personal
 
+# fmt: off
 ENTRY = (
-    "tenant_id", "id", "occurred_at", "actor_id", "actor_kind", "actor_label", "organization_id", "action", "target_type",
-    "target_id", "site_id", "carrier_id", "outcome", "reason", "request_id", "origin", "details", "commitments",
+    "tenant_id", "id", "occurred_at", "actor_id", "actor_kind", "actor_label", "organization_id", "action",
+    "target_type", "target_id", "site_id", "carrier_id", "outcome", "reason", "request_id", "origin", "details",
+    "commitments",
 )
 OUTBOX = (
-    "tenant_id", "fact_id", "kind", "version", "subject_type", "subject_id", "site_id", "bank_id", "carrier_id", "occurred_at",
-    "source", "evidence", "actor_id", "payload", "trace_id", "audit_id",
+    "tenant_id", "fact_id", "kind", "version", "subject_type", "subject_id", "site_id", "bank_id", "carrier_id",
+    "occurred_at", "source", "evidence", "actor_id", "payload", "trace_id", "audit_id",
 )
+# fmt: on
 PERSONAL = ("tenant_id", "entry_id", "field", "salt", "value")
 KEY = ("tenant_id", "organization_id", "key", "mutation", "input_hash", "answer")
 
@@ -41,7 +44,7 @@ _SPEND = (
 )
 
 WRITE = Statement(select(literal(1)).add_cte(_ENTRIES, _PERSONAL, _OUTBOX))
-# Gives a row when the key was still unspent; none when another request finished first: then nothing of this one may stay.
+# Gives a row when the key was still unspent; none when another request finished first: then nothing of this may stay.
 WRITE_AND_SPEND = Statement(_SPEND.add_cte(_ENTRIES, _PERSONAL, _OUTBOX))
 
 READ_KEY = Statement(

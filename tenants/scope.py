@@ -1,5 +1,7 @@
-"""The actor's scope as SQL: the building blocks of every `visible` predicate. Structure follows the actor's fingerprint,
-values are bound: the five context parameters below stand in every compiled statement."""
+"""The actor's scope as SQL: the building blocks of every `visible` predicate.
+
+Structure follows the actor's fingerprint, values are bound: the context parameters below stand in every statement.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -78,6 +80,12 @@ class Scope:
         )
         return (
             select(1)
-            .where(g.c.tenant_id == tenant, g.c.carrier_id == ORGANIZATION, in_force, any_(g.c.operations) == operation.value, *limits)
+            .where(
+                g.c.tenant_id == tenant,
+                g.c.carrier_id == ORGANIZATION,
+                in_force,
+                any_(g.c.operations) == operation.value,
+                *limits,
+            )
             .exists()
         )

@@ -42,7 +42,7 @@ class Key:
         return cls(key, mutation, hashlib.sha256(canonical).digest())
 
 
-class Replay(Exception):
+class Replay(Exception):  # noqa: N818 - not an error: the answer was given before
     """The key was spent on the same request before: this is the first answer."""
 
     def __init__(self, answer: Answer) -> None:
@@ -52,7 +52,7 @@ class Replay(Exception):
 
 @dataclass(slots=True)
 class Work:
-    """Actor, connection, clock and the record of one act. Services take it; `enter` names the tenant when it is known."""
+    """Actor, connection, clock and the record of one act. Services take it; `enter` names the tenant."""
 
     conn: Conn
     actor: Actor
@@ -87,11 +87,11 @@ class Work:
         self._entries.append(entry)
 
     def despite_refusal(self, remember: "Despite") -> None:
-        """What must stay though this act is refused and undone, such as a count of wrong codes. In its own transaction."""
+        """What must stay though this act is refused, such as a count of wrong codes. In its own transaction."""
         self._despite.append(remember)
 
     async def write_down(self, key: Key | None) -> None:
-        """One statement: everything recorded. Raises Conflict when the key was spent meanwhile: the caller rolls back."""
+        """One statement: everything recorded. Raises Conflict when the key was spent meanwhile."""
         if not self._facts and not self._entries and key is None:
             return
         rows = [_entry_row(self, entry) for entry in self._entries]

@@ -6,8 +6,8 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from app.kit.tables import Json, Time, Uuid, tenant_table, words
 from tenants.carriers.model import GrantState
 
-# ALL is a flag one must set: an empty list means nothing. windows: [{"days": [1..7], "from": "08:00", "to": "18:00"}] in the
-# site's time zone; [] means at any time.
+# ALL is a flag one must set: an empty list means nothing. windows: [{"days": [1..7], "from": "08:00", "to": "18:00"}]
+# in the site's time zone; [] means at any time.
 grants = tenant_table(
     "carrier_grant",
     Column("id", Uuid, nullable=False),
