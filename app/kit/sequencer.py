@@ -9,7 +9,7 @@ from datetime import datetime
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import ARRAY, BigInteger, all_, bindparam, column, delete, func, insert, select
+from sqlalchemy import ARRAY, CTE, BigInteger, all_, bindparam, column, delete, func, insert, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.dialects.postgresql import insert as upsert
 
@@ -44,22 +44,25 @@ PICK = Statement(
 )
 
 
-def _place() -> Statement:
-    """One statement for a batch: take the rows out, move the heads, write the facts; a row per tenant comes back."""
+def _taken() -> CTE:
+    """The batch's rows, out of the outbox."""
     picked = (
         func.unnest(bindparam("tenants", type_=ARRAY(Uuid)), bindparam("ids", type_=ARRAY(BigInteger)))
         .table_valued(column("tenant_id", Uuid), column("id", BigInteger))
         .render_derived(name="picked")
     )
-    taken = (
+    return (
         delete(outbox)
         .where(outbox.c.tenant_id == picked.c.tenant_id, outbox.c.id == picked.c.id)
         .returning(*outbox.c)
         .cte("taken")
     )
-    is_fact = taken.c.fact_id.is_not(None)
+
+
+def _counted(taken: CTE) -> CTE:
+    """Per tenant: how many facts, how old, and the audit entries in their order."""
     audits = func.array_agg(aggregate_order_by(taken.c.audit_id, taken.c.id))
-    counted = (
+    return (
         select(
             taken.c.tenant_id,
             func.count(taken.c.fact_id).label("facts"),
@@ -69,12 +72,16 @@ def _place() -> Statement:
         .group_by(taken.c.tenant_id)
         .cte("counted")
     )
+
+
+def _moved(counted: CTE) -> CTE:
+    """The heads, moved on by as many."""
     moved = upsert(fact_heads).from_select(
         ["tenant_id", "sequence"],
         # Sorted, so that two sequencers (a lock lost and found again) wait for each other and never in a circle.
         select(counted.c.tenant_id, counted.c.facts).where(counted.c.facts > 0).order_by(counted.c.tenant_id),
     )
-    head = (
+    return (
         moved.on_conflict_do_update(
             index_elements=[fact_heads.c.tenant_id],
             set_={"sequence": fact_heads.c.sequence + moved.excluded.sequence},
@@ -82,6 +89,13 @@ def _place() -> Statement:
         .returning(fact_heads.c.tenant_id, fact_heads.c.sequence)
         .cte("head")
     )
+
+
+def _place() -> Statement:
+    """One statement for a batch: take the rows out, move the heads, write the facts; a row per tenant comes back."""
+    taken = _taken()
+    counted = _counted(taken)
+    head = _moved(counted)
     place = func.row_number().over(partition_by=taken.c.tenant_id, order_by=taken.c.id)
     rows = (
         select(
@@ -92,7 +106,7 @@ def _place() -> Statement:
         )
         .join(head, head.c.tenant_id == taken.c.tenant_id)
         .join(counted, counted.c.tenant_id == taken.c.tenant_id)
-        .where(is_fact)
+        .where(taken.c.fact_id.is_not(None))
     )
     written = insert(facts).from_select(["tenant_id", "sequence", *_KEPT], rows).cte("written")
     return Statement(

@@ -105,7 +105,7 @@ async def ours(options: argparse.Namespace, dsns: Dsns) -> dict[str, Figures]:
     placed, known = list[float](), asyncio.Event()
 
     class Noting(PostgresBus):
-        async def committed(self, heads: object) -> None:  # type: ignore[override]
+        async def committed(self, heads: object) -> None:
             if heads:
                 placed.append(time.monotonic())
                 known.set()
