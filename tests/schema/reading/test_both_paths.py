@@ -9,7 +9,7 @@ from tests.schema.reading.conftest import Reading
 from tests.schema.reading.population import build
 from tests.schema.reading.questions import known_of, questions
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 ACTORS = ["owner", "manager", "auditor", "stranger", "carrier", "courier", "rival", "recipient"]
 # The world is built from a seed: what is asked before the tests run is true of the one they ask.
@@ -17,7 +17,7 @@ KNOWN = known_of(build())
 
 
 @settings(
-    max_examples=150,
+    max_examples=100,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
