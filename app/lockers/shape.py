@@ -177,7 +177,7 @@ BANK = Shape(
     relations={
         "site": One("Site", "site_id"),
         "capabilities": Items(
-            {"name": text(lambda row, _: row.c.name), "ability": word(lambda row, _: row.c.ability)},
+            {"name": text(lambda row, _: row.c.name), "ability": text(lambda row, _: row.c.ability)},
             _capabilities,
             ("name",),
             type="CapabilityStats",

@@ -89,7 +89,7 @@ EVENT = Shape(
         "subjectId": id_of(facts.c.subject_type, facts.c.subject_id),
         "occurredAt": time(facts.c.occurred_at),
         "source": text(facts.c.source),
-        "evidence": word(facts.c.evidence),
+        "evidence": text(facts.c.evidence),
         "payload": raw_json(facts.c.payload),
     },
     filters={"siteId": by_id("site_id", "Site"), "kind": one_of("kind"), "subjectId": _any_id("subject_id")},
