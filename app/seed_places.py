@@ -14,7 +14,7 @@ from app.kit.seal import Sealer
 from app.seed_history import Row
 from app.seed_people import PASSWORDS, PEOPLE, PersonPlan, recipients
 from app.seed_visits import person_id
-from app.seed_world import CARRIERS, GRANTS, OPERATORS, SITES, BankPlan, banks, fixed_id, organization_id
+from app.seed_world import CARRIERS, GRANTS, OPERATORS, SITES, BankPlan, DoorPlan, banks, fixed_id, organization_id
 
 Rows: TypeAlias = tuple[str, Sequence[str], Sequence[Row]]
 
@@ -82,80 +82,31 @@ def _accounts() -> Iterator[Rows]:
 
 
 def _places(sealer: Sealer, urls: Mapping[str, Any]) -> Iterator[Rows]:
-    yield (
-        "site",
-        ("tenant_id", "id", "name", "address_line", "city", "country", "timezone", "locale", "latitude", "longitude"),
-        [
-            (
-                organization_id(s.operator),
-                s.id,
-                s.name,
-                s.address,
-                s.city,
-                s.country,
-                s.timezone,
-                s.locale,
-                s.latitude,
-                s.longitude,
-            )
-            for s in SITES
-        ],
-    )
     connections = [_pitney_connection(operator, sealer, urls) for operator in OPERATORS]
     connections += [_kerong_connection(bank, urls) for bank in banks("kerong_cu16")]
-    yield (
-        "vendor_connection",
-        ("tenant_id", "id", "name", "vendor", "base_url", "settings", "secret_sealed"),
-        connections,
-    )
-    yield (
-        "bank",
-        (
-            "tenant_id",
-            "id",
-            "site_id",
-            "connection_id",
-            "vendor",
-            "external_id",
-            "label",
-            "poll_seconds",
-            "capabilities",
-        ),
-        [_bank(bank) for bank in banks()],
-    )
-    yield (
-        "compartment",
-        (
-            "tenant_id",
-            "id",
-            "site_id",
-            "bank_id",
-            "external_id",
-            "label",
-            "size",
-            "accessible",
-            "row_no",
-            "column_no",
-            "door",
-        ),
-        [
-            (
-                organization_id(b.site.operator),
-                d.id,
-                b.site.id,
-                b.id,
-                d.external_id,
-                d.label,
-                d.size,
-                d.accessible,
-                d.index % 8 + 1,
-                d.index // 8 + 1,
-                "UNKNOWN",
-            )
-            for b in banks()
-            for d in b.doors()
-        ],
-    )
+    yield "site", _named("tenant_id id name address_line city country timezone locale latitude longitude"), _sites()
+    yield "vendor_connection", _named("tenant_id id name vendor base_url settings secret_sealed"), connections
+    columns = "tenant_id id site_id connection_id vendor external_id label poll_seconds capabilities"
+    yield "bank", _named(columns), [_bank(bank) for bank in banks()]
+    columns = "tenant_id id site_id bank_id external_id label size accessible row_no column_no door"
+    yield "compartment", _named(columns), [_door(door) for bank in banks() for door in bank.doors()]
+
+
+def _named(columns: str) -> tuple[str, ...]:
+    return tuple(columns.split())
+
+
+def _sites() -> list[Row]:
+    return [
+        (organization_id(s.operator), s.id, s.name, s.address, s.city, s.country, s.timezone, s.locale, *s.position)
+        for s in SITES
+    ]
+
+
+def _door(door: DoorPlan) -> Row:
+    bank, row, column = door.bank, door.index % 8 + 1, door.index // 8 + 1
+    place = (organization_id(bank.site.operator), door.id, bank.site.id, bank.id)
+    return *place, door.external_id, door.label, door.size, door.accessible, row, column, "UNKNOWN"
 
 
 def connection_id(bank: BankPlan) -> UUID:

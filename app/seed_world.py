@@ -41,6 +41,11 @@ class SitePlan:
     def id(self) -> UUID:
         return fixed_id("site", self.operator, self.name)
 
+    @property
+    def position(self) -> tuple[float, float]:
+        """Latitude and longitude in degrees."""
+        return self.latitude, self.longitude
+
 
 @dataclass(frozen=True)
 class BankPlan:
