@@ -38,7 +38,7 @@ class Query:
     @strawberry.field
     async def sites(self, info: Info, first: int = 50) -> Connection[Site]:
         asked = select(SiteRow).where(SiteRow.tenant_id == TENANT).order_by(SiteRow.name, SiteRow.id).limit(first + 1)
-        return page(list(await loaders(info).session.scalars(asked)), first, Site)  # type: ignore[no-any-return]
+        return page(list(await loaders(info).session.scalars(asked)), first, Site)
 
     @strawberry.field
     async def parcels(self, info: Info, filter: ParcelFilter, first: int = 50) -> Connection[Parcel]:
@@ -48,7 +48,7 @@ class Query:
             .where(ParcelRow.tenant_id == TENANT, found)
             .order_by(ParcelRow.created_at.desc(), ParcelRow.id.desc())
         )
-        return page(list(await loaders(info).session.scalars(asked.limit(first + 1))), first, Parcel)  # type: ignore[no-any-return]
+        return page(list(await loaders(info).session.scalars(asked.limit(first + 1))), first, Parcel)
 
     @strawberry.field
     async def audit(
@@ -63,7 +63,7 @@ class Query:
             at, last = base64.urlsafe_b64decode(after).decode().split("|")
             asked = asked.where(tuple_(AuditRow.occurred_at, AuditRow.id) < (datetime.fromisoformat(at), UUID(last)))
         asked = asked.order_by(AuditRow.occurred_at.desc(), AuditRow.id.desc()).limit(first + 1)
-        return page(list(await loaders(info).session.scalars(asked)), first, AuditEntry, audit_cursor)  # type: ignore[no-any-return]
+        return page(list(await loaders(info).session.scalars(asked)), first, AuditEntry, audit_cursor)
 
 
 @strawberry.type
