@@ -13,20 +13,17 @@ from app.kit import measures
 from app.kit.bus import FACTS, LOST, Bus, read_heads
 from app.kit.streams import Facts, Sequenced
 from schema.engine import Caller
+from schema.subscriber import Subscriber
 from schema.transport.access import ended
 
 log = logging.getLogger("lockyard.live")
 
-# Messages waiting for one subscriber. Whoever is further behind is ended and may come back with its cursor.
-QUEUE = 1_000
 BATCH = 500
 _SWEEP_SECONDS = 5.0
 _WATCH_SECONDS = 1.0
 _EVALUATIONS = 4
 _OVERDUE = 3
 _PATIENCE = (0.1, 0.2, 0.5, 1.0, 2.0, 3.0, 5.0, 5.0, 5.0, 5.0)
-
-_NOWHERE: Mapping[UUID, int] = {}
 
 T = TypeVar("T")
 
@@ -38,60 +35,6 @@ Render = Callable[[Sequenced, bytes, Mapping[UUID, int]], bytes]
 Resync = Callable[[Mapping[UUID, int]], bytes]
 # fact -> the subject to look at, None when the subscription is not about it
 Concerns = Callable[[Sequenced], UUID | None]
-
-
-class TooSlowError(Exception):
-    """The subscriber does not take what it subscribed to."""
-
-
-class Subscriber:
-    """One stream's end of a topic."""
-
-    __slots__ = ("_failure", "_queue", "_waiter", "at", "caller", "finished", "overdue")
-
-    def __init__(self, caller: Caller) -> None:
-        self.caller = caller
-        # Where a replay ended, per tenant: what lies before must not come twice.
-        self.at: Mapping[UUID, int] = _NOWHERE
-        self.finished, self.overdue = False, 0
-        self._failure: Exception | None = None
-        # A list, short in all but the worst minute: an empty deque alone weighs ten times as much.
-        self._queue: list[bytes] = []
-        self._waiter: asyncio.Future[None] | None = None
-
-    def push(self, payload: bytes) -> None:
-        if self.finished:
-            return
-        if len(self._queue) >= QUEUE:
-            measures.DROPPED.labels("too slow").inc()
-            self.end(TooSlowError())
-            return
-        self._queue.append(payload)
-        self._wake()
-
-    def end(self, failure: Exception | None = None) -> None:
-        """Nothing more comes; what waits is thrown away, so that a dead consumer holds no memory."""
-        self.finished, self._failure = True, failure
-        self._queue.clear()
-        self._wake()
-
-    def _wake(self) -> None:
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
-
-    async def next(self) -> bytes | None:
-        """The next message, None at the end. Raises what ended it otherwise."""
-        while not self._queue:
-            if self._failure is not None:
-                raise self._failure
-            if self.finished:
-                return None
-            self._waiter = asyncio.get_running_loop().create_future()
-            try:
-                await self._waiter
-            finally:
-                self._waiter = None
-        return self._queue.pop(0)
 
 
 @dataclass(eq=False, slots=True)
@@ -131,11 +74,15 @@ class Topic:
             return await self.select(list(dict.fromkeys(subject for _, subject in wanted)), caller)
         except LOST:
             raise
-        except Exception as error:
-            log.exception("a topic of %s cannot be evaluated", self.name)
-            for subscriber in tuple(self.subscribers):
-                subscriber.end(error)
+        except Exception as error:  # noqa: BLE001 - it is this topic's trouble and nobody else's
+            self.fail(error)
             return {}
+
+    def fail(self, error: Exception) -> None:
+        """End all subscribers: they may resume from their cursors, and none goes on with a gap."""
+        log.error("a topic of %s has failed", self.name, exc_info=error)
+        for subscriber in tuple(self.subscribers):
+            subscriber.end(error)
 
     def _send(self, fact: Sequenced, payload: bytes) -> None:
         count = 0
@@ -237,6 +184,10 @@ class Hub:
                 log.warning("facts cannot be followed for now: %s", type(error).__name__)
                 follower.wake.set()
                 await asyncio.sleep(0.2)
+            except Exception:  # a tenant must not fall silent for good
+                log.exception("facts of tenant %s cannot be followed", follower.tenant)
+                follower.wake.set()
+                await asyncio.sleep(1)
 
     async def _step(self, follower: _Follower) -> bool:
         """Whether there may be more."""
@@ -258,6 +209,9 @@ class Hub:
             except LOST as error:
                 log.warning("a topic waits for the database: %s", type(error).__name__)
                 await asyncio.sleep(0.2)
+            except Exception as error:  # noqa: BLE001 - as in Topic: others go on
+                topic.fail(error)
+                return
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`: looks after what no wake-up tells, and ends the streams of whose rights have ended."""
@@ -286,7 +240,8 @@ class Hub:
             return
         try:
             heads = await self.facts.heads(followed)
-        except LOST:
+        except Exception as error:  # noqa: BLE001 - it is asked again in a moment, whatever it was
+            log.warning("heads cannot be read for now: %s", type(error).__name__)
             return
         for tenant, head in heads.items():
             follower = self._followers.get(tenant)

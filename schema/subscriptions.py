@@ -12,9 +12,10 @@ from schema.asking import Arguments, Ask, read_ask
 from schema.documents import Document
 from schema.engine import Caller, Request
 from schema.errors import Code, refusal
-from schema.live import BATCH, Hub, Subscriber, TooSlowError, Topic
+from schema.live import BATCH, Hub, Topic
 from schema.livefields import Live
 from schema.selection import Runs, Selection
+from schema.subscriber import Subscriber, TooSlowError
 from schema.transport.access import ended
 from schema.transport.closing import Close, ClosedError
 from tenants.model import Actor

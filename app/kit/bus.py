@@ -31,6 +31,7 @@ _RETRY_SECONDS = (0.05, 0.1, 0.2, 0.5, 1.0)
 LOST = (
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,
     OSError,
@@ -96,7 +97,7 @@ class PostgresBus:
             try:
                 await self._listen(stop)
                 failures = 0
-            except LOST as error:
+            except (*LOST, asyncpg.PostgresError) as error:
                 log.warning("the wake-up connection is lost: %s", type(error).__name__)
             self.connected.clear()
             await pause(stop, _RETRY_SECONDS[min(failures, len(_RETRY_SECONDS) - 1)])

@@ -25,6 +25,7 @@ TRIES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 _BATCH = 100
 _SWEEP_SECONDS = 5.0
 _REACT_SECONDS = 60.0
+_STUCK_SECONDS = 30.0
 # A cursor that passed nothing of interest need not be written each time: reading past it again is cheap.
 _UNWRITTEN = 2_000
 
@@ -250,7 +251,15 @@ class Reactor:
             )  # fmt: skip
             follower.trouble[tenant] = _Trouble(failures + 1, time.monotonic() + wait)
             return False
-        await self._park(reaction, fact, error)
+        try:
+            await self._park(reaction, fact, error)
+        except LOST:
+            raise
+        except Exception:
+            # What cannot even be put on record is not given up: the follower stays where it is.
+            log.exception("reaction %s cannot park %s of tenant %s", reaction.name, fact.sequence, tenant)
+            follower.trouble[tenant] = _Trouble(failures, time.monotonic() + _STUCK_SECONDS)
+            return False
         log.error("reaction %s: %s %s of tenant %s is parked", reaction.name, fact.kind, fact.sequence, tenant)
         measures.REACTIONS.labels(reaction.name, "parked").inc()
         follower.trouble.pop(tenant, None)
