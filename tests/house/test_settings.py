@@ -6,7 +6,12 @@ from app.kit.settings import PREFIX, Settings, settings_page
 from tests.house.tree import ROOT, files, name
 
 # Read outside the product, each by the file named; LOCKYARD_E2E_… by frontend/e2e/world.ts.
-OTHERS = {"LOCKYARD_TEST_DATABASE_URL": "tests/conftest.py", "LOCKYARD_API": "frontend/vite.config.ts"}
+OTHERS = {
+    "LOCKYARD_API": "frontend/vite.config.ts",
+    "LOCKYARD_CRASH_SEED": "tests/e2e/test_crash.py",
+    "LOCKYARD_DRAWN": "tests/e2e/test_drawn_documents.py",
+    "LOCKYARD_TEST_DATABASE_URL": "tests/conftest.py",
+}
 
 
 def test_the_page_of_settings_is_current() -> None:
@@ -15,6 +20,10 @@ def test_the_page_of_settings_is_current() -> None:
 
 def test_every_setting_says_what_it_means() -> None:
     assert not [field for field, info in Settings.model_fields.items() if not info.description]
+
+
+def test_every_variable_outside_the_product_is_read_where_it_is_said() -> None:
+    assert not [variable for variable, where in OTHERS.items() if variable not in (ROOT / where).read_text()]
 
 
 def test_every_variable_that_is_named_anywhere_exists() -> None:

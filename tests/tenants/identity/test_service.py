@@ -180,6 +180,7 @@ async def test_the_watch_hears_again_after_its_connection_was_cut(app_db: Databa
             await conn.execute("UPDATE membership SET revoked_at = now() WHERE id = $1", owner.membership_id)
             await conn.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'test app'"
+                " AND datname = current_database()"
             )
         await asyncio.wait_for(caller.revoked.wait(), SOON)
 
