@@ -101,7 +101,7 @@ PROBLEMS: dict[type[LockyardError], tuple[str, str]] = {
 
 
 def problem(error: LockyardError) -> Payload:
-    name, code = PROBLEMS[type(error)]
+    name, code = next(PROBLEMS[kind] for kind in type(error).__mro__ if kind in PROBLEMS)
     fields: dict[str, Any] = {"message": error.message, "code": code, "path": list(error.path)}
     if isinstance(error, Rejected):
         fields["reason"] = error.reason

@@ -198,3 +198,12 @@ def test_a_bank_off_the_network_is_shown_with_the_moment_it_went_and_as_back_whe
     assert cleared["alarm"]["state"] in {"RTNUN", "NORM"}
     wait_for(lambda: look()["unreachableSince"] is None)
     assert look()["isStale"] is False
+
+
+def test_guessing_at_a_password_ends_in_a_refusal_and_never_in_a_fault(world: World) -> None:
+    email = f"{time.time_ns()}@riverside.example"
+    query = """mutation($email: String!) { signIn(input: {email: $email, password: "a guess at it"}) {
+      __typename ... on Error { code message } } }"""
+    said = [world.ask(query, {"email": email})["signIn"] for _ in range(12)]
+    assert {one["__typename"] for one in said} == {"DeniedError"}
+    assert "Wait a while" in said[-1]["message"]
