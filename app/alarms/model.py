@@ -33,7 +33,10 @@ class AlarmKind(StrEnum):
 
 # kind -> (severity, the action expected of a person)
 KINDS: dict[AlarmKind, tuple[Severity, str]] = {
-    AlarmKind.AUDIT_CHAIN_BROKEN: (Severity.CRITICAL, "Stop changes, keep a copy of the database, run the audit verification."),
+    AlarmKind.AUDIT_CHAIN_BROKEN: (
+        Severity.CRITICAL,
+        "Stop changes, keep a copy of the database, run the audit verification.",
+    ),
     AlarmKind.BANK_UNREACHABLE: (Severity.HIGH, "Check power and network at the bank."),
     AlarmKind.CLOSED_WITHOUT_DEPOSIT: (Severity.MEDIUM, "Ask the courier whether the parcel was left."),
     AlarmKind.CONTROLLER_FAULT: (Severity.HIGH, "Inspect the controller; its answers make no sense."),

@@ -27,12 +27,24 @@ alarms = tenant_table(
     belongs_to("site", "site_id"),
 )
 # One alarm per condition and cause: a repeat raises the count, never a second alarm.
-Index("uq_alarm_active_cause", alarms.c.tenant_id, alarms.c.cause, unique=True, postgresql_where=text("condition = 'ACTIVE'"))
+Index(
+    "uq_alarm_active_cause",
+    alarms.c.tenant_id,
+    alarms.c.cause,
+    unique=True,
+    postgresql_where=text("condition = 'ACTIVE'"),
+)
 # What was told before, of the same cause.
 Index("ix_alarm_cause", alarms.c.tenant_id, alarms.c.cause, alarms.c.raised_at)
 Index("ix_alarm_raised", alarms.c.tenant_id, alarms.c.raised_at, alarms.c.id)
 Index("ix_alarm_site", alarms.c.tenant_id, alarms.c.site_id, alarms.c.raised_at, alarms.c.id)
-Index("ix_alarm_active", alarms.c.tenant_id, alarms.c.site_id, alarms.c.bank_id, postgresql_where=text("condition = 'ACTIVE'"))
+Index(
+    "ix_alarm_active",
+    alarms.c.tenant_id,
+    alarms.c.site_id,
+    alarms.c.bank_id,
+    postgresql_where=text("condition = 'ACTIVE'"),
+)
 
 handlings = tenant_table(
     "alarm_handling",

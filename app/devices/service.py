@@ -54,7 +54,8 @@ async def request_open(work: Work, compartment: Compartment, cause: Cause) -> Co
     work.audit(
         Entry(
             Permission.COMPARTMENT_OPEN, "Compartment", compartment.id, bank.site_id, cause.carrier_id,
-            reason=cause.reason, details={"command": str(command.id), "purpose": cause.purpose.value, "stay": _text(cause.stay_id)},
+            reason=cause.reason,
+            details={"command": str(command.id), "purpose": cause.purpose.value, "stay": _text(cause.stay_id)},
         )
     )  # fmt: skip
     return command
@@ -124,7 +125,7 @@ class ConnectBank:
 
 
 async def connect_bank(work: Work, ask: ConnectBank, vendors: Vendors) -> UUID:
-    """A bank, its doors and the way to its hardware, all at once. The secret is sealed before it touches the database."""
+    """A bank, its doors and the way to its hardware, all at once. The secret is sealed before the database sees it."""
     site = await sites.site(work.conn, work.actor, ask.site_id)
     if site is None:
         raise NotFound("There is no such site.", path=("input", "siteId"))

@@ -17,7 +17,7 @@ connections = tenant_table(
     Column("created_at", Time, nullable=False, server_default=text("now()")),
 )
 
-# `settled` is false while a poll should watch the command; `seen_openings` is the compartment's count noted before sending.
+# `settled`: no poll need watch the command any more; `seen_openings`: the compartment's count noted before sending.
 commands = tenant_table(
     "command",
     Column("id", Uuid, nullable=False),
@@ -57,6 +57,11 @@ Index("ix_command_compartment", commands.c.tenant_id, commands.c.compartment_id,
 Index("ix_command_stay", commands.c.tenant_id, commands.c.stay_id, commands.c.requested_at, commands.c.id)
 # One OPEN under way for a compartment. An unconfirmed one counts until reading back has had its say.
 Index(
-    "uq_command_open_pending", commands.c.tenant_id, commands.c.compartment_id, unique=True,
-    postgresql_where=text("kind = 'OPEN' AND NOT settled AND state IN ('REQUESTED', 'SENT', 'ACCEPTED', 'UNCONFIRMED')"),
+    "uq_command_open_pending",
+    commands.c.tenant_id,
+    commands.c.compartment_id,
+    unique=True,
+    postgresql_where=text(
+        "kind = 'OPEN' AND NOT settled AND state IN ('REQUESTED', 'SENT', 'ACCEPTED', 'UNCONFIRMED')"
+    ),
 )

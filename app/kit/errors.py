@@ -50,11 +50,11 @@ class LockyardError(Exception):
         self.path = path
 
 
-class NotFound(LockyardError):
+class NotFound(LockyardError):  # noqa: N818 - an answer, not a fault
     """Outside the caller's scope or not existing: the same words for both."""
 
 
-class Denied(LockyardError):
+class Denied(LockyardError):  # noqa: N818 - an answer, not a fault
     """The caller may see it but may not do this."""
 
     def __init__(self, message: str, *, permission: str, failed: tuple[FailedRule, ...] = ()) -> None:
@@ -63,7 +63,7 @@ class Denied(LockyardError):
         self.failed = failed
 
 
-class Rejected(LockyardError):
+class Rejected(LockyardError):  # noqa: N818 - an answer, not a fault
     """The state of the world does not allow it now."""
 
     def __init__(self, reason: Reason, message: str, *, path: tuple[str, ...] = ()) -> None:
@@ -71,9 +71,9 @@ class Rejected(LockyardError):
         self.reason = reason
 
 
-class Conflict(LockyardError):
+class Conflict(LockyardError):  # noqa: N818 - an answer, not a fault
     """The idempotency key belongs to another request, or its first use is still running."""
 
 
-class Invalid(LockyardError):
+class Invalid(LockyardError):  # noqa: N818 - an answer, not a fault
     """Input that cannot be right. `path` names the field."""

@@ -66,7 +66,7 @@ reaction_cursors = tenant_table(
     worker=READ_WRITE,
 )
 
-# The first answer to a key, by the organization that asked. Same key and same input replays it; other input is a Conflict.
+# The first answer to a key, by the organization that asked. Same key and input replays it; other input is a Conflict.
 idempotency_keys = tenant_table(
     "idempotency_key",
     Column("organization_id", Uuid, nullable=False),

@@ -54,7 +54,7 @@ def tenant_table(
 
 
 def global_table(name: str, *items: SchemaItem, grants: tuple[str, ...] = READ_WRITE) -> Table:
-    """A table above the tenants (organizations, accounts, sessions). Each one is a decision, listed in docs/decisions."""
+    """A table above the tenants (organizations, accounts, sessions). Each is a decision, listed in docs/decisions."""
     return Table(name, metadata, *items, info={"tenant": False, "grants": grants, "worker": grants, "scanned": False})
 
 

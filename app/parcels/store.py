@@ -41,7 +41,7 @@ def allocate(stay: CTE) -> CTE:
 
 
 def put_in(moved: CTE) -> tuple[CTE, CTE]:
-    """Parcels of a deposited stay: those with one of `trackings` are in the locker, new numbers are added with `parcel_ids`.
+    """Parcels of a deposited stay: those with one of `trackings` are in the locker; new numbers come with `parcel_ids`.
 
     Without `trackings` (NULL) all of the stay's are. The two lists have the same length.
     """

@@ -29,6 +29,11 @@ Index("ix_parcel_stay", parcels.c.tenant_id, parcels.c.stay_id)
 Index("ix_parcel_created", parcels.c.tenant_id, parcels.c.created_at, parcels.c.id)
 # A carrier's tracking number is under way once at most; it may come back after its first parcel ended.
 Index(
-    "uq_parcel_open_tracking", parcels.c.tenant_id, parcels.c.carrier_id, parcels.c.tracking, unique=True,
-    postgresql_where=text("state IN ('ANNOUNCED', 'ALLOCATED', 'IN_LOCKER')"), postgresql_nulls_not_distinct=True,
+    "uq_parcel_open_tracking",
+    parcels.c.tenant_id,
+    parcels.c.carrier_id,
+    parcels.c.tracking,
+    unique=True,
+    postgresql_where=text("state IN ('ANNOUNCED', 'ALLOCATED', 'IN_LOCKER')"),
+    postgresql_nulls_not_distinct=True,
 )

@@ -94,7 +94,7 @@ class Rows:
     source: FromClause
     conditions: list[ColumnElement[bool]]
     order: list[Value]
-    # Has a row for each row of `source`, and all that `conditions` ask about: what only names things need not be joined.
+    # A row for each row of `source`, and all that `conditions` ask about: what only names things need not be joined.
     counted: FromClause
     values: dict[str, Any] = field(default_factory=dict)
 

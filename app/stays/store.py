@@ -1,4 +1,4 @@
-"""Guarded writes of stays: one statement each. A stay, its compartment's use and its parcels move together or not at all."""
+"""Guarded writes of stays, one statement each: a stay, its compartment's use and its parcels move together or not."""
 
 from collections.abc import Iterable, Mapping
 from functools import cache
@@ -89,7 +89,8 @@ _EVIDENCE = bindparam("evidence", type_=Text)
 def _deposit(before: Iterable[State]) -> Statement:
     moved = _moved(
         before, State.DEPOSITED, deposited_at=_NOW, deposit_expires_at=bindparam("deposit_expires_at", type_=Time),
-        pickup_hash=bindparam("pickup_hash", type_=LargeBinary), pickup_sealed=bindparam("pickup_sealed", type_=LargeBinary),
+        pickup_hash=bindparam("pickup_hash", type_=LargeBinary),
+    pickup_sealed=bindparam("pickup_sealed", type_=LargeBinary),
         evidence=func.greatest(stays.c.evidence, _EVIDENCE), outcome=null(),
     )  # fmt: skip
     return _all(moved, shade(moved, USE[State.DEPOSITED]), *put_in(moved))
@@ -108,7 +109,8 @@ def release(inside: ParcelState) -> Statement:
     """Any open state -> RELEASED. `before` narrows it; the code dies with the stay."""
     moved = (
         update(stays)
-        .where(_THIS, stays.c.state == any_(bindparam("before", type_=ARRAY(Text))), stays.c.state != State.RELEASED.value)
+        .where(_THIS, stays.c.state == any_(bindparam("before", type_=ARRAY(Text))))
+        .where(stays.c.state != State.RELEASED.value)
         .values(
             state=State.RELEASED.value, version=stays.c.version + 1, outcome=bindparam("outcome", type_=Text),
             released_at=_NOW, evidence=_EVIDENCE, note=func.coalesce(bindparam("note", type_=Text), stays.c.note),
@@ -141,7 +143,8 @@ GRADE = _change(stays.c.state == bindparam("state_", type_=Text), stays.c.eviden
 WRONG_CODE = _change(pickup_failures=stays.c.pickup_failures + bindparam("one", type_=Integer))
 VENDOR_CODE = _change(
     stays.c.state == State.DEPOSITED.value,
-    pickup_hash=bindparam("pickup_hash", type_=LargeBinary), pickup_sealed=bindparam("pickup_sealed", type_=LargeBinary),
+    pickup_hash=bindparam("pickup_hash", type_=LargeBinary),
+    pickup_sealed=bindparam("pickup_sealed", type_=LargeBinary),
 )  # fmt: skip
 
 

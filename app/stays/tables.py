@@ -41,7 +41,10 @@ stays = tenant_table(
     belongs_to("person", "recipient_id"),
 )
 Index(
-    "uq_stay_open_compartment", stays.c.tenant_id, stays.c.compartment_id, unique=True,
+    "uq_stay_open_compartment",
+    stays.c.tenant_id,
+    stays.c.compartment_id,
+    unique=True,
     postgresql_where=text("state <> 'RELEASED'"),
 )
 Index("ix_stay_compartment", stays.c.tenant_id, stays.c.compartment_id, stays.c.created_at, stays.c.id)
@@ -50,4 +53,6 @@ Index("ix_stay_site_created", stays.c.tenant_id, stays.c.site_id, stays.c.create
 Index("ix_stay_recipient", stays.c.tenant_id, stays.c.recipient_id, stays.c.created_at)
 Index("ix_stay_carrier", stays.c.tenant_id, stays.c.carrier_id, stays.c.created_at, stays.c.id)
 Index("ix_stay_due", stays.c.expires_at, postgresql_where=text("state IN ('HELD', 'ACCESS_ISSUED')"))
-Index("ix_stay_overdue", stays.c.deposit_expires_at, postgresql_where=text("state = 'DEPOSITED' AND overdue_at IS NULL"))
+Index(
+    "ix_stay_overdue", stays.c.deposit_expires_at, postgresql_where=text("state = 'DEPOSITED' AND overdue_at IS NULL")
+)
