@@ -3,7 +3,7 @@ import type { SubscriptionForwarder } from '@urql/core';
 import { type Client, createClient } from 'graphql-ws';
 import { noteConnected, noteEvent, noteLost, resync, signedInStore } from './live';
 
-const LONGEST_WAIT_MS = 10_000;
+const LONGEST_WAIT_MS = 4_000;
 const AGAIN_AFTER_FATAL_MS = 4_000;
 const NO_LONGER_NEEDED = 1000;
 const SESSION_ENDED: readonly unknown[] = [4401, 4403];

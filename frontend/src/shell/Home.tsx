@@ -1,9 +1,9 @@
 /** `/` leads everybody to the screen their work starts on. */
-import { Navigate } from '@tanstack/react-router';
 import { useViewer } from '../lib/permissions';
 import { paths } from '../paths';
+import { GoTo } from './GoTo';
 
 export function Home() {
   const carrier = useViewer().organization.kind === 'CARRIER';
-  return carrier ? <Navigate {...paths.own()} replace /> : <Navigate {...paths.sites()} replace />;
+  return <GoTo target={carrier ? paths.own() : paths.sites()} />;
 }

@@ -1,7 +1,6 @@
 /** Who is signed in, and what they chose for their own screen. */
 import { Button, NativeSelect, Popover, Stack, Text, useMantineColorScheme } from '@mantine/core';
 import { useLingui } from '@lingui/react';
-import { signedInStore } from '../gql/live';
 import { type Density, densityStore, type ZoneChoice, zoneStore } from '../lib/preferences';
 import { useViewer } from '../lib/permissions';
 import { useStore } from '../lib/store';
@@ -68,6 +67,5 @@ async function signOut(): Promise<void> {
   await fetch('/auth/sign-out', {
     method: 'POST', headers: { 'content-type': 'application/json', 'x-lockyard-client': 'dashboard' }, body: '{}',
   }).catch(() => null); // without an answer the session may live on, but this screen must still be left
-  signedInStore.set(false);
   location.assign('/sign-in');
 }

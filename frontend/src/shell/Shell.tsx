@@ -1,6 +1,6 @@
 /** The frame around every signed-in screen: who, where to, how live, and what is critical. */
 import { useLingui } from '@lingui/react';
-import { Link, Navigate, Outlet, useLocation } from '@tanstack/react-router';
+import { Link, Outlet, useLocation } from '@tanstack/react-router';
 import { useQuery } from 'urql';
 import { useFactsFeed } from '../gql/feeds';
 import { problemOf } from '../gql/problems';
@@ -12,6 +12,7 @@ import { useStore } from '../lib/store';
 import { paths } from '../paths';
 import { Delayed } from '../ui/Delayed';
 import { AlarmStrip } from './AlarmStrip';
+import { GoTo } from './GoTo';
 import { KeySheet } from './KeySheet';
 import { LiveBadge } from './LiveBadge';
 import { Navigation } from './Navigation';
@@ -33,7 +34,7 @@ export function Shell() {
   const out = saidOut || signedIn === false;
   const [{ data, error }] = useQuery({ query: ViewerQuery, pause: out });
 
-  if (out) return <Navigate {...paths.signIn(href === '/' ? {} : { next: href })} replace />;
+  if (out) return <GoTo target={paths.signIn(href === '/' ? {} : { next: href })} />;
   if (error) return <main className={classes['alone']}><ProblemView problem={problemOf(error)} /></main>;
   if (!data) return <main className={classes['alone']}><Delayed label={i18n.t('Loading')} /></main>;
 
