@@ -31,7 +31,8 @@ class Purpose(StrEnum):
 
 
 S = CommandState
-# SENT is never sent again: after a crash it becomes UNCONFIRMED and is settled by reading back. It expires only where the
+# SENT is never sent again: after a crash it becomes UNCONFIRMED and is settled by reading back. It expires only where
+# the
 # process that sent it knows that nothing left us.
 MOVES: dict[CommandState, frozenset[CommandState]] = {
     S.REQUESTED: frozenset({S.SENT, S.EXPIRED, S.FAILED}),

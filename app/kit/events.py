@@ -8,7 +8,7 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """`kind` is the past-tense name (`StayHeld`); `payload` holds no personal data. `evidence`: E0..E4 where it applies."""
+    """`kind`: past tense (`StayHeld`); `payload` holds no personal data; `evidence`: E0 to E4 where it applies."""
 
     kind: str
     subject_type: str

@@ -23,8 +23,8 @@ banks = tenant_table(
 Index("ix_bank_site", banks.c.tenant_id, banks.c.site_id, banks.c.label, banks.c.id)
 Index("uq_bank_external", banks.c.tenant_id, banks.c.connection_id, banks.c.external_id, unique=True)
 
-# `use` is the stay's shadow: stays.store writes it in the stay's transaction, nobody else. One open stay per compartment
-# is kept by the partial unique index on stay. site_id repeats the bank's, so that the wall needs no join.
+# `use` is the stay's shadow: stays.store writes it in the stay's transaction, nobody else. One open stay a
+# compartment is kept by the partial unique index on stay. site_id repeats the bank's, so that the wall needs no join.
 compartments = tenant_table(
     "compartment",
     Column("id", Uuid, nullable=False),
