@@ -32,8 +32,7 @@ class Purpose(StrEnum):
 
 S = CommandState
 # SENT is never sent again: after a crash it becomes UNCONFIRMED and is settled by reading back. It expires only where
-# the
-# process that sent it knows that nothing left us.
+# the process that sent it knows that nothing left us.
 MOVES: dict[CommandState, frozenset[CommandState]] = {
     S.REQUESTED: frozenset({S.SENT, S.EXPIRED, S.FAILED}),
     S.SENT: frozenset({S.ACCEPTED, S.DOOR_OPENED, S.EXPIRED, S.FAILED, S.UNCONFIRMED}),
