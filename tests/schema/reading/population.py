@@ -228,13 +228,19 @@ def stay(
         note=random.choice(NAMES),
         pickup_sealed=b"sealed" if open_ else None,
     )
-    for _ in range(random.randrange(1, 4)):
+    fill(world, kept, place, random.randrange(1, 4))
+
+
+def fill(world: World, kept: dict[str, Any], place: dict[str, Any], count: int) -> None:
+    """Parcels of a stay, and the commands for it."""
+    random, at, open_ = world.random, kept["created_at"], kept["released_at"] is None
+    for _ in range(count):
         world.add(
             parcels,
             **place,
             stay_id=kept["id"],
-            carrier_id=carrier_id,
-            person_id=person_id,
+            carrier_id=kept["carrier_id"],
+            person_id=kept["recipient_id"],
             tracking=f"T{world.id().hex[:10]}",
             secondary_tracking=None,
             state="IN_LOCKER" if open_ else "COLLECTED",
@@ -246,10 +252,10 @@ def stay(
         world.add(
             commands,
             **place,
-            bank_id=door["bank_id"],
-            compartment_id=door["id"],
+            bank_id=kept["bank_id"],
+            compartment_id=kept["compartment_id"],
             stay_id=kept["id"],
-            carrier_id=carrier_id,
+            carrier_id=kept["carrier_id"],
             kind="OPEN",
             state=random.choice(list(CommandState)).value,
             reason=None,
@@ -264,8 +270,30 @@ def stay(
 
 
 def record(world: World, owner: dict[str, Any], there: Sequence[dict[str, Any]], carrier: Actor) -> None:
-    tenant, random = owner["id"], world.random
+    """What went wrong, what was done, what was told of it."""
+    tenant = owner["id"]
     doors = [row for row in world.rows["compartment"] if row["tenant_id"] == tenant]
+    sound(world, tenant, doors)
+    for index in range(20):
+        site: UUID | None = world.random.choice([*(row["id"] for row in there), None])
+        enter(world, tenant, index, site, carrier)
+        tell(world, tenant, index, site, carrier, world.random.choice(doors)["id"])
+    export(world, tenant, carrier)
+    for hour in range(5):
+        for size in "SM":
+            world.add(
+                occupancy_hours,
+                tenant_id=tenant,
+                site_id=there[0]["id"],
+                hour=NOW + timedelta(hours=hour),
+                size=size,
+                compartments=3,
+                used_seconds=hour * 100,
+            )
+
+
+def sound(world: World, tenant: UUID, doors: Sequence[dict[str, Any]]) -> None:
+    random = world.random
     for index in range(12):
         door = random.choice(doors)
         active = index % 2 == 0
@@ -296,47 +324,55 @@ def record(world: World, owner: dict[str, Any], there: Sequence[dict[str, Any]],
                 comment=random.choice(NAMES),
                 shelved_until=NOW + timedelta(days=30) if index % 2 else None,
             )
-    for index in range(20):
-        site = random.choice([*there, None])
-        entry = world.add(
-            entries,
-            tenant_id=tenant,
-            occurred_at=world.at(index // 4),
-            actor_id=world.id(),
-            actor_kind="PERSON",
-            actor_label=random.choice(NAMES),
-            action=random.choice(["stay:create", "compartment:open"]),
-            target_type="Site",
-            target_id=site and site["id"],
-            site_id=site and site["id"],
-            carrier_id=carrier.organization_id if index % 4 == 0 else None,
-            outcome="DONE",
-            reason=None,
-            request_id="r",
-            origin="127.0.0.1",
-            details={"b": [1, 2.5, None], "a": {"ü": 'x"y'}},
-        )
-        if index % 5:
-            world.add(seals, tenant_id=tenant, sequence=index, entry_id=entry["id"], hash=bytes([index]) * 32)
-        world.add(
-            facts,
-            tenant_id=tenant,
-            sequence=index + 1,
-            kind="DoorOpened",
-            version=1,
-            subject_type="Compartment",
-            subject_id=random.choice(doors)["id"],
-            site_id=site and site["id"],
-            bank_id=None,
-            carrier_id=carrier.organization_id if index % 3 == 0 else None,
-            occurred_at=world.at(index),
-            recorded_at=world.at(index),
-            source="poll",
-            evidence=random.choice([None, "E3"]),
-            actor_id=None,
-            payload={"n": index},
-            trace_id=None,
-        )
+
+
+def enter(world: World, tenant: UUID, index: int, site: UUID | None, carrier: Actor) -> None:
+    random = world.random
+    entry = world.add(
+        entries,
+        tenant_id=tenant,
+        occurred_at=world.at(index // 4),
+        actor_id=world.id(),
+        actor_kind="PERSON",
+        actor_label=random.choice(NAMES),
+        action=random.choice(["stay:create", "compartment:open"]),
+        target_type="Site",
+        target_id=site,
+        site_id=site,
+        carrier_id=carrier.organization_id if index % 4 == 0 else None,
+        outcome="DONE",
+        reason=None,
+        request_id="r",
+        origin="127.0.0.1",
+        details={"b": [1, 2.5, None], "a": {"ü": 'x"y'}},
+    )
+    if index % 5:
+        world.add(seals, tenant_id=tenant, sequence=index, entry_id=entry["id"], hash=bytes([index]) * 32)
+
+
+def tell(world: World, tenant: UUID, index: int, site: UUID | None, carrier: Actor, door: UUID) -> None:
+    world.add(
+        facts,
+        tenant_id=tenant,
+        sequence=index + 1,
+        kind="DoorOpened",
+        version=1,
+        subject_type="Compartment",
+        subject_id=door,
+        site_id=site,
+        bank_id=None,
+        carrier_id=carrier.organization_id if index % 3 == 0 else None,
+        occurred_at=world.at(index),
+        recorded_at=world.at(index),
+        source="poll",
+        evidence=world.random.choice([None, "E3"]),
+        actor_id=None,
+        payload={"n": index},
+        trace_id=None,
+    )
+
+
+def export(world: World, tenant: UUID, carrier: Actor) -> None:
     for index, actor in enumerate([world.actors["owner"], world.actors["manager"], carrier]):
         world.add(
             exports,
@@ -351,16 +387,5 @@ def record(world: World, owner: dict[str, Any], there: Sequence[dict[str, Any]],
             created_at=world.at(index),
             rows=index,
             expected_rows=None,
-            bytes=5_000_000_000 * 0 + index,
+            bytes=index,
         )
-    for hour in range(5):
-        for size in "SM":
-            world.add(
-                occupancy_hours,
-                tenant_id=tenant,
-                site_id=there[0]["id"],
-                hour=NOW + timedelta(hours=hour),
-                size=size,
-                compartments=3,
-                used_seconds=hour * 100,
-            )
