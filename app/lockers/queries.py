@@ -4,7 +4,7 @@ from datetime import datetime
 from functools import cache
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, func, select
+from sqlalchemy import and_, bindparam, func, literal_column, select
 
 from app.kit.db import Conn, Row, Statement
 from app.kit.tables import Time, Uuid
@@ -70,7 +70,7 @@ _HELD_OPEN = Statement(
         compartments.c.tenant_id, compartments.c.site_id, compartments.c.bank_id, compartments.c.id,
         compartments.c.label, compartments.c.door_open_since,
     )
-    .where(compartments.c.door == DoorState.OPEN.value)
+    .where(literal_column("compartment.door = 'OPEN'"))
     .where(compartments.c.door_open_since <= bindparam("before", type_=Time))
 )  # fmt: skip
 

@@ -19,6 +19,7 @@ from sqlalchemy import (
     delete,
     func,
     insert,
+    literal_column,
     not_,
     null,
     or_,
@@ -94,11 +95,10 @@ SET_SERVICE = Statement(
 )
 DUE_BACK = Statement(
     select(compartments.c.tenant_id, compartments.c.id).where(
-        compartments.c.service == Service.OUT_OF_SERVICE.value,
+        literal_column("compartment.service = 'OUT_OF_SERVICE'"),
         compartments.c.service_until <= bindparam("now", type_=Time),
     )
 )
-
 # Guarded by the moment too: somebody may have given it more time meanwhile.
 BRING_BACK = Statement(
     update(compartments)

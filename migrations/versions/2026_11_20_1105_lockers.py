@@ -56,6 +56,20 @@ def _compartment() -> None:
     op.create_table("compartment", *_compartment_columns(), *_compartment_rules())
     op.create_index("ix_compartment_bank_label", "compartment", ["tenant_id", "bank_id", "label", "id"], unique=False)
     op.create_index(
+        "ix_compartment_back",
+        "compartment",
+        ["service_until"],
+        unique=False,
+        postgresql_where=sa.text("service = 'OUT_OF_SERVICE'"),
+    )
+    op.create_index(
+        "ix_compartment_open",
+        "compartment",
+        ["door_open_since"],
+        unique=False,
+        postgresql_where=sa.text("door = 'OPEN'"),
+    )
+    op.create_index(
         "ix_compartment_occupancy",
         "compartment",
         ["tenant_id", "site_id", "bank_id", "size", "use", "service", "door"],
