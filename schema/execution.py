@@ -11,6 +11,7 @@ from graphql.execution.values import VariableValues
 
 from app.kit.clock import Clock, utc_now
 from app.kit.db import Database
+from app.kit.errors import NotFound
 from app.kit.reading.select import TYPENAME
 from app.kit.reading.shape import Catalogue
 from app.kit.reading.statement import self_test
@@ -22,11 +23,11 @@ from schema.errors import Code, body, fault, listed, refusal, unfit
 from schema.explaining import SPECIAL
 from schema.late import LateField, finish
 from schema.loaders import Reader
-from schema.mutations import Mutations, Seen, registry
+from schema.mutations import Mutations, Outcome, Seen, registry
 from schema.plain import Plain, Special, restricted
 from schema.plain import run as run_plain
 from schema.plans import Bound, Plans
-from schema.render import Renderer, UnseenError
+from schema.render import Renderer, UnseenError, problem
 from schema.viewing import View, Views
 from tenants.model import Actor
 
@@ -164,7 +165,7 @@ class CompiledEngine:
                 outcome = await self.acts.act(
                     name, mutation.fields[name], given[key], actor=actor, trace_id=trace_id, origin=ORIGIN.get()
                 )
-                text = await self.read_back(document, operation, variables, key, nodes, outcome, actor)
+                text = await self.answered(document, operation, variables, key, nodes, outcome, actor)
             except Exception as error:  # noqa: BLE001 - the field's fault: masked by `body`, logged whole there
                 blamed = fault(error)
                 blamed.path = [key]
@@ -179,6 +180,26 @@ class CompiledEngine:
             return get_argument_values(fields[node.name.value], node, variables)
         except GraphQLError as error:
             raise unfit([error]) from error
+
+    async def answered(
+        self,
+        document: Document,
+        operation: Operation,
+        variables: VariableValues,
+        key: str,
+        nodes: Sequence[FieldNode],
+        outcome: Outcome,
+        actor: Actor | None,
+    ) -> str:
+        """The answer read back; where it is gone by now, as a replayed one may be, the problem that says so."""
+        try:
+            return await self.read_back(document, operation, variables, key, nodes, outcome, actor)
+        except UnseenError:
+            mutation = self.schema.mutation_type
+            gone = problem(NotFound("It was done, and is not there any more."))
+            if mutation is None or not self.acts.promised(mutation.fields[nodes[0].name.value], gone.type):
+                raise
+            return await self.read_back(document, operation, variables, key, nodes, gone, actor)
 
     async def read_back(
         self,

@@ -185,6 +185,21 @@ async def test_a_replay_reads_back_the_first_answer(reading: Reading) -> None:
     assert answer["data"]["done"]["id"] == stay
 
 
+async def test_an_answer_that_is_gone_by_now_is_not_found(reading: Reading) -> None:
+    foreign = next(
+        row["id"]
+        for row in reading.world.rows["stay"]
+        if row["tenant_id"] == reading.world.actors["stranger"].organization_id
+    )
+
+    async def release(_: Call) -> Outcome:
+        raise Replay(("Stay", foreign))
+
+    engine, _ = counted(reading, {"releaseStay": release})
+    answer = await ask(engine, Asker(reading.world.actors["owner"]), RELEASE, stay=own_stay(reading))
+    assert answer["data"]["done"]["__typename"] == "NotFoundError"
+
+
 async def test_a_fault_is_masked_and_ends_the_list(reading: Reading) -> None:
     done: list[str] = []
 
