@@ -136,7 +136,7 @@ def occupancy_of(holder: str) -> Items:
         "state": word(lambda row, _: row.c.state),
         "count": number(lambda row, _: row.c.count),
     }
-    return Items(columns, _occupancy_rows(holder), ("size_place", "state_place"), type="OccupancyStats")
+    return Items(columns, _occupancy_rows(holder), ("size_place", "state_place"))
 
 
 def _capabilities(row: FromClause, _: Sight, __: Mapping[str, BindParameter[Any]]) -> Select[Any]:
@@ -180,7 +180,6 @@ BANK = Shape(
             {"name": text(lambda row, _: row.c.name), "ability": text(lambda row, _: row.c.ability)},
             _capabilities,
             ("name",),
-            type="CapabilityStats",
         ),
         "occupancy": occupancy_of("bank_id"),
         "compartments": Many("Compartment", "bank_id"),

@@ -75,7 +75,6 @@ EXTENSIONS = [
                 _utilisation,
                 ("hour", "place"),
                 {"since": Time},
-                type="UtilisationStats",
             )
         },
     )

@@ -78,7 +78,6 @@ GRANT = Shape(
             },
             _windows,
             ("place",),
-            type="GrantWindowStats",
         ),
         "carrier": One("Carrier", "carrier_id"),
         "operator": One("Organization", "tenant_id"),

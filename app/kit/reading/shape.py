@@ -3,20 +3,13 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
-from typing import Any, Protocol, TypeAlias
+from typing import Any, TypeAlias
 
 from sqlalchemy import BindParameter, Column, ColumnElement, FromClause, Select, Table, any_, bindparam, or_
 from sqlalchemy.sql.visitors import replacement_traverse
 
 Condition: TypeAlias = ColumnElement[bool]
 Value: TypeAlias = ColumnElement[Any]
-
-
-class Viewpoint(Protocol):
-    """What the compiler itself needs of a scope; shapes know the rest of it."""
-
-    @property
-    def permissions(self) -> frozenset[Any]: ...
 
 
 class Kind(Enum):
@@ -106,7 +99,6 @@ class Items:
     rows: Callable[[FromClause, Sight, Mapping[str, BindParameter[Any]]], Select[Any]]
     order: tuple[str, ...]
     arguments: Mapping[str, Any] = field(default_factory=dict)
-    type: str = ""
 
 
 class Given(Enum):
@@ -158,7 +150,6 @@ class Shape:
     filters: Mapping[str, Filter] = field(default_factory=dict)
     sorts: Mapping[str, Sort] = field(default_factory=dict)
     order: Sort = field(default_factory=lambda: Sort(()))
-    extended: Callable[[Any], bool] | None = None
 
     @property
     def walled(self) -> bool:
