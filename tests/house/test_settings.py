@@ -10,6 +10,7 @@ OTHERS = {
     "LOCKYARD_API": "frontend/vite.config.ts",
     "LOCKYARD_CRASH_SEED": "tests/e2e/test_crash.py",
     "LOCKYARD_DRAWN": "tests/e2e/test_drawn_documents.py",
+    "LOCKYARD_SCREENSHOTS": "tests/e2e/test_a_managers_day.py",
     "LOCKYARD_TEST_DATABASE_URL": "tests/conftest.py",
 }
 
@@ -24,6 +25,8 @@ def test_every_setting_says_what_it_means() -> None:
 
 def test_every_variable_outside_the_product_is_read_where_it_is_said() -> None:
     assert not [variable for variable, where in OTHERS.items() if variable not in (ROOT / where).read_text()]
+    said = (ROOT / "CONTRIBUTING.md").read_text()
+    assert not [variable for variable in OTHERS if f"`{variable}`" not in said]
 
 
 def test_every_variable_that_is_named_anywhere_exists() -> None:
