@@ -24,7 +24,9 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=5, help="measured seconds for each cell and repeat")
     parser.add_argument("--repeats", type=int, default=3, help="interleaved repeats; the median counts")
     parser.add_argument("--clients", type=int, default=16, help="callers that each wait for their answer")
-    parser.add_argument("--only", default="", help="a part of what is measured: Q1 … Q4, M1, export, audit, growth, live")
+    parser.add_argument(
+        "--only", default="", help="a part of what is measured: Q1 … Q4, M1, export, audit, growth, live"
+    )
     options = parser.parse_args()
     parts = _parts(options)
     wanted = [name for name in parts if options.only in name]

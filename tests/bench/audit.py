@@ -99,8 +99,8 @@ async def rate(db: Database, act: object, seconds: float) -> tuple[float, int, f
 
 
 async def all_sealed(admin: asyncpg.Connection, began: float) -> float:
-    """Entries sealed a second, from the first write until none waits."""
-    while await admin.fetchval("SELECT EXISTS (SELECT FROM outbox)"):
+    """Seconds from the first write until none waits to be sealed."""
+    while await admin.fetchval("SELECT EXISTS (SELECT FROM outbox)"):  # noqa: ASYNC110 - another process does it
         await asyncio.sleep(0.02)
     return time.perf_counter() - began
 
@@ -108,7 +108,8 @@ async def all_sealed(admin: asyncpg.Connection, began: float) -> float:
 async def compare(dsns: Dsns, seconds: float, repeats: int) -> dict[str, list[float]]:
     there = await fresh(dsns)
     found: dict[str, list[float]] = {"plain": [], "written": [], "sealed": []}
-    sequencer = subprocess.Popen([sys.executable, "-m", "tests.bench.audit", there.worker], env=dict(os.environ))
+    words = [sys.executable, "-m", "tests.bench.audit", there.worker]
+    sequencer = await asyncio.to_thread(subprocess.Popen, words, env=dict(os.environ))
     db, admin = await Database.connect(there.app, size=WRITERS), await asyncpg.connect(there.admin)
     try:
         for round_ in range(repeats + 1):
@@ -123,7 +124,7 @@ async def compare(dsns: Dsns, seconds: float, repeats: int) -> dict[str, list[fl
             raise SystemExit("nothing was sealed")
     finally:
         sequencer.terminate()
-        sequencer.wait(10)
+        await asyncio.to_thread(sequencer.wait, 10)
         await db.close()
         await admin.close()
         await drop(dsns)
@@ -135,7 +136,9 @@ def measure(dsns: Dsns, console: Console, seconds: float, repeats: int) -> None:
     middle = {name: statistics.median(values) for name, values in found.items()}
     table = Table("acts of 64 writers", "entries/s", "of plain", title="Sealed audit", title_justify="left")
     table.add_row("plain insert into the same table", f"{middle['plain']:,.0f}", "1.00×")
-    table.add_row("entry with its place in the queue", f"{middle['written']:,.0f}", f"{middle['written'] / middle['plain']:.2f}×")
+    table.add_row(
+        "entry with its place in the queue", f"{middle['written']:,.0f}", f"{middle['written'] / middle['plain']:.2f}×"
+    )
     table.add_row("sealed, until the last is", f"{middle['sealed']:,.0f}", f"{middle['sealed'] / middle['plain']:.2f}×")
     console.print(table)
 
@@ -151,5 +154,3 @@ async def _sequence(dsn: str) -> None:
 if __name__ == "__main__":
     with suppress(KeyboardInterrupt):
         uvloop.run(_sequence(sys.argv[1]))
-
-

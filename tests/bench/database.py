@@ -17,6 +17,9 @@ def start(scale: str) -> tuple[EmbeddedPostgres, Dsns]:
     server = EmbeddedPostgres(ROOT / scale)
     dsns = server.start()
     run.upgrade(dsns.owner)
+    if run.differences(dsns.owner):
+        server.stop()
+        raise SystemExit(f"{server.folder} was filled with other tables than today's; remove it, it is filled again")
     asyncio.run(fill(dsns.admin, SCALES[scale]))
     asyncio.run(_peers_functions(dsns))
     return server, dsns

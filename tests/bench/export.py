@@ -94,7 +94,7 @@ async def text_of(dsns: Dsns, until: datetime, minutes: int) -> str:
         statement = Statement(rows.csv())
         given = statement.arguments({**context_parameters(actor), **rows.values})
         async with db.pool.acquire() as conn:
-            return str(await asyncpg.utils._mogrify(conn, statement.text, given)).replace("\n", " ")  # noqa: SLF001
+            return str(await asyncpg.utils._mogrify(conn, statement.text, given)).replace("\n", " ")
     finally:
         await db.close()
 

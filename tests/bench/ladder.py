@@ -124,17 +124,19 @@ def _load(peer: Peer, job: dict[str, Any], options: argparse.Namespace) -> dict[
 
 def _others() -> float:
     """How many runnable tasks shared the machine just before."""
-    return psutil.getloadavg()[0]
+    return float(psutil.getloadavg()[0])
 
 
 def report(figures: Figures, console: Console) -> None:
     """Medians. A ratio above one means that the product is faster."""
     for name, by_peer in figures.items():
-        columns = ("peer", "requests/s", "p50 ms", "p99 ms", "CPU ms of its process", "memory MB", "lockyard is", "from … to")
+        columns = ("peer", "requests/s", "p50 ms", "p99 ms", "its CPU ms", "memory MB", "lockyard is", "from … to")
         table = Table(*columns, title=name, title_justify="left")
         ours = [one["rps"] for one in by_peer["lockyard"]]
         for peer, rows in by_peer.items():
-            middle = {key: statistics.median(row[key] for row in rows) for key in ("rps", "p50", "p99", "cpu", "memory")}
+            middle = {
+                key: statistics.median(row[key] for row in rows) for key in ("rps", "p50", "p99", "cpu", "memory")
+            }
             # Each repeat against its own neighbour: what else ran on the machine then, ran beside both.
             ratios = [mine / row["rps"] for mine, row in zip(ours, rows, strict=False)]
             table.add_row(
@@ -144,7 +146,9 @@ def report(figures: Figures, console: Console) -> None:
         console.print(table)
     loads = [row["others"] for by_peer in figures.values() for rows in by_peer.values() for row in rows]
     if loads:
-        console.print(f"   load of the machine while measuring: {statistics.median(loads):.1f}, at most {max(loads):.1f}")
+        console.print(
+            f"   load of the machine while measuring: {statistics.median(loads):.1f}, at most {max(loads):.1f}"
+        )
 
 
 async def _set_password(dsns: Dsns) -> None:
