@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 RUN := $(VENV)/.installed-run
 DEV := $(VENV)/.installed-dev
 PAGE := frontend/dist/.built
-PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 ARGS ?=
 
 # The newest interpreter that is new enough; a machine's plain `python3` is often an old one.
@@ -76,8 +76,9 @@ $(BIN)/python:
 
 $(RUN): requirements.txt pyproject.toml | $(BIN)/python
 	@if [ ! $(DEV) -nt requirements.txt ]; then \
-		echo "[2/3] installing pinned requirements" && $(PIP) install --require-hashes --no-deps -r requirements.txt; fi
-	@$(PIP) install --no-deps --no-build-isolation --editable .
+		echo "[2/3] installing pinned requirements"; \
+		$(PIP) install --require-hashes --no-deps -r requirements.txt; \
+		$(PIP) install --no-deps --no-build-isolation --editable .; fi
 	@touch $@
 
 $(DEV): requirements-dev.txt pyproject.toml | $(BIN)/python
@@ -86,14 +87,13 @@ $(DEV): requirements-dev.txt pyproject.toml | $(BIN)/python
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
-# Whoever needs the page has an environment by then: $(RUN) or $(DEV) stands before it in each list.
 page: $(if $(wildcard frontend/package.json),$(PAGE))
 
 # What the build writes itself is no reason to build again.
 PAGE_SOURCES = $(shell find frontend \( -name node_modules -o -name dist -o -name test-results -o -path frontend/src/gql/generated \) -prune \
 	-o -type f -not -path 'frontend/src/locales/*.ts' -print 2>/dev/null)
 
-$(PAGE): $(PAGE_SOURCES) $(wildcard schema/schema.graphql)
+$(PAGE): $(PAGE_SOURCES) $(wildcard schema/schema.graphql) | $(RUN)
 	@echo "[3/3] building the dashboard"
 	@node_bin="$(NODE_BIN)"; npm_cli="$(NPM_CLI)"; export PATH="$$node_bin:$$PATH"; cd frontend; \
 		if [ ! node_modules/.installed -nt package-lock.json ]; then \
