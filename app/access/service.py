@@ -235,6 +235,9 @@ async def _tell_again(work: Work, stay: Stay, kind: OrderKind, fact: Sequenced) 
     """It was sent, no answer came, and reading back showed that it never took effect: a new command may go."""
     told = await devices.told(work.conn, fact.tenant_id, stay.id, kind)
     door = await lockers.standing(work.conn, stay.tenant_id, stay.compartment_id)
+    if kind is OrderKind.RELEASE and await queries.open_in(work.conn, fact.tenant_id, stay.compartment_id):
+        # The place is promised to another by now; freeing it once more could take it from them.
+        return
     if door is not None and stay.state in _TELLS[kind] and told < MOST_TELLINGS:
         await stays.told(work, stay, door, kind)
 

@@ -129,8 +129,18 @@ async def send_waiting(desk: Desk) -> None:
         if at <= desk.hands.monotonic():
             await _transmit(desk, command)
     for command in waiting:
-        if command.id not in desk.unsent:
+        if command.id not in desk.unsent and not _in_line(desk, command):
             await send(desk, command)
+
+
+def _in_line(desk: Desk, command: Command) -> bool:
+    """An earlier order of the same compartment has not got through, or nobody knows whether it did: this one waits. A
+    release that overtakes the next reservation would take its place away."""
+    before = [waits for waits, _ in desk.unsent.values()]
+    if command.kind is not OrderKind.OPEN:
+        uncertain = [watch.command for watch in desk.watches if not watch.given_up]
+        before += [each for each in uncertain if each.kind is not OrderKind.OPEN]
+    return any(each.compartment_id == command.compartment_id for each in before)
 
 
 async def send(desk: Desk, command: Command) -> None:

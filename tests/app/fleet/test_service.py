@@ -218,3 +218,21 @@ async def test_two_processes_that_both_believe_to_lead_send_a_command_once(scene
     await asyncio.gather(*(keeper.step() for keeper in keepers))
     assert scene.hardware.sent == [command]
     assert scene.hardware.cells["001"].pulses == 1
+
+
+async def test_a_release_the_vendor_was_not_told_yet_goes_before_the_next_reservation(books: Scene) -> None:
+    first = await books.reserve()
+    await books.drive.work()
+    await books.act(Role.COURIER, service.release, first, StayOutcome.CANCELLED, "not needed")
+    books.hardware.fates = ["away"]
+    await books.drive.work()
+    second = await books.reserve()
+    place = "SELECT compartment_id FROM stay WHERE id = $1"
+    assert await books.of(place, first) == await books.of(place, second)
+    for _ in range(4):
+        await books.drive.work()
+        books.now.pass_(1)
+    kinds = [await books.of("SELECT kind FROM command WHERE id = $1", id_) for id_ in books.hardware.sent]
+    assert kinds == ["RESERVE", "RELEASE", "RESERVE"]
+    assert books.hardware.cells["001"].reserved
+    assert (await books.stay(second))[0] == "HELD"
