@@ -177,8 +177,9 @@ async def test_kill_9_at_any_moment_loses_and_doubles_nothing(
     for _ in range(4):
         child = spawn.Process(target=sequence_until_killed, args=(dsns.worker,))
         child.start()
-        before = await placed(admin_db, tenants)
+        before, ends = await placed(admin_db, tenants), asyncio.get_running_loop().time() + 60
         while await placed(admin_db, tenants) <= before:
+            assert asyncio.get_running_loop().time() < ends
             await asyncio.sleep(0.01)
         await asyncio.sleep(random.uniform(0, 0.05))
         assert child.pid is not None
