@@ -13,7 +13,10 @@ def read_moment(value: Any) -> datetime:
     """A time with its zone. Without one it could mean anything, so it is refused."""
     if not isinstance(value, str) or "\0" in value:
         raise ValueError("A DateTime is a text such as 2026-01-31T08:00:00Z.")
-    moment = datetime.fromisoformat(value)
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        raise ValueError("A DateTime is a text such as 2026-01-31T08:00:00Z.") from None
     if moment.tzinfo is None:
         raise ValueError("A DateTime needs its time zone, such as Z.")
     return moment
