@@ -68,7 +68,10 @@ CommandsMessage: TypeAlias = Annotated[CommandEvent | ResyncRequiredEvent, _name
 ExportsMessage: TypeAlias = Annotated[ExportEvent | ResyncRequiredEvent, _named("ExportsMessage")]
 
 START: dict[str, Any] = {
-    "after": (str | None, "Replay what came after this cursor, then go on live; from now on when left out."),
+    "after": (
+        str | None,
+        "Replay what came after this `cursor` of a message or of an Event, then go on live; from now on when left out.",
+    ),
     "first": (int | None, "End after this many messages."),
 }
 SITE = (ID | None, "Only at this site.")
