@@ -140,6 +140,13 @@ async def prepare(conn: Conn, world: World, secret: str) -> None:
 
 
 @pytest.mark.slow
+async def _caught_up(heard: list[tuple[int, str]], last: int) -> None:
+    for _ in range(100):
+        if heard and heard[-1][0] == last:
+            return
+        await asyncio.sleep(0.1)
+
+
 async def test_what_was_answered_is_kept_once_and_heard_once(
     site: Site, admin_db: Database, worker_db: Database
 ) -> None:
@@ -173,10 +180,7 @@ async def test_what_was_answered_is_kept_once_and_heard_once(
     facts = await admin_db.pool.fetch(
         "SELECT sequence, subject_id FROM fact WHERE kind = 'PersonCreated' ORDER BY sequence"
     )
-    for _ in range(100):
-        if heard and heard[-1][0] == facts[-1]["sequence"]:
-            break
-        await asyncio.sleep(0.1)
+    await _caught_up(heard, facts[-1]["sequence"])
     listening.cancel()
     assert len(made) > 20
     # One person, one fact and one place for each answer; and nobody besides who was not answered for.
