@@ -178,7 +178,7 @@ async def test_kill_9_at_any_moment_loses_and_doubles_nothing(
         child = spawn.Process(target=sequence_until_killed, args=(dsns.worker,))
         child.start()
         before, ends = await placed(admin_db, tenants), asyncio.get_running_loop().time() + 60
-        while await placed(admin_db, tenants) <= before:  # noqa: ASYNC110 - a table tells nobody that it changed
+        while await placed(admin_db, tenants) <= before:
             assert asyncio.get_running_loop().time() < ends
             await asyncio.sleep(0.01)
         await asyncio.sleep(random.uniform(0, 0.05))
