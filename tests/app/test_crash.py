@@ -139,7 +139,6 @@ async def prepare(conn: Conn, world: World, secret: str) -> None:
     )  # fmt: skip
 
 
-@pytest.mark.slow
 async def _caught_up(heard: list[tuple[int, str]], last: int) -> None:
     for _ in range(100):
         if heard and heard[-1][0] == last:
@@ -147,6 +146,7 @@ async def _caught_up(heard: list[tuple[int, str]], last: int) -> None:
         await asyncio.sleep(0.1)
 
 
+@pytest.mark.slow
 async def test_what_was_answered_is_kept_once_and_heard_once(
     site: Site, admin_db: Database, worker_db: Database
 ) -> None:
