@@ -1,5 +1,6 @@
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -155,8 +156,9 @@ def test_a_revoked_key_loses_its_live_socket_within_five_seconds(world: World) -
         scopes=["event:read", "site:read", "alarm:read"],
     )  # fmt: skip
     with world.watch("subscription { events { __typename } }", who=made["secret"]) as watching:
-        with pytest.raises(TimeoutError):
-            watching.message(0.5)
+        # It lives: whatever comes is a message of the stream, its end is not among them.
+        with suppress(TimeoutError):
+            assert watching.message(0.5)["type"] == "next"
         revoked = time.monotonic()
         gone = world.act("revokeApiKey", "... on ApiKey { revokedAt }", apiKeyId=made["apiKey"]["id"])
         assert gone["revokedAt"]
@@ -197,7 +199,8 @@ def test_a_bank_off_the_network_is_shown_with_the_moment_it_went_and_as_back_whe
         )
     assert cleared["alarm"]["state"] in {"RTNUN", "NORM"}
     wait_for(lambda: look()["unreachableSince"] is None)
-    assert look()["isStale"] is False
+    # Contacts of all banks are written once a second.
+    wait_for(lambda: not look()["isStale"])
 
 
 def test_guessing_at_a_password_ends_in_a_refusal_and_never_in_a_fault(world: World) -> None:
