@@ -232,7 +232,8 @@ def _triggers(world: World) -> dict[str, Any]:
 
     def force() -> None:
         world.door(bank, doors[1]["label"], "force")
-        time.sleep(1)
+        # Doors are read once a second: one that is shut again sooner may have been open between two looks.
+        time.sleep(3)
         world.door(bank, doors[1]["label"], "close")
 
     return {
