@@ -25,6 +25,7 @@ Replay           raised by `context.begin(call.key)`: do not catch it, the first
 """
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
@@ -36,7 +37,7 @@ from app.kit.db import Database
 from app.kit.errors import NotFound
 from app.kit.ids import parse_global_id
 from tenants.model import Actor
-from tenants.work import Answer, Context, Key
+from tenants.work import Answer, Context, Key, Replay, Work
 
 MODULES = ("identity", "stays", "lockers", "alarms", "sites", "people", "carriers", "reports")
 
@@ -117,6 +118,17 @@ def read_id(value: str, type_name: str, field: str) -> UUID:
         head, *rest = field.split("_")
         raise NotFound(f"There is no such {type_name.lower()}.", path=(head + "".join(map(str.title, rest)),))
     return found[1]
+
+
+async def delete(call: Call, type_name: str, act: Callable[[Work, UUID], Awaitable[None]]) -> Payload:
+    """Delete the thing that the input's `id` names, by `act`."""
+    id_ = call.id("id", type_name)
+    # Replayed, the thing is gone: there is nothing to read back, and the answer is known.
+    with suppress(Replay):
+        async with call.context.begin(call.key) as work:
+            await act(work, id_)
+            work.answer = (type_name, id_)
+    return Payload("DeletePayload", {"deletedId": call.given["id"]})
 
 
 def registry() -> Mutations:

@@ -10,8 +10,7 @@ from app.devices.service import ConnectBank, SetServiceState, Vendors
 from app.lockers import service as lockers
 from app.lockers.model import Service
 from app.lockers.service import NewCompartment
-from schema.mutations import Call, Mutations, Outcome, Payload
-from tenants.work import Replay
+from schema.mutations import Call, Mutations, Outcome, delete
 
 
 async def open_compartment(call: Call) -> Outcome:
@@ -62,15 +61,7 @@ async def update_bank(call: Call) -> Outcome:
 
 
 async def delete_bank(call: Call) -> Outcome:
-    bank_id, deleted = call.id("id", "Bank"), Payload("DeletePayload", {"deletedId": call.given["id"]})
-    try:
-        async with call.context.begin(call.key) as work:
-            await devices.disconnect_bank(work, bank_id)
-            work.answer = ("Bank", bank_id)
-    except Replay:
-        # The bank is gone: there is nothing to read back, and the answer is known.
-        return deleted
-    return deleted
+    return await delete(call, "Bank", devices.disconnect_bank)
 
 
 MUTATIONS: Mutations = {

@@ -2,8 +2,7 @@
 
 from app.people import service
 from app.people.model import PersonKind
-from schema.mutations import Call, Mutations, Outcome, Payload
-from tenants.work import Replay
+from schema.mutations import Call, Mutations, Outcome, delete
 
 
 async def create_person(call: Call) -> Outcome:
@@ -22,15 +21,7 @@ async def update_person(call: Call) -> Outcome:
 
 
 async def delete_person(call: Call) -> Outcome:
-    id_ = call.id("id", "Person")
-    try:
-        async with call.context.begin(call.key) as work:
-            await service.delete(work, id_)
-            work.answer = ("Person", id_)
-    except Replay:
-        # The thing is gone: there is nothing to read back, and the answer is known.
-        return Payload("DeletePayload", {"deletedId": call.given["id"]})
-    return Payload("DeletePayload", {"deletedId": call.given["id"]})
+    return await delete(call, "Person", service.delete)
 
 
 MUTATIONS: Mutations = {"createPerson": create_person, "updatePerson": update_person, "deletePerson": delete_person}
