@@ -51,6 +51,7 @@ PATIENCE: dict[OrderKind, timedelta] = {
     OrderKind.RESERVE: timedelta(minutes=2),
     OrderKind.DEPOSIT: timedelta(hours=24),
     OrderKind.EXTEND: timedelta(hours=24),
+    OrderKind.ISSUE_ACCESS: timedelta(minutes=2),
     OrderKind.RELEASE: timedelta(hours=24),
     OrderKind.SET_SERVICE: timedelta(hours=24),
 }

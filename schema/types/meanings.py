@@ -75,6 +75,7 @@ MEANINGS: dict[Any, tuple[str, str, dict[str, str]]] = {
             "RESERVE": "Set the compartment aside.",
             "DEPOSIT": "Note a deposit.",
             "EXTEND": "Keep it longer.",
+            "ISSUE_ACCESS": "Hand out a way in that a phone or a keypad carries to the door.",
             "RELEASE": "Free the compartment.",
             "SET_SERVICE": "Change its service state.",
         },

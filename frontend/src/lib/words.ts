@@ -26,7 +26,7 @@ export const COMMAND_STATE: Record<CommandState, string> = {
 
 export const COMMAND_KIND: Record<CommandKind, string> = {
   OPEN: /*i18n*/ 'Open door', RESERVE: /*i18n*/ 'Reserve', DEPOSIT: /*i18n*/ 'Confirm deposit', EXTEND: /*i18n*/ 'Extend',
-  RELEASE: /*i18n*/ 'Release', SET_SERVICE: /*i18n*/ 'Set service',
+  ISSUE_ACCESS: /*i18n*/ 'Hand out access', RELEASE: /*i18n*/ 'Release', SET_SERVICE: /*i18n*/ 'Set service',
 };
 
 export const SEVERITY: Record<AlarmSeverity, string> = {
