@@ -18,15 +18,17 @@ from rich.progress import Progress, TextColumn
 
 from app import demo_hardware, demo_report, demo_state, seed_world
 from app.kit.embedded import Dsns, EmbeddedPostgres
-from app.kit.pgtools import free_port, free_ports, port_is_free
+from app.kit.pgtools import EmbeddedError, free_port, free_ports, port_is_free
 from app.kit.settings import keep_secret_key
-from app.supervisor import Child, ChildError, Supervisor
+from app.supervisor import ChildError, Supervisor
 
 T = TypeVar("T")
 # Everything the demo keeps in the data folder; the rest of the folder is somebody else's.
 KEPT = ("postgres", "exports", "simulators", "logs", "secret.key", "audit", "demo.json")
-# A process that dies more often than this has a reason that starting it again does not cure.
+# A process that ends by itself more often than this has a reason that starting it again does not cure.
 RESTARTS, WITHIN_SECONDS = 5, 60.0
+# What others did to it says nothing about it, nor does an end in order.
+ENDED_BY_OTHERS = (0, -signal.SIGKILL, -signal.SIGTERM, -signal.SIGINT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,25 +177,33 @@ def _together(world: World, works: Mapping[str, Callable[[], Any]]) -> dict[str,
 
 
 def _stay(world: World, postgres: EmbeddedPostgres) -> None:
+    """Start again what ends, for as long as it takes: only what ends by itself again and again is given up."""
     deaths: list[float] = []
     while True:
         time.sleep(0.3)
+        deaths = [death for death in deaths if death > time.monotonic() - WITHIN_SECONDS]
         if not postgres.running():
             world.screen.print("[yellow]the database ended; starting it again[/yellow]")
-            postgres.start()
+            try:
+                postgres.start()
+            except EmbeddedError as error:
+                # Somebody may have ended it while it started.
+                _count(deaths, str(error))
+                continue
         child = world.crew.ended()
-        if child is None:
-            continue
-        deaths = [*(death for death in deaths if death > time.monotonic() - WITHIN_SECONDS), time.monotonic()]
-        if len(deaths) > RESTARTS:
-            raise ChildError(f"{child.name} keeps ending; its log is {child.log}\n{child.tail()}")
-        world.screen.print(f"[yellow]{child.name} ended with {child.process.returncode}; starting it again[/yellow]")
-        _again(world, child)
+        if child is not None:
+            status = child.process.returncode
+            if status not in ENDED_BY_OTHERS:
+                _count(deaths, f"{child.name} keeps ending; its log is {child.log}\n{child.tail()}")
+            world.screen.print(f"[yellow]{child.name} ended with {status}; starting it again[/yellow]")
+            world.crew.restart(child)
+            world.keep()
 
 
-def _again(world: World, child: Child) -> None:
-    world.crew.restart(child)
-    world.keep()
+def _count(deaths: list[float], words: str) -> None:
+    deaths.append(time.monotonic())
+    if len(deaths) > RESTARTS:
+        raise ChildError(words)
 
 
 def _fill(world: World, key: str, days: int) -> None:

@@ -14,8 +14,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app import wiring
 from app.kit import logs
-from app.kit.edge import KnownHosts, SecurityHeaders, Shortcut
-from app.kit.server import Server, make_server
+from app.kit.edge import Gate, KnownHosts, SecurityHeaders, Shortcut
+from app.kit.server import Server, calm_collector, make_server
 from app.kit.settings import Settings
 from schema.execution import ORIGIN
 
@@ -33,13 +33,28 @@ def serve(*, host: str | None = None, port: int | None = None) -> None:
 
 
 async def _serve(given: Settings) -> None:
-    web = await wiring.web(given)
+    """Listens at once and opens when the database answers: until then it is alive, and says that it is not ready."""
+    gate = Gate()
+    server = make_server(gate, host=given.host, port=given.port)
+    running = asyncio.create_task(server.serve(), name="server")
+    building = asyncio.create_task(wiring.web(given), name="start")
+    try:
+        await asyncio.wait({running, building}, return_when=asyncio.FIRST_COMPLETED)
+        if building.done():
+            await _open(building.result(), gate, server, running, given)
+    finally:
+        server.should_exit = True
+        building.cancel()
+        await running
+
+
+async def _open(web: wiring.Web, gate: Gate, server: Server, running: "asyncio.Task[None]", given: Settings) -> None:
     try:
         async with beside(web):
-            server = make_server(
-                make_app(web), host=given.host, port=given.port, before_shutdown=[web.http.streams.close]
-            )
-            await asyncio.gather(server.serve(), _announce(server, given))
+            server.before_shutdown = (web.http.streams.close,)
+            gate.open(make_app(web))
+            calm_collector()
+            await asyncio.gather(running, _announce(server, given))
     finally:
         await web.close()
 

@@ -1,8 +1,8 @@
 """Starts the processes of one Lockyard, waits until each says it is ready, and ends them all, whatever happens."""
 
+import contextlib
 import json
 import os
-import queue
 import signal
 import subprocess
 import sys
@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import Any, Self
 
 GRACE_SECONDS = 10.0
 
@@ -32,6 +32,7 @@ class Child:
     log: Path
     process: "subprocess.Popen[str]"
     ready: dict[str, Any] = field(default_factory=dict)
+    spoke: threading.Event = field(default_factory=threading.Event)
 
     @property
     def pid(self) -> int:
@@ -68,16 +69,16 @@ class Supervisor:
         """Start `python -m words…` and wait up to `wait` seconds for its one line of JSON on standard output."""
         child = self._spawn(name, words, env or {}, stdin)
         self.children.append(child)
-        child.ready = self._first_words(child, wait)
+        self._await_words(child, wait)
         return child
 
-    def restart(self, dead: Child, *, wait: float = 30.0) -> Child:
-        """The same words once more for a child that is no more."""
+    def restart(self, dead: Child) -> Child:
+        """The same words once more for a child that is no more. Waits for nothing: others may need help meanwhile,
+        and what this one needs to become ready may be among them."""
         # What it started itself may have outlived it.
         _signal(dead, signal.SIGKILL)
         child = self._spawn(dead.name, dead.words, dead.env, dead.stdin)
         self.children[self.children.index(dead)] = child
-        child.ready = self._first_words(child, wait)
         return child
 
     def _spawn(self, name: str, words: Sequence[str], env: Mapping[str, str], stdin: str | None) -> Child:
@@ -92,10 +93,14 @@ class Supervisor:
                 env=os.environ | env,
                 start_new_session=True,
             )
+        child = Child(name, words, env, stdin, log, process)
+        threading.Thread(target=_listen, args=(child,), daemon=True).start()
         if stdin is not None and process.stdin:
-            process.stdin.write(stdin)
-            process.stdin.close()
-        return Child(name, words, env, stdin, log, process)
+            # It may be killed before it has read.
+            with contextlib.suppress(BrokenPipeError):
+                process.stdin.write(stdin)
+                process.stdin.close()
+        return child
 
     def ended(self) -> Child | None:
         """A child that is no more, if there is one."""
@@ -116,29 +121,23 @@ class Supervisor:
             _signal(child, signal.SIGKILL)
         self.children.clear()
 
-    def _first_words(self, child: Child, wait: float) -> dict[str, Any]:
-        lines: queue.Queue[str] = queue.Queue()
-        assert child.process.stdout is not None
-        threading.Thread(target=_drain, args=(child.process.stdout, child.log, lines), daemon=True).start()
+    def _await_words(self, child: Child, wait: float) -> None:
         deadline = time.monotonic() + wait
-        while (left := deadline - time.monotonic()) > 0:
-            try:
-                line = lines.get(timeout=min(left, 0.2))
-            except queue.Empty:
-                if child.process.poll() is not None and lines.empty():
-                    raise ChildError(f"{child.name} ended with {child.process.returncode}\n{child.tail()}") from None
-                continue
-            if line.startswith("{"):
-                said: dict[str, Any] = json.loads(line)
-                return said
-        raise ChildError(f"{child.name} was not ready after {wait:.0f} s\n{child.tail()}")
+        while not child.spoke.wait(0.1):
+            if child.process.poll() is not None and not child.spoke.wait(0.2):
+                raise ChildError(f"{child.name} ended with {child.process.returncode}\n{child.tail()}")
+            if time.monotonic() > deadline:
+                raise ChildError(f"{child.name} was not ready after {wait:.0f} s\n{child.tail()}")
 
 
-def _drain(output: IO[str], log: Path, lines: "queue.Queue[str]") -> None:
+def _listen(child: Child) -> None:
     """Keep reading for ever: a child whose output nobody reads would stop at a full pipe."""
-    with output, log.open("a") as kept:
+    assert child.process.stdout is not None
+    with child.process.stdout as output, child.log.open("a") as kept:
         for line in output:
-            lines.put(line)
+            if line.startswith("{") and not child.spoke.is_set():
+                child.ready = json.loads(line)
+                child.spoke.set()
             kept.write(line)
             kept.flush()
 

@@ -23,6 +23,7 @@ from app.kit.db import Database
 from app.kit.edge import LOCAL_HOSTS
 from app.kit.embedded import Dsns, EmbeddedPostgres
 from app.kit.page import Page
+from app.kit.patience import patiently
 from app.kit.reacting import Reactor
 from app.kit.schedule import Job, Service
 from app.kit.seal import SealBroken, Sealer
@@ -152,17 +153,22 @@ async def close(db: Database) -> None:
         db.pool.terminate()
 
 
+async def connected(dsn: str, *, size: int, name: str, light: bool = False) -> Database:
+    """A database that is away is waited for."""
+    return await patiently(lambda: Database.connect(dsn, size=size, name=name, light=light), "the database")
+
+
 async def background(given: Settings) -> Background:
     dsn = _needed(dsns(given).worker, "WORKER_DATABASE_URL")
     sealer, audit = Sealer.of(given.key), signer(given)
-    db = await Database.connect(dsn, size=given.worker_pool_size + _HELD, name="lockyard worker")
+    db = await connected(dsn, size=given.worker_pool_size + _HELD, name="lockyard worker")
     bus = PostgresBus(dsn, name="lockyard worker bus")
     checkpoints = Checkpoints(db, audit, given.data_dir / "audit", utc_now)
 
     def system(tenant: UUID) -> Context:
         return system_context(db, tenant)
 
-    app_db = await Database.connect(_needed(dsns(given).app, "DATABASE_URL"), size=_EXPORTS, name="lockyard exports")
+    app_db = await connected(_needed(dsns(given).app, "DATABASE_URL"), size=_EXPORTS, name="lockyard exports")
     exporter = Exporter(
         app_db, db, system, CATALOGUE, export_files(given), given.data_dir / "spool", audit, given.export_lifetime
     )
@@ -219,7 +225,7 @@ def shown_codes(codes: PickupCodes) -> LateField:
 
 async def web(given: Settings) -> Web:
     dsn = _needed(dsns(given).app, "DATABASE_URL")
-    db = await Database.connect(dsn, size=given.database_pool_size, name="lockyard web", light=True)
+    db = await connected(dsn, size=given.database_pool_size, name="lockyard web", light=True)
     bus = PostgresBus(dsn, name="lockyard web bus")
     hub, authenticator = Hub(Facts(db), bus), Authenticator(db)
     sealer = Sealer.of(given.key)
@@ -231,7 +237,7 @@ async def web(given: Settings) -> Web:
     parts = {"sign_ins": sign_ins, "pickup_codes": codes, "vendors": Vendors(registry.problems, sealer)}
     late = {"pickupCode": shown_codes(codes), "downloadUrl": links.download_urls}
     engine = CompiledEngine(build_schema(), db, late=late, parts=parts)
-    await engine.start()
+    await patiently(engine.start, "the database")
     origins = frozenset((*given.allowed_origins, *((given.base_url,) if given.public_url else ())))
     pipeline = Pipeline(LiveEngine(engine, hub), settings=Limits(origins=origins))
 

@@ -38,7 +38,13 @@ async def _main(given: Settings) -> None:
         loop.add_signal_handler(number, stop.set)
     if given.worker_metrics_port:
         start_http_server(given.worker_metrics_port, "127.0.0.1")
-    background = await wiring.background(given)
+    building, stopped = asyncio.create_task(wiring.background(given)), asyncio.create_task(stop.wait())
+    await asyncio.wait({building, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    if not building.done():
+        building.cancel()
+        return
+    background = building.result()
     try:
         await serve(background, stop)
     finally:

@@ -1,4 +1,4 @@
-"""The outermost layer of the web process: which hosts it answers for, and the headers every answer carries."""
+"""The outermost layer of the web process: whether it is open, the hosts it answers for, the headers of all answers."""
 
 from collections.abc import Iterable, Mapping
 
@@ -21,6 +21,9 @@ SECURITY_HEADERS = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
 }
+
+_ALIVE = b'{"status":"ok"}'
+_NOT_READY = b'{"error":{"code":"NOT_READY","message":"Starting; the database does not answer yet."}}'
 
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
@@ -84,3 +87,29 @@ class KnownHosts:
         host = next((value for name, value in scope["headers"] if name == b"host"), b"").decode("latin-1").lower()
         name, colon, port = host.rpartition(":")
         return host in self.hosts or (bool(colon) and port.isdecimal() and name in self.hosts)
+
+
+class Gate:
+    """Closed while the process starts: it says that it lives, and to everything else that it is not ready yet."""
+
+    def __init__(self) -> None:
+        self.app: ASGIApp = SecurityHeaders(_closed)
+
+    def open(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.app(scope, receive, send)
+
+
+async def _closed(scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["type"] == "websocket":
+        await receive()
+        await send({"type": "websocket.close", "code": 1013, "reason": "Try again later"})
+    elif scope["type"] == "http":
+        alive = scope["path"] == "/healthz"
+        body = _ALIVE if alive else _NOT_READY
+        headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
+        headers += [(b"content-length", b"%d" % len(body)), *([] if alive else [(b"retry-after", b"1")])]
+        await send({"type": "http.response.start", "status": 200 if alive else 503, "headers": headers})
+        await send({"type": "http.response.body", "body": body})

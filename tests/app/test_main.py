@@ -1,6 +1,7 @@
 """The web process as a process: ready, told who may, ended in time with its streams."""
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -20,8 +21,10 @@ from websockets.typing import Subprotocol
 
 from app.kit.db import Database
 from app.kit.embedded import Dsns
+from app.kit.pgtools import free_port
 from app.kit.settings import keep_secret_key
 from tenants.identity.model import hash_secret, new_secret
+from tests.app.away import Away
 from tests.schema.reading.population import build
 from tests.schema.reading.world import settle
 
@@ -44,16 +47,23 @@ async def secret(admin_db: Database) -> str:
     return made
 
 
+def environment(dsn: str, folder: Path) -> dict[str, str]:
+    return os.environ | {
+        "LOCKYARD_DATA_DIR": str(folder),
+        "LOCKYARD_DATABASE_URL": dsn,
+        "LOCKYARD_SECRET_KEY": keep_secret_key(folder),
+    }
+
+
+def started(env: dict[str, str], folder: Path, port: int = 0) -> "subprocess.Popen[str]":
+    words = [sys.executable, "-m", "app.cli", "serve", "--port", str(port)]
+    with (folder / "web.log").open("w") as log:
+        return subprocess.Popen(words, env=env, stdout=subprocess.PIPE, stderr=log, text=True)
+
+
 @pytest.fixture
 def web(dsns: Dsns, tmp_path: Path) -> Iterator[Web]:
-    env = os.environ | {
-        "LOCKYARD_DATA_DIR": str(tmp_path),
-        "LOCKYARD_DATABASE_URL": dsns.app,
-        "LOCKYARD_SECRET_KEY": keep_secret_key(tmp_path),
-    }
-    words = [sys.executable, "-m", "app.cli", "serve", "--port", "0"]
-    with (tmp_path / "web.log").open("w") as log:
-        process = subprocess.Popen(words, env=env, stdout=subprocess.PIPE, stderr=log, text=True)
+    process = started(environment(dsns.app, tmp_path), tmp_path)
     assert process.stdout is not None
     yield process, json.loads(process.stdout.readline())["url"]
     process.kill()
@@ -85,3 +95,50 @@ async def test_open_streams_do_not_keep_it_from_ending(web: Web, secret: str) ->
         assert closed.value.rcvd is None or closed.value.rcvd.code in {1001, 1012}
     assert await asyncio.to_thread(process.wait, 10) in {0, -signal.SIGTERM}
     assert time.monotonic() - began < 10
+
+
+async def asked(client: httpx.AsyncClient, path: str, wanted: int) -> httpx.Response:
+    """What it answers once it answers so, within twenty seconds."""
+    for _ in range(200):
+        with contextlib.suppress(httpx.TransportError):
+            answer = await client.get(path)
+            if answer.status_code == wanted:
+                return answer
+        await asyncio.sleep(0.1)
+    raise AssertionError(f"{path} never answered {wanted}")
+
+
+async def test_it_waits_for_a_database_that_is_away_and_says_so(dsns: Dsns, secret: str, tmp_path: Path) -> None:
+    away, port = Away.of(dsns.app), free_port()
+    process = started(environment(away.dsn, tmp_path), tmp_path, port)
+    signed = {"authorization": f"Bearer {secret}"}
+    try:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=signed) as client:
+            refused = await asked(client, "/readyz", 503)
+            assert refused.headers["retry-after"] == "1"
+            assert refused.headers["x-content-type-options"] == "nosniff"
+            assert (await client.get("/healthz")).status_code == 200
+            assert (await client.post("/graphql", json={"query": "{ viewer { role } }"})).status_code == 503
+            async with away.back():
+                await asked(client, "/readyz", 200)
+                answer = await client.post("/graphql", json={"query": "{ viewer { role } }"})
+                assert answer.json() == {"data": {"viewer": {"role": "OWNER"}}}
+                process.send_signal(signal.SIGTERM)
+                assert await asyncio.to_thread(process.wait, 10) in {0, -signal.SIGTERM}
+    finally:
+        process.kill()
+        process.wait()
+    assert "the database does not answer" in (tmp_path / "web.log").read_text()
+
+
+async def test_it_ends_in_time_while_it_waits(dsns: Dsns, tmp_path: Path) -> None:
+    port = free_port()
+    process = started(environment(Away.of(dsns.app).dsn, tmp_path), tmp_path, port)
+    try:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+            await asked(client, "/readyz", 503)
+        process.send_signal(signal.SIGTERM)
+        assert await asyncio.to_thread(process.wait, 10) in {0, -signal.SIGTERM}
+    finally:
+        process.kill()
+        process.wait()

@@ -87,6 +87,20 @@ def test_a_child_that_ends_by_itself_is_noticed(module: Modules, tmp_path: Path)
         assert crew.ended() is child
 
 
+def test_a_child_that_is_killed_while_it_starts_again_is_started_once_more(module: Modules, tmp_path: Path) -> None:
+    with Supervisor(tmp_path / "logs") as crew:
+        child = crew.start("child", module.named("ready", READY), stdin="hello")
+        for _ in range(3):
+            child.process.kill()
+            child.process.wait(5)
+            dead = crew.ended()
+            assert dead is child
+            child = crew.restart(dead)
+        assert child.spoke.wait(10)
+        assert child.ready == {"ready": 1, "said": "hello"}
+        assert crew.ended() is None
+
+
 def test_a_child_that_talks_without_end_is_not_stopped_by_a_full_pipe(module: Modules, tmp_path: Path) -> None:
     with Supervisor(tmp_path / "logs") as crew:
         child = crew.start("talks", module.named("talks", TALKS))

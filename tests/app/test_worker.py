@@ -1,5 +1,6 @@
 """The background process as a process: it works, hands over, and ends when told."""
 
+import asyncio
 import json
 import os
 import signal
@@ -15,25 +16,34 @@ import pytest
 from app.kit.db import Database
 from app.kit.embedded import Dsns
 from app.kit.settings import keep_secret_key
+from tests.app.away import Away
 from tests.kit.test_sequencer import drained, write
 
 Start = Callable[[], "subprocess.Popen[str]"]
 
 
+def environment(app: str, worker: str, folder: Path) -> dict[str, str]:
+    return os.environ | {
+        "LOCKYARD_DATA_DIR": str(folder),
+        "LOCKYARD_WORKER_DATABASE_URL": worker,
+        "LOCKYARD_DATABASE_URL": app,
+        "LOCKYARD_SECRET_KEY": keep_secret_key(folder),
+    }
+
+
+def spawned(env: dict[str, str], log: Path) -> "subprocess.Popen[str]":
+    words = [sys.executable, "-m", "app.cli", "worker"]
+    with log.open("w") as errors:
+        return subprocess.Popen(words, env=env, stdout=subprocess.PIPE, stderr=errors, text=True)
+
+
 @pytest.fixture
 def start(dsns: Dsns, tmp_path: Path) -> Iterator[Start]:
     running: list[subprocess.Popen[str]] = []
-    env = os.environ | {
-        "LOCKYARD_DATA_DIR": str(tmp_path),
-        "LOCKYARD_WORKER_DATABASE_URL": dsns.worker,
-        "LOCKYARD_DATABASE_URL": dsns.app,
-        "LOCKYARD_SECRET_KEY": keep_secret_key(tmp_path),
-    }
+    env = environment(dsns.app, dsns.worker, tmp_path)
 
     def go() -> "subprocess.Popen[str]":
-        log = (tmp_path / f"worker{len(running)}.log").open("w")
-        words = [sys.executable, "-m", "app.cli", "worker"]
-        process = subprocess.Popen(words, env=env, stdout=subprocess.PIPE, stderr=log, text=True)
+        process = spawned(env, tmp_path / f"worker{len(running)}.log")
         running.append(process)
         assert process.stdout is not None
         assert json.loads(process.stdout.readline()) == {"ready": "worker"}
@@ -113,3 +123,25 @@ async def test_it_ends_in_time_while_the_database_is_silent(admin_db: Database, 
         await conn.execute("LOCK TABLE outbox, fact_head, stay, audit_head IN ACCESS EXCLUSIVE MODE")
         time.sleep(1)  # noqa: ASYNC251 - the worker is another process; it shall run into the locks
         assert ended(worker) == 0
+
+
+async def test_it_waits_for_a_database_that_is_away(
+    app_db: Database, admin_db: Database, dsns: Dsns, tmp_path: Path
+) -> None:
+    away, tenant = Away.of(dsns.worker), uuid4()
+    log = tmp_path / "worker.log"
+    process = spawned(environment(dsns.app, away.dsn, tmp_path), log)
+    try:
+        for _ in range(400):
+            if "the database does not answer" in log.read_text():
+                break
+            await asyncio.sleep(0.05)
+        assert process.poll() is None, log.read_text()
+        await act(app_db, tenant)
+        async with away.back():
+            await drained(admin_db)
+            assert await asyncio.to_thread(ended, process) == 0
+    finally:
+        process.kill()
+        process.wait()
+    assert "the database answers again" in log.read_text()
