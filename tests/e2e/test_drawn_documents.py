@@ -1,4 +1,6 @@
 import os
+import re
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from schemathesis.graphql import nodes
 
 from schema.errors import Code
 from tests.e2e.world import World
+from tests.isolation.known import SHARED, collect, known, never
 
 pytestmark = pytest.mark.slow
 SDL = Path(__file__).parents[2] / "schema" / "schema.graphql"
@@ -27,6 +30,20 @@ schemathesis.graphql.scalar("DateTime", st.one_of(_moments, st.text(max_size=30)
 schemathesis.graphql.scalar("JSON", st.text(max_size=30).map(nodes.String))
 
 
+@pytest.fixture(scope="module")
+def foreign(world: World) -> frozenset[str]:
+    """Ids of another operator. Documents are drawn with these, with the asker's own, and with words that are no ids."""
+    theirs, own = (known(world, who) for who in ("owner", "other_owner"))
+    theirs = {kind: ids for kind, ids in theirs.items() if kind not in SHARED}
+    ids = frozenset(id_ for found in theirs.values() for id_ in found)
+    mine = sorted(id_ for found in own.values() for id_ in found)
+    assert len(ids) > 50
+    assert mine
+    drawn = st.one_of(st.sampled_from(sorted(ids)), st.sampled_from(mine), st.text(max_size=30))
+    schemathesis.graphql.scalar("ID", drawn.map(nodes.String))
+    return ids
+
+
 def _operations() -> list[Any]:
     schema = schemathesis.graphql.from_path(SDL)
     found: list[Any] = [result.ok() for result in schema.get_all_operations() if isinstance(result, Ok)]
@@ -34,8 +51,10 @@ def _operations() -> list[Any]:
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_no_drawn_document_meets_a_fault_and_every_error_has_a_code(world: World, seed: int) -> None:
-    tried = 0
+def test_no_drawn_document_meets_a_fault_or_what_is_anothers_and_every_error_has_a_code(
+    world: World, foreign: frozenset[str], seed: int
+) -> None:
+    tried = named = 0
     for operation in _operations():
 
         @hypothesis.seed(seed)
@@ -45,15 +64,21 @@ def test_no_drawn_document_meets_a_fault_and_every_error_has_a_code(world: World
         )  # fmt: skip
         @hypothesis.given(operation.as_strategy())
         def ask(case: Any) -> None:
-            nonlocal tried
+            nonlocal tried, named
             tried += 1
-            _check(world, case)
+            named += bool(_named(case, foreign))
+            _check(world, case, foreign)
 
         ask()
     assert tried >= EXAMPLES * len(_operations()) / 2
+    assert named > tried / 50, "hardly any document named what is another's"
 
 
-def _check(world: World, case: Any) -> None:
+def _named(case: Any, foreign: frozenset[str]) -> set[str]:
+    return {text for text in re.findall(r'"([A-Za-z0-9+/=]+)"', case.body) if text in foreign}
+
+
+def _check(world: World, case: Any, foreign: frozenset[str]) -> None:
     """The fuzzer's own checks, then ours."""
     response = case.call(base_url=world.said["graphql"], headers=world.headers("other_owner"))
     # Not `positive_data_acceptance`: what a type lets through may be refused still, such as both `first` and `last`.
@@ -65,3 +90,22 @@ def _check(world: World, case: Any) -> None:
         assert error.get("extensions", {}).get("code") in CODES, told
         assert "Traceback" not in error["message"], told
     assert said.get("errors") or said["data"], told
+    seen: dict[str, set[str]] = defaultdict(set)
+    collect(said.get("data"), seen)
+    named = _named(case, foreign)
+    assert not {id_ for ids in seen.values() for id_ in ids} & foreign - named, told
+    if named and not seen and case.body.lstrip().startswith(("{", "query")):
+        _looks_unknown(world, case.body, response.text, named)
+
+
+def _looks_unknown(world: World, document: str, answer: str, named: set[str]) -> None:
+    """What is another's is answered like what never was."""
+    asked = document
+    for id_ in named:
+        asked = asked.replace(id_, never(id_))
+    other = world.post(asked, who="other_owner").text
+    assert _but_ids(answer) == _but_ids(other), f"{document}\n{answer[:1000]}\n{other[:1000]}"
+
+
+def _but_ids(text: str) -> str:
+    return re.sub(r'("traceId":\s*)"[^"]*"|[A-Za-z0-9+/]{40,}=*', "_", text)
