@@ -65,6 +65,15 @@ class FindsReservations(Protocol):
 
 
 @runtime_checkable
+class FindsPlacements(Protocol):
+    """An adapter that can look up by our own id what the vendor keeps under it; settles what it was told (READBACK)."""
+
+    async def find_placement(self, bank: str, reference: str) -> str | None:
+        """The unit the vendor gave to this reservation; None when its books have no such reservation."""
+        ...
+
+
+@runtime_checkable
 class ReceivesPushes(Protocol):
     """An adapter whose vendor posts events to us."""
 

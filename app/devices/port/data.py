@@ -21,7 +21,10 @@ class Connection:
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """One compartment as the device reports it. None means: this hardware does not tell."""
+    """One compartment as the device reports it. None means: this hardware does not tell.
+
+    `reference`: whose reservation the vendor's books have there, by the id its maker gave it.
+    """
 
     id: str
     door: Door
@@ -35,6 +38,7 @@ class Unit:
     word: VendorWord | None = None
     openings: int | None = None
     parcels: tuple[str, ...] = ()
+    reference: str | None = None
     flags: Mapping[str, object] = field(default_factory=dict)
 
 
@@ -65,7 +69,11 @@ class ParcelRef:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One thing asked of one compartment. `id` is ours and the same over every look at it; it is sent at most once."""
+    """One thing asked of one compartment. `id` is ours and the same over every look at it; it is sent at most once.
+
+    `reference`: our id of the reservation it is about, the same in every order about it; None for what staff do at a
+    door. Where the vendor chooses the compartment, `unit` of a RESERVE is only an example of the size wanted.
+    """
 
     id: UUID
     kind: OrderKind
@@ -82,6 +90,7 @@ class Order:
     size: str | None = None
     accessible: bool | None = None
     access: AccessKind | None = None
+    reference: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,58 @@
+"""Reading JSON answers: tolerant of what is missing, strict about what is there."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+class WrongShape(ValueError):  # noqa: N818 - says what happened
+    """An answer that does not fit the contract."""
+
+
+def decode(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    # Deep nesting ends in RecursionError, a number of thousands of digits in ValueError.
+    except (ValueError, RecursionError) as error:
+        raise WrongShape("the answer is not JSON") from error
+
+
+def an_object(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise WrongShape(f"expected an object, got {type(value).__name__}")
+    return value
+
+
+def optional(holder: Mapping[str, Any], name: str, kind: type[T]) -> T | None:
+    """Null counts as missing. A flag is no number, though Python thinks so."""
+    value = holder.get(name)
+    if value is None:
+        return None
+    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+        raise WrongShape(f"{name} is {type(value).__name__}, not {kind.__name__}")
+    return value
+
+
+def required(holder: Mapping[str, Any], name: str, kind: type[T]) -> T:
+    value = optional(holder, name, kind)
+    if value is None:
+        raise WrongShape(f"{name} is missing")
+    return value
+
+
+def items(value: Any, name: str) -> list[Any]:
+    """A list that comes bare or wrapped in an object under its name."""
+    found = value.get(name) if isinstance(value, dict) else value
+    if not isinstance(found, list):
+        raise WrongShape(f"{name} is no list")
+    return found
+
+
+def short(value: Any) -> str:
+    """For people to look at: the beginning of a value as JSON."""
+    try:
+        return json.dumps(value, ensure_ascii=False)[:200]
+    except RecursionError:
+        return "nested too deeply"
