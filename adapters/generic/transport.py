@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -26,17 +26,23 @@ class NoAnswer(Exception):  # noqa: N818 - silence is an outcome here, not an er
     """Nothing usable came in time."""
 
 
-class _Line(asyncio.Protocol):
-    """Collects bytes and wakes whoever waits for them."""
+Listener = Callable[[bytes], None]
 
-    def __init__(self) -> None:
+
+class _Line(asyncio.Protocol):
+    """Collects bytes, wakes whoever waits for them, and lets listeners hear them."""
+
+    def __init__(self, listeners: Sequence[Listener] = ()) -> None:
         self.buffer = bytearray()
         self.lost = False
+        self._listeners = listeners
         self._waiter: asyncio.Future[None] | None = None
 
     def data_received(self, data: bytes) -> None:
         self.buffer += data
         del self.buffer[:-BUFFER_LIMIT]
+        for listener in self._listeners:
+            listener(data)
         self._wake()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - the reason changes nothing
@@ -55,20 +61,24 @@ class _Line(asyncio.Protocol):
 class Bus:
     """One line. All who use the same address get the same object (see `shared`), hence the same lock."""
 
-    def __init__(self, address: str, baudrate: int) -> None:
+    def __init__(self, address: str, baudrate: int, parity: str = "N") -> None:
         self.address = address
-        self.baudrate = baudrate
+        self.speed = (baudrate, parity)
         self.users = 0
+        # Grows with every connection made: who must put things right on a fresh line remembers the one it knew.
+        self.generation = 0
+        self._listeners: list[Listener] = []
         self._lock = asyncio.Lock()
         self._transport: asyncio.WriteTransport | None = None
         self._line = _Line()
         self._free_at = 0.0
+        self._stale = False
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
         """The line is ours, connected, still and with an empty input. Raises Unreachable where it cannot be reached."""
         async with self._lock:
-            if self._transport is None or self._line.lost or self._transport.is_closing():
+            if self._stale or not self._connected:
                 await self._connect()
             pause = self._free_at - time.monotonic()
             if pause > 0:
@@ -81,9 +91,18 @@ class Bus:
 
     def write(self, frame: bytes) -> None:
         """Within a turn. Raises Unreachable only while nothing has been sent; what is lost later shows as silence."""
-        if self._transport is None or self._line.lost or self._transport.is_closing():
+        if self._transport is None or not self._connected:
             raise Unreachable(f"lost the line to {self.address} before anything was sent")
         self._transport.write(frame)
+
+    @property
+    def _connected(self) -> bool:
+        return self._transport is not None and not self._line.lost and not self._transport.is_closing()
+
+    def listen(self, listener: Listener) -> Callable[[], None]:
+        """Hear all that comes in, asked for or not. Call the result to hear no more."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
 
     async def answer(self, find: Callable[[bytes], T | None], seconds: float) -> T:
         """Within a turn: wait until `find` finds something in the input. Raises NoAnswer after draining the line."""
@@ -100,29 +119,37 @@ class Bus:
             await asyncio.sleep(seconds * DRAIN_SHARE)
             raise NoAnswer from None
 
+    def renew(self) -> None:
+        """The next turn opens the line afresh: helps with converters that have lost their mind. A turn that somebody
+        has is not disturbed: a neighbour may be holding an output on and must be able to take it off."""
+        self._stale = True
+
     def hang_up(self) -> None:
-        """Close the line; the next turn opens it afresh. Helps with converters that have lost their mind."""
         if self._transport is not None:
             self._transport.abort()
             self._transport = None
 
     async def _connect(self) -> None:
         self.hang_up()
-        self._line = line = _Line()
+        self._stale = False
+        self._line = line = _Line(self._listeners)
+        self.generation += 1
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
-                self._transport = await _dial(self.address, self.baudrate, line)
+                self._transport = await _dial(self.address, *self.speed, line)
         except (OSError, TimeoutError, serialx.SerialException) as error:
             raise Unreachable(f"cannot reach {self.address}: {type(error).__name__}") from error
 
 
-async def _dial(address: str, baudrate: int, line: _Line) -> asyncio.WriteTransport:
+async def _dial(address: str, baudrate: int, parity: str, line: _Line) -> asyncio.WriteTransport:
     loop = asyncio.get_running_loop()
     parts = urlsplit(address)
     if parts.scheme == "socket":
         transport, _ = await loop.create_connection(lambda: line, str(parts.hostname), parts.port or 0)
         return transport
-    device, _ = await serialx.create_serial_connection(loop, lambda: line, address, baudrate=baudrate)
+    device, _ = await serialx.create_serial_connection(
+        loop, lambda: line, address, baudrate=baudrate, parity=serialx.Parity(parity)
+    )
     return device
 
 
@@ -140,11 +167,11 @@ def check_address(address: str) -> None:
 _buses: dict[str, Bus] = {}
 
 
-def shared(address: str, baudrate: int) -> Bus:
+def shared(address: str, baudrate: int, parity: str = "N") -> Bus:
     """The bus at this address, for one more user. Give it back with `leave`."""
-    bus = _buses.setdefault(address, Bus(address, baudrate))
-    if bus.baudrate != baudrate:
-        raise Refused(f"{address} is in use at {bus.baudrate} baud", reason="BAD_SETTINGS")
+    bus = _buses.setdefault(address, Bus(address, baudrate, parity))
+    if bus.speed != (baudrate, parity):
+        raise Refused(f"{address} is in use at {bus.speed[0]} baud, parity {bus.speed[1]}", reason="BAD_SETTINGS")
     bus.users += 1
     return bus
 

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, runtime_checkable
 
 import uvicorn
 from starlette.requests import Request
@@ -40,6 +40,22 @@ class World(Protocol):
         ...
 
 
+@runtime_checkable
+class Powered(Protocol):
+    """A world whose banks can lose power: what was under way there is over, and what is volatile is forgotten."""
+
+    def lose_power(self, bank: str) -> None: ...
+
+
+@runtime_checkable
+class Tells(Protocol):
+    """A world that counts more than doors do."""
+
+    def told(self, bank: str | None) -> Mapping[str, Any]:
+        """For `/_sim/state`; of all banks when none is named."""
+        ...
+
+
 Handler = Callable[[dict[str, Any]], Any]
 
 
@@ -64,7 +80,11 @@ def routes(world: World) -> list[Route]:
         return world.faults.dump()
 
     def away(ask: dict[str, Any]) -> Any:
-        world.faults.go_away(ask.get("bank", ANYWHERE), ask.get("how", "silent"))
+        bank, how = ask.get("bank", ANYWHERE), ask.get("how", "silent")
+        world.faults.go_away(bank, how)
+        if how == "power" and isinstance(world, Powered):
+            for each in {key[0] for key in world.doors} if bank == ANYWHERE else {bank}:
+                world.lose_power(each)
         return world.faults.dump()
 
     def back(ask: dict[str, Any]) -> Any:
@@ -78,7 +98,8 @@ def routes(world: World) -> list[Route]:
     async def state(request: Request) -> Response:
         bank = request.query_params.get("bank")
         rows = [row for row in world.doors.dump() if bank in {None, row["bank"]}]
-        return JSONResponse({"doors": rows, **world.faults.dump()})
+        more = world.told(bank) if isinstance(world, Tells) else {}
+        return JSONResponse({"doors": rows, **world.faults.dump(), **more})
 
     return [
         Route("/_sim/state", state, methods=["GET"]),

@@ -13,7 +13,7 @@ FOR_EVER = -1
 class Fault:
     """`where`: an operation (HTTP) or a command such as `30` (bus). `times`: -1 until cleared. `ms`: of a delay.
 
-    `chance`: how likely it strikes where it could.
+    `chance`: how likely it strikes where it could. `word`: name of the field that `swap` falsifies.
     """
 
     kind: str
@@ -23,6 +23,7 @@ class Fault:
     ms: float = 0.0
     status: int = 500
     chance: float = 1.0
+    word: str = ""
     hits: int = 0
 
     def fits(self, where: str, bank: str) -> bool:
@@ -70,7 +71,7 @@ class Faults:
         self._away.pop(bank, None)
 
     def away(self, bank: str) -> str | None:
-        """How this bank is missing (`silent` or `reset`), or None when it is there."""
+        """How this bank is missing (`silent`, `reset` or `power`), or None when it is there."""
         return self._away.get(bank) or self._away.get(ANYWHERE)
 
     def dump(self) -> dict[str, Any]:

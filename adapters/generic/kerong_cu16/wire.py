@@ -36,44 +36,45 @@ def address(board: int, lock: int) -> int:
     return board << 4 | lock - 1
 
 
-def _frame(*body: int) -> bytes:
+def frame(*body: int) -> bytes:
+    """Address, command and data, framed and summed."""
     raw = bytes((STX, *body, ETX))
     return raw + bytes((checksum(raw),))
 
 
 def unlock(board: int, lock: int) -> bytes:
-    return _frame(address(board, lock), UNLOCK)
+    return frame(address(board, lock), UNLOCK)
 
 
 def status(board: int) -> bytes:
-    return _frame(address(board, 1), STATUS)
+    return frame(address(board, 1), STATUS)
 
 
 def status_reply(state: BoardStatus) -> bytes:
     low, high = state.closed & 0xFF, state.closed >> 8
-    return _frame(state.board << 4, STATUS_REPLY, low, high, state.items & 0xFF, state.items >> 8)
+    return frame(state.board << 4, STATUS_REPLY, low, high, state.items & 0xFF, state.items >> 8)
 
 
 def find_status(received: bytes, board: int) -> BoardStatus | None:
     """The first sound status reply of this board in what came; noise, other boards and a trailing `;` are skipped."""
     start = received.find(STX)
     while start >= 0:
-        frame = received[start : start + REPLY_LENGTH]
-        if len(frame) == REPLY_LENGTH and _is_status_of(frame, board):
-            return BoardStatus(board, frame[3] | frame[4] << 8, frame[5] | frame[6] << 8)
+        reply = received[start : start + REPLY_LENGTH]
+        if len(reply) == REPLY_LENGTH and _is_status_of(reply, board):
+            return BoardStatus(board, reply[3] | reply[4] << 8, reply[5] | reply[6] << 8)
         start = received.find(STX, start + 1)
     return None
 
 
-def _is_status_of(frame: bytes, board: int) -> bool:
-    right_place = frame[1] >> 4 == board and frame[2] == STATUS_REPLY
-    return right_place and frame[7] == ETX and frame[8] == checksum(frame[:8])
+def _is_status_of(reply: bytes, board: int) -> bool:
+    right_place = reply[1] >> 4 == board and reply[2] == STATUS_REPLY
+    return right_place and reply[7] == ETX and reply[8] == checksum(reply[:8])
 
 
 def find_command(received: bytes) -> tuple[int, int, int] | None:
     """The first sound command in what came: its address, its command byte, and where it ends. For the simulator."""
     for start in range(len(received) - 4):
-        frame = received[start : start + 5]
-        if frame[0] == STX and frame[3] == ETX and frame[4] == checksum(frame[:4]):
-            return frame[1], frame[2], start + 5
+        said = received[start : start + 5]
+        if said[0] == STX and said[3] == ETX and said[4] == checksum(said[:4]):
+            return said[1], said[2], start + 5
     return None

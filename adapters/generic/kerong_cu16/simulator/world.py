@@ -1,54 +1,49 @@
-"""What hangs on the lines: boards, doors, items."""
+"""What hangs on the lines, as CU16 boards: what they hear, do and answer."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from adapters.generic.kerong_cu16 import wire
-from adapters.simulation.doors import Clock, Doors
-from adapters.simulation.faults import Faults
+from adapters.simulation import lines
+from adapters.simulation.lines import Heard, Line, LineWorld
 
-KINDS = frozenset(
-    {
-        "address",  # the answer names another board
-        "busy",  # silent for `ms` after this command, which still takes effect
-        "checksum",  # the answer's sum is wrong
-        "cut",  # effect, then the connection is cut
-        "delay",  # the answer comes `ms` later; the effect at once
-        "drop",  # no answer; the effect takes place all the same
-        "garbage",  # rubbish in place of the answer
-        "ignore",  # the command is lost on the line: no effect, no answer
-        "late",  # the effect comes `ms` later
-        "noise",  # rubbish before the answer
-        "semicolon",  # a `;` after the answer, as the network unit appends
-        "split",  # the answer in two pieces, `ms` apart
-        "stale",  # the answer to the command before
-    }
-)
+__all__ = ["KerongWorld", "Line", "described_line", "plain_lines"]
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One bus: a bank of boards. `acknowledges`: an unlock is answered with a status frame, as some firmware does."""
-
-    bank: str
-    boards: Mapping[int, int]
-    port: int = 0
-    acknowledges: bool = False
-
-
-class KerongWorld:
+class KerongWorld(LineWorld):
     """All lines of one process. Unit ids are `board-lock`, as the adapter spells them."""
 
-    def __init__(self, lines: Iterable[Line], *, close_after: float | None = None) -> None:
-        self.clock = Clock()
-        self.doors = Doors(self.clock, close_after)
-        self.faults = Faults(KINDS)
-        self.lines = tuple(lines)
-        for line in self.lines:
-            for board, locks in line.boards.items():
-                for lock in range(1, locks + 1):
-                    self.doors.add(line.bank, f"{board}-{lock}")
+    locks = wire.LOCKS
+
+    def hear(self, line: Line, received: bytes) -> Heard | None:  # noqa: ARG002 - all lines speak alike
+        found = wire.find_command(received)
+        if found is None:
+            return None
+        address, command, end = found
+        return Heard(f"{command:x}", address >> 4, end, received[end - 5 : end])
+
+    def obey(self, line: Line, heard: Heard) -> None:
+        lock = (heard.raw[1] & 0x0F) + 1
+        if heard.raw[2] == wire.UNLOCK and lock <= line.boards[heard.board]:
+            self.doors.unlock(line.bank, f"{heard.board}-{lock}")
+
+    def answer(self, line: Line, heard: Heard) -> bytes | None:
+        if heard.raw[2] == wire.STATUS or line.acknowledges:
+            return wire.status_reply(self.status(line, heard.board))
+        return None
+
+    def spoil(self, kind: str, line: Line, frame: bytes) -> bytes:  # noqa: ARG002 - as above
+        if kind == "checksum":
+            return frame[:8] + bytes((frame[8] ^ 0xFF,))
+        address = (frame[1] + 0x10) & 0xF0 if kind == "address" else frame[1]
+        word = frame[2] + 1 if kind == "other_word" else frame[2]
+        body = bytes((frame[0], address, word, *frame[3:8]))
+        return body + bytes((wire.checksum(body),))
+
+    def misread(self, heard: Heard) -> Heard:
+        beside = heard.raw[1] & 0xF0 | (heard.raw[1] + 1) & 0x0F
+        return replace(heard, raw=bytes((heard.raw[0], beside, *heard.raw[2:])))
 
     def status(self, line: Line, board: int) -> wire.BoardStatus:
         """Locks that are not fitted read as closed and empty."""
@@ -61,39 +56,12 @@ class KerongWorld:
                 items |= 1 << lock - 1
         return wire.BoardStatus(board, closed, items)
 
-    def unlock(self, line: Line, board: int, lock: int) -> None:
-        if lock <= line.boards[board]:
-            self.doors.unlock(line.bank, f"{board}-{lock}")
-
-    def set_unit(self, bank: str, unit: str, changes: Mapping[str, Any]) -> None:
-        door = self.doors.at(bank, unit)
-        if strange := changes.keys() - {"open", "item", "jammed", "held"}:
-            raise ValueError(f"no such words: {', '.join(sorted(strange))}")
-        names = {"open": "is_open"}
-        for name, value in changes.items():
-            setattr(door, names.get(name, name), bool(value))
-
-    def dump(self) -> dict[str, Any]:
-        return {"doors": self.doors.dump()}
-
-    def load(self, kept: Mapping[str, Any]) -> None:
-        self.doors.load(kept["doors"])
-
 
 def plain_lines(count: int, boards: int, prefix: str = "KR-", first_port: int = 0) -> list[Line]:
     """So many lines of so many full boards: banks `KR-01` and on; ports from `first_port` up, or free ones."""
-    return [
-        Line(f"{prefix}{number:02}", dict.fromkeys(range(boards), wire.LOCKS), first_port and first_port + number - 1)
-        for number in range(1, count + 1)
-    ]
+    return lines.plain_lines(count, range(boards), wire.LOCKS, prefix, first_port)
 
 
 def described_line(text: Mapping[str, Any]) -> Line:
     """`{"bank", "boards": [0, {"board": 1, "locks": 12}], "port", "acknowledges"}`."""
-    boards = [each if isinstance(each, dict) else {"board": each} for each in text["boards"]]
-    return Line(
-        text["bank"],
-        {each["board"]: each.get("locks", wire.LOCKS) for each in boards},
-        text.get("port", 0),
-        text.get("acknowledges", False),
-    )
+    return lines.described_line(text, wire.LOCKS)

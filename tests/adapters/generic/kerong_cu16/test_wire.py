@@ -19,6 +19,20 @@ def test_a_question_is_spelled_as_the_boards_read_it(board: int, frame: str) -> 
 
 
 @pytest.mark.parametrize(
+    ("address", "command", "frame"),
+    [
+        (0x00, 0x32, "02 00 32 03 37"),
+        (0xF0, 0x32, "02 F0 32 03 27"),
+        (0x00, 0x33, "02 00 33 03 38"),
+        (0x00, 0x31, "02 00 31 03 36"),
+    ],
+)
+def test_commands_we_never_send_are_understood_all_the_same(address: int, command: int, frame: str) -> None:
+    assert wire.frame(address, command) == bytes.fromhex(frame)
+    assert wire.find_command(b"\xff" + bytes.fromhex(frame)) == (address, command, 6)
+
+
+@pytest.mark.parametrize(
     ("frame", "status"),
     [
         ("02 00 35 FF FF 00 00 03 38", BoardStatus(0, 0xFFFF, 0)),

@@ -1,0 +1,269 @@
+"""Boards of locks on one line: questions up to three times, a pulse once, and a watch over the door afterwards."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+from enum import Enum, auto
+from typing import Protocol, TypeVar
+from uuid import UUID
+
+from adapters.breaker import Breaker
+from adapters.generic import transport
+from adapters.generic.transport import Bus
+from adapters.once import Once
+from app.devices.port import Ambiguous, DeviceError, Unreachable
+
+T = TypeVar("T")
+
+TRIES = 3
+# How long after an unlock the door must have been seen open, or it is a jam or a lack of power.
+WATCH_SECONDS = 2.0
+POLL_SECONDS = 0.12
+# A door may have opened and shut again unseen in a longer hole than this.
+BLIND_SECONDS = 1.0
+# Bounce of a door switch: a change counts only when seen twice, this far apart.
+BOUNCE_SECONDS = 0.04
+ALL = -1
+
+
+class Seen(Enum):
+    """What became of an unlock, by the door's own sensor. TAKEN: the board took it, and there is no sensor."""
+
+    ALREADY_OPEN = auto()
+    OPENED = auto()
+    STAYED_CLOSED = auto()
+    TAKEN = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Bit i is lock i + 1. `closed`: its door is. `items`: something is there. `known`: the board tells of it."""
+
+    closed: int
+    items: int = 0
+    known: int = ALL
+
+    def is_closed(self, lock: int) -> bool | None:
+        return bool(self.closed >> lock - 1 & 1) if self.known >> lock - 1 & 1 else None
+
+    def has_item(self, lock: int) -> bool:
+        return bool(self.items >> lock - 1 & 1)
+
+
+class Dialect(Protocol):
+    """How one family of boards talks. Both calls run within a turn of the bus, which they must not leave."""
+
+    # Without sensors nothing is watched: a reading only proves that the board is alive.
+    sensors: bool
+
+    async def look(self, bus: Bus, board: int) -> Reading:
+        """Raises NoAnswer when nothing usable came, Unreachable and ContractBroken."""
+        ...
+
+    async def pulse(self, bus: Bus, board: int, lock: int) -> bool:
+        """Order it once. True: the board said that it took it; False: boards of this kind do not say.
+
+        Raises Unreachable while nothing is ordered, Refused when the board will not, NoAnswer when it fell silent.
+        """
+        ...
+
+    async def settle(self, bus: Bus) -> None:
+        """Called before the line is given back: leave nothing under current. Runs outside a turn."""
+        ...
+
+
+class BoardClient:
+    """The boards of one bank. Raises only DeviceError."""
+
+    def __init__(self, bus: Bus, boards: Sequence[int], dialect: Dialect) -> None:
+        self.bus = bus
+        self._dialect = dialect
+        self._once = Once()
+        # A board may be dead while its neighbours on the line are well; a dead one must not slow the others' reading.
+        self._breakers = {board: Breaker(threshold=2, cool_down=3.0, ceiling=15.0) for board in boards}
+        self._last: dict[int, Reading] = {}
+        self._waiting: dict[int, asyncio.Task[Reading]] = {}
+        self._exchanges: set[asyncio.Task[Reading]] = set()
+        self._pulses: set[asyncio.Task[bool]] = set()
+        self._openings: Counter[tuple[int, int]] = Counter()
+        self._left = False
+
+    @property
+    def failing(self) -> bool:
+        return all(breaker.failing for breaker in self._breakers.values())
+
+    async def status(self, board: int) -> Reading:
+        """State of one board; a changed door is looked at twice, for switches bounce. Raises Unreachable."""
+        async with self._breakers[board].guard():
+            first = await self._ask(board)
+            before = self._last.get(board)
+            if before is not None and (before.closed ^ first.closed) & before.known & first.known:
+                await asyncio.sleep(BOUNCE_SECONDS)
+                second = await self._ask(board)
+                # A door that two readings disagree about stays as it was until the next look.
+                unsure = first.closed ^ second.closed
+                first = replace(second, closed=second.closed & ~unsure | before.closed & unsure)
+            self._remember(board, first)
+            return first
+
+    async def unlock(self, order: UUID, board: int, lock: int, seconds: float) -> Seen:
+        """Order the pulse at most once and watch the door. Raises Unreachable before, Ambiguous after the ordering."""
+        ends = time.monotonic() + seconds
+        self._once.claim(order)
+        try:
+            async with self._breakers[board].guard():
+                if await self._open_already(board, lock, ends):
+                    self._once.release(order)
+                    return Seen.ALREADY_OPEN
+                taken = await self._order(board, lock, ends)
+        except Unreachable:
+            self._once.release(order)
+            raise
+        if self._dialect.sensors:
+            return await self._watch(board, lock, min(ends, time.monotonic() + WATCH_SECONDS), ends)
+        if not taken:
+            raise Ambiguous("the unlock was sent and no answer came; there is no sensor to tell")
+        return Seen.TAKEN
+
+    def openings(self, board: int, lock: int) -> int:
+        """How often this process has seen the door go from closed to open; what happens between two looks is missed."""
+        return self._openings[board, lock]
+
+    async def pushes(self) -> AsyncIterator[tuple[int, int, bool | None]]:
+        """Board, lock and whether its door is closed, as the boards tell it unasked; ends where they never do."""
+        for told in NOTHING:
+            yield told
+
+    async def close(self) -> None:
+        if self._left:
+            return
+        self._left = True
+        for exchange in tuple(self._exchanges):
+            exchange.cancel()
+        # A pulse is never cut off: its end takes the output off.
+        await asyncio.gather(*self._exchanges, *self._pulses, return_exceptions=True)
+        await self._dialect.settle(self.bus)
+        transport.leave(self.bus)
+
+    def _remember(self, board: int, state: Reading) -> None:
+        before = self._last.get(board)
+        if before is not None:
+            fallen = before.closed & ~state.closed & before.known & state.known
+            self._openings.update((board, lock) for lock in range(1, fallen.bit_length() + 1) if fallen >> lock - 1 & 1)
+        self._last[board] = state
+
+    async def _open_already(self, board: int, lock: int, ends: float) -> bool:
+        """Also proves that the board is alive before anything irrevocable is sent."""
+        try:
+            async with asyncio.timeout_at(_loop_time(ends)):
+                if (await self._ask(board)).is_closed(lock) is not False:
+                    return False
+                await asyncio.sleep(BOUNCE_SECONDS)
+                return (await self._ask(board)).is_closed(lock) is False
+        except TimeoutError:
+            raise Unreachable("the deadline passed before anything was sent") from None
+
+    async def _order(self, board: int, lock: int, ends: float) -> bool:
+        async with AsyncExitStack() as stack:
+            try:
+                async with asyncio.timeout_at(_loop_time(ends)):
+                    await stack.enter_async_context(self.bus.turn())
+            except TimeoutError:
+                raise Unreachable("the deadline passed before anything was sent") from None
+            # From here on the pulse runs to its end, whoever gives up waiting for it: an output may be under current.
+            pulse = asyncio.create_task(self._pulse(stack.pop_all(), board, lock))
+        return await _kept(pulse, self._pulses, Ambiguous("this connection was closed while the unlock was sent"))
+
+    async def _pulse(self, turn: AsyncExitStack, board: int, lock: int) -> bool:
+        async with turn:
+            try:
+                return await self._dialect.pulse(self.bus, board, lock)
+            except transport.NoAnswer:
+                return False
+
+    async def _watch(self, board: int, lock: int, until: float, ends: float) -> Seen:
+        """Acknowledgements of an unlock are not dependable: only the door tells."""
+        looked = time.monotonic()
+        blind, open_seen, told = 0.0, 0, False
+        while time.monotonic() < until:
+            await asyncio.sleep(BOUNCE_SECONDS if open_seen else POLL_SECONDS)
+            try:
+                async with asyncio.timeout_at(_loop_time(until)):
+                    state = await self._ask_once(board)
+            except (DeviceError, transport.NoAnswer, TimeoutError):
+                continue
+            if (closed := state.is_closed(lock)) is None:
+                continue
+            told = True
+            blind, looked = max(blind, time.monotonic() - looked), time.monotonic()
+            open_seen = 0 if closed else open_seen + 1
+            if open_seen == 2:
+                # Of the other locks one reading says too little.
+                before = self._last.get(board, state)
+                self._remember(board, replace(before, closed=before.closed & ~(1 << lock - 1)))
+                return Seen.OPENED
+        blind = max(blind, time.monotonic() - looked)
+        if blind > BLIND_SECONDS or not told:
+            raise Ambiguous("the unlock was sent and the board fell silent")
+        if open_seen or until >= ends:
+            raise Ambiguous("the unlock was sent and the deadline passed while the door was watched")
+        return Seen.STAYED_CLOSED
+
+    async def _ask(self, board: int) -> Reading:
+        for _ in range(TRIES):
+            try:
+                return await self._ask_once(board)
+            except transport.NoAnswer:
+                continue
+        self.bus.renew()
+        raise Unreachable(f"board {board} does not answer")
+
+    async def _ask_once(self, board: int) -> Reading:
+        """One reply tells all locks of a board: who asks while a question still waits for the line shares its reply."""
+        waiting = self._waiting.get(board)
+        if waiting is None:
+            waiting = self._waiting[board] = asyncio.create_task(self._exchange(board))
+        # A caller that gives up leaves the exchange to end by itself: half a reply would confuse the next.
+        return await _kept(waiting, self._exchanges, Unreachable("this connection was closed"))
+
+    async def _exchange(self, board: int) -> Reading:
+        try:
+            async with self.bus.turn():
+                # Once it is sent, its reply is too old for whoever asks now.
+                del self._waiting[board]
+                return await self._dialect.look(self.bus, board)
+        finally:
+            if self._waiting.get(board) is asyncio.current_task():
+                del self._waiting[board]
+
+
+async def _kept(task: asyncio.Task[T], where: set[asyncio.Task[T]], cut_off: DeviceError) -> T:
+    """Wait for it without taking it along when the wait is given up. `cut_off`: raised when it was ended instead."""
+    if task not in where:
+        where.add(task)
+        task.add_done_callback(lambda ended: _ended(ended, where))
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        if task.cancelled():
+            raise cut_off from None
+        raise
+
+
+def _ended(task: asyncio.Task[T], where: set[asyncio.Task[T]]) -> None:
+    where.discard(task)
+    if not task.cancelled():
+        # Looked at here, because all who asked may have given up.
+        task.exception()
+
+
+def _loop_time(moment: float) -> float:
+    """A `time.monotonic` moment on the loop's clock."""
+    return asyncio.get_running_loop().time() + moment - time.monotonic()
+
+
+# Most boards only answer.
+NOTHING: tuple[tuple[int, int, bool | None], ...] = ()
