@@ -1,7 +1,7 @@
 """What a transport asks of whatever executes documents: three words and two calls."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -9,6 +9,9 @@ from typing import Protocol
 from graphql import GraphQLSchema
 
 from schema.documents import Document
+
+# Takes one finished execution result on the spot, without waiting. False: the peer does not take what it is sent.
+Sink = Callable[[bytes], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,12 @@ class Engine(Protocol):
         """Answer a query or a mutation with one finished JSON response object."""
         ...
 
-    def stream(self, document: Document, request: Request, caller: Caller, trace_id: str) -> AsyncIterator[bytes]:
-        """Yield one finished JSON execution result per item; closing the iterator ends the subscription."""
+    def stream(
+        self, document: Document, request: Request, caller: Caller, trace_id: str, sink: Sink | None = None
+    ) -> AsyncIterator[bytes]:
+        """Yield one finished JSON execution result per item; closing the iterator ends the subscription.
+
+        What goes to many at once may go into `sink` instead, in order with what is yielded: to wake ten thousand
+        iterators for one result costs more than the result.
+        """
         ...

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from uuid import UUID
 
 from app.kit import measures
-from schema.engine import Caller
+from schema.engine import Caller, Sink
 
 # Messages waiting for one subscriber. Whoever is further behind is ended and may come back with its cursor.
 QUEUE = 1_000
@@ -19,13 +19,15 @@ class TooSlowError(Exception):
 class Subscriber:
     """One stream's end of a topic."""
 
-    __slots__ = ("_failure", "_queue", "_waiter", "at", "caller", "finished", "overdue")
+    __slots__ = ("_failure", "_queue", "_waiter", "at", "caller", "finished", "overdue", "sink")
 
     def __init__(self, caller: Caller) -> None:
         self.caller = caller
         # Where a replay ended, per tenant: what lies before must not come twice.
         self.at: Mapping[UUID, int] = _NOWHERE
         self.finished, self.overdue = False, 0
+        # Set where messages need not wait for this stream's turn.
+        self.sink: Sink | None = None
         self._failure: Exception | None = None
         # A list, short in all but the worst minute: an empty deque alone weighs ten times as much.
         self._queue: list[bytes] = []
@@ -34,12 +36,16 @@ class Subscriber:
     def push(self, payload: bytes) -> None:
         if self.finished:
             return
-        if len(self._queue) >= QUEUE:
-            measures.DROPPED.labels("too slow").inc()
-            self.end(TooSlowError())
+        sink = self.sink
+        if sink is not None:
+            if sink(payload):
+                return
+        elif len(self._queue) < QUEUE:
+            self._queue.append(payload)
+            self._wake()
             return
-        self._queue.append(payload)
-        self._wake()
+        measures.DROPPED.labels("too slow").inc()
+        self.end(TooSlowError())
 
     def end(self, failure: Exception | None = None) -> None:
         """Nothing more comes; what waits is thrown away, so that a dead consumer holds no memory."""

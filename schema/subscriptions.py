@@ -10,7 +10,7 @@ from app.kit import measures
 from app.kit.streams import Sequenced, read_cursor
 from schema.asking import Arguments, Ask, read_ask
 from schema.documents import Document
-from schema.engine import Caller, Request
+from schema.engine import Caller, Request, Sink
 from schema.errors import Code, refusal
 from schema.live import BATCH, Hub, Topic
 from schema.livefields import Live
@@ -35,7 +35,7 @@ class LiveEngine:
         return await self._engine.run(document, request, caller, trace_id)
 
     async def stream(
-        self, document: Document, request: Request, caller: Caller, trace_id: str
+        self, document: Document, request: Request, caller: Caller, trace_id: str, sink: Sink | None = None
     ) -> AsyncGenerator[bytes, None]:
         """Finished execution results. Raises RequestError before the first, ClosedError at a consumer too slow.
 
@@ -57,7 +57,10 @@ class LiveEngine:
                             return
                 if subscriber.finished:
                     return
-            # From the last look at the topic's place to here nothing waited: what comes next is in the queue.
+            # From the last look at the topic's place to here nothing waited: what comes next is in the queue, or goes
+            # straight out, behind what was yielded.
+            if limit is None:
+                subscriber.sink = sink
             topic.subscribers.add(subscriber)
             while (payload := await subscriber.next()) is not None:
                 if ended(caller) is not None:
@@ -69,6 +72,7 @@ class LiveEngine:
         except TooSlowError:
             raise ClosedError(Close.TOO_SLOW, "Too slow") from None
         finally:
+            subscriber.finished = True
             topic.subscribers.discard(subscriber)
             measures.SUBSCRIBERS.labels(topic.name).dec()
             self._hub.leave(topic)

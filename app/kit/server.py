@@ -173,18 +173,18 @@ class DirectWebSocket(WebSocketsSansIOProtocol):
         if not self.close_sent:
             self.scope["extensions"]["lockyard.direct"] = self  # type: ignore[assignment]
 
-    def write_text(self, data: bytes) -> None:
-        """One unfragmented, uncompressed text frame (RFC 6455, section 5.2)."""
+    def write_text(self, *parts: bytes) -> None:
+        """One unfragmented, uncompressed text frame (RFC 6455, section 5.2) of the joined parts."""
         if self.close_sent or self.disconnected or self.transport.is_closing():
             return
-        size = len(data)
+        size = sum(map(len, parts))
         if size < 126:
             head = bytes((0x81, size))
         elif size < 65_536:
             head = b"\x81\x7e" + size.to_bytes(2, "big")
         else:
             head = b"\x81\x7f" + size.to_bytes(8, "big")
-        self.transport.write(head + data)
+        self.transport.write(b"".join((head, *parts)))
 
     def unread(self) -> int:
         return self.transport.get_write_buffer_size()

@@ -12,8 +12,8 @@ from schema.transport.closing import Close, ClosedError
 class Direct(Protocol):
     """What `app.kit.server` adds to a WebSocket's scope, under `extensions["lockyard.direct"]`."""
 
-    def write_text(self, data: bytes) -> None:
-        """Write one text frame; does nothing once the socket is closing."""
+    def write_text(self, *parts: bytes) -> None:
+        """Write one text frame, whose parts are joined; does nothing once the socket is closing."""
         ...
 
     def unread(self) -> int:
@@ -23,6 +23,19 @@ class Direct(Protocol):
     def drop(self, code: int, reason: str) -> None:
         """Send a close frame without waiting for its turn, and cut the connection soon after."""
         ...
+
+
+class Straight:
+    """An operation's results past every queue and task: framed once, left to the transport, its buffer watched."""
+
+    __slots__ = ("before", "direct", "most")
+
+    def __init__(self, direct: Direct, before: bytes, most: int) -> None:
+        self.direct, self.before, self.most = direct, before, most
+
+    def __call__(self, result: bytes) -> bool:
+        self.direct.write_text(self.before, result, b"}")
+        return self.direct.unread() <= self.most
 
 
 class Outlet:
@@ -42,6 +55,10 @@ class Outlet:
         direct.write_text(data)
         if direct.unread() > self.unread_bytes:
             raise ClosedError(Close.TOO_SLOW, "Too slow")
+
+    def sink(self, before: bytes) -> Straight | None:
+        """For results that follow `before` in their message; None where frames cannot go straight to the transport."""
+        return None if self.direct is None else Straight(self.direct, before, self.unread_bytes)
 
     async def close(self, code: Close, reason: str) -> None:
         if self.closed:

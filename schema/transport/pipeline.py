@@ -9,7 +9,7 @@ from graphql import OperationType
 from app.kit import logs
 from schema import introspection
 from schema.documents import Document, Documents, Operation, Persisted, requested_cost
-from schema.engine import Caller, Engine, Request
+from schema.engine import Caller, Engine, Request, Sink
 from schema.errors import Code, RequestError, body, fault, refusal
 from schema.transport.access import Settings
 from schema.transport.closing import ClosedError
@@ -81,13 +81,15 @@ class Pipeline:
         except Exception as error:  # noqa: BLE001 - the last line before the caller: masked here, logged whole
             return body([fault(error)], trace_id)
 
-    async def stream(self, ready: Prepared, caller: Caller, trace_id: str) -> AsyncGenerator[bytes, None]:
-        """Finished results; an unforeseen exception becomes the last of them.
+    async def stream(
+        self, ready: Prepared, caller: Caller, trace_id: str, sink: Sink | None = None
+    ) -> AsyncGenerator[bytes, None]:
+        """Finished results, those aside that went into `sink`; an unforeseen exception becomes the last of them.
 
         RequestError passes, before the first; ClosedError at any time: the engine gives up a consumer too slow.
         """
         logs.enter(trace_id)
-        items = self.engine.stream(ready.document, ready.request, caller, trace_id)
+        items = self.engine.stream(ready.document, ready.request, caller, trace_id, sink)
         try:
             async for item in items:
                 yield item

@@ -172,7 +172,7 @@ class Socket:
         elif ready.kind is OperationType.MUTATION:
             await self.outlet.text(before + await asyncio.shield(self.pipeline.run(ready, caller, trace_id)) + b"}")
         else:
-            async with aclosing(self.pipeline.stream(ready, caller, trace_id)) as results:
+            async with aclosing(self.pipeline.stream(ready, caller, trace_id, self.outlet.sink(before))) as results:
                 async for result in results:
                     if caller.revoked.is_set():
                         break

@@ -19,7 +19,7 @@ from starlette.routing import Route
 from app.kit.edge import KnownHosts, SecurityHeaders, Shortcut
 from app.kit.server import Server, make_server
 from schema.documents import Document, Persisted, digest
-from schema.engine import Caller, Request
+from schema.engine import Caller, Request, Sink
 from schema.errors import present, unfit
 from schema.transport.access import Authenticate, Credentials, Settings
 from schema.transport.closing import Close, ClosedError
@@ -158,7 +158,7 @@ class ToyEngine:
         return finished(await result if isawaitable(result) else result, trace_id)
 
     async def stream(
-        self, document: Document, request: Request, caller: Caller, trace_id: str
+        self, document: Document, request: Request, caller: Caller, trace_id: str, sink: Sink | None = None
     ) -> AsyncGenerator[bytes, None]:
         self.check(document, request)
         results = subscribe(
