@@ -1,6 +1,7 @@
 """Faults of an HTTP vendor, put before its simulator: late, wrong, cut off, or lost after the effect."""
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import suppress
 from typing import Any
@@ -13,6 +14,7 @@ from adapters.simulation.faults import Fault, Faults
 
 KINDS = frozenset(
     {
+        "drip",  # effect, then the answer in many pieces, `ms` apart
         "hang",  # no effect, no answer
         "huge",  # effect, then more than a mebibyte
         "latency",  # `ms` later, effect and all: longer than the caller waits is an effect that comes late
@@ -24,6 +26,8 @@ KINDS = frozenset(
         "reset_mid",  # effect, connection cut in the middle of the answer
         "status",  # no effect, `status`
         "status_after",  # effect, then `status` all the same
+        "swap",  # effect, then an answer whose field `word` names another thing
+        "truncated",  # effect, then the first half of the answer as if it were whole
         "wrong_shape",  # effect, then JSON of another shape
     }
 )
@@ -121,11 +125,37 @@ async def _reset_after(_fault: Fault, _answer: list[Message], _scope: Scope, rec
 
 async def _reset_mid(_fault: Fault, answer: list[Message], _scope: Scope, receive: Receive, send: Send) -> None:
     await send(answer[0])
-    body = b"".join(message.get("body", b"") for message in answer[1:])
+    body = _body(answer)
     await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
     # Long enough for the first half to leave before the transport goes.
     await asyncio.sleep(0.05)
     await _cut(receive)
+
+
+def _body(answer: list[Message]) -> bytes:
+    return b"".join(message.get("body", b"") for message in answer[1:])
+
+
+async def _drip(fault: Fault, answer: list[Message], _scope: Scope, receive: Receive, send: Send) -> None:
+    await send(answer[0])
+    body = _body(answer)
+    step = max(1, len(body) // 20)
+    gone = asyncio.create_task(_until_gone(receive))
+    for start in range(0, len(body), step):
+        await send({"type": "http.response.body", "body": body[start : start + step], "more_body": True})
+        if (await asyncio.wait([gone], timeout=fault.ms / 1000))[0]:
+            return
+    gone.cancel()
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def _changed(fault: Fault, answer: list[Message], scope: Scope, receive: Receive, send: Send) -> None:
+    body = _body(answer)
+    if fault.kind == "swap":
+        body = json.dumps({**json.loads(body), fault.word: "another"}).encode()
+    else:
+        body = body[: len(body) // 2]
+    await Response(body, answer[0]["status"], media_type="application/json")(scope, receive, send)
 
 
 async def _wrong(fault: Fault, _answer: list[Message], scope: Scope, receive: Receive, send: Send) -> None:
@@ -151,11 +181,14 @@ _BEFORE: dict[str, Callable[[Fault, ASGIApp, Scope, Receive, Send], Awaitable[No
     "status": _refuse,
 }
 _AFTER: dict[str, Callable[[Fault, list[Message], Scope, Receive, Send], Awaitable[None]]] = {
+    "drip": _drip,
     "huge": _wrong,
     "lost": _lost,
     "malformed": _wrong,
     "reset_after": _reset_after,
     "reset_mid": _reset_mid,
     "status_after": _wrong,
+    "swap": _changed,
+    "truncated": _changed,
     "wrong_shape": _wrong,
 }

@@ -1,0 +1,68 @@
+"""The kit as pytest functions. A package tests its own adapter with `from adapters.conformance.suite import *`.
+
+Where the importing module has `VENDORS`, only these are run; otherwise every rig that is found.
+"""
+
+import asyncio
+from typing import Any
+
+from adapters import registry
+from adapters.conformance import drawn
+from adapters.conformance.cells import Cell
+from adapters.conformance.kit import cells, gaps, rigs, run
+from adapters.conformance.rig import Rig
+from app.devices.port import Ability, Adapter, Capability, Evidence, Timing
+
+__all__ = [
+    "pytest_generate_tests",
+    "test_a_cell_of_the_matrix_ends_as_it_must",
+    "test_an_adapter_says_all_it_must",
+    "test_drawn_orders_under_drawn_bad_luck_act_once_and_lie_never",
+    "test_every_fault_is_tried_or_said_to_be_impossible",
+]
+
+
+def pytest_generate_tests(metafunc: Any) -> None:
+    wanted = getattr(metafunc.module, "VENDORS", None)
+    found = [rig for name, rig in sorted(rigs().items()) if wanted is None or name in wanted]
+    if "cell" in metafunc.fixturenames:
+        pairs = [(rig, cell) for rig in found for cell in cells(rig)]
+        metafunc.parametrize(("rig", "cell"), pairs, ids=[f"{rig.vendor}-{cell}" for rig, cell in pairs])
+    elif "seed" in metafunc.fixturenames:
+        draws = [(rig, seed) for rig in found if rig.luck for seed in drawn.SEEDS]
+        metafunc.parametrize(("rig", "seed"), draws, ids=[f"{rig.vendor}-{seed}" for rig, seed in draws])
+    elif "rig" in metafunc.fixturenames:
+        metafunc.parametrize("rig", found, ids=[rig.vendor for rig in found])
+
+
+def test_every_fault_is_tried_or_said_to_be_impossible(rig: Rig) -> None:
+    assert gaps(rig) == ()
+
+
+def test_a_cell_of_the_matrix_ends_as_it_must(rig: Rig, cell: Cell) -> None:
+    assert asyncio.run(run(rig, cell)) == ()
+
+
+def test_an_adapter_says_all_it_must(rig: Rig) -> None:
+    assert asyncio.run(_spoken(rig)) == []
+
+
+def test_drawn_orders_under_drawn_bad_luck_act_once_and_lie_never(rig: Rig, seed: int) -> None:
+    assert asyncio.run(drawn.play(rig, seed)) == []
+
+
+async def _spoken(rig: Rig) -> list[str]:
+    async with rig.start() as bench:
+        adapter = bench.adapter
+        said = {
+            "is an Adapter": isinstance(adapter, Adapter),
+            "is called as its vendor": adapter.vendor == rig.vendor == bench.connection.vendor,
+            "is in the registry": rig.vendor in registry.vendors(),
+            "speaks of every capability": set(adapter.capabilities) == set(Capability),
+            "in one of three words": set(adapter.capabilities.values()) <= set(Ability),
+            "knows how far its word goes": isinstance(adapter.evidence_ceiling, Evidence),
+            "knows its times": isinstance(adapter.timing, Timing),
+            "knows what to keep out of logs": all(isinstance(word, str) for word in adapter.redact),
+            "takes its own settings": registry.problems(bench.connection) == (),
+        }
+        return [what for what, so in said.items() if not so]
