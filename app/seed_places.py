@@ -25,6 +25,7 @@ def all_rows(sealer: Sealer, urls: Mapping[str, Any]) -> Iterator[Rows]:
     yield _organizations()
     yield from _accounts()
     yield from _places(sealer, urls)
+    yield _carriers()
     yield _grants()
 
 
@@ -152,6 +153,16 @@ def _bank(bank: BankPlan) -> Row:
         poll,
         abilities,
     )
+
+
+def _carriers() -> Rows:
+    """Each carrier as the operators that granted it something know it."""
+    met = dict.fromkeys((plan.operator, plan.carrier) for plan in GRANTS)
+    rows = [
+        (organization_id(operator), fixed_id("carrier", carrier, operator), organization_id(carrier), carrier)
+        for operator, carrier in met
+    ]
+    return "carrier", ("tenant_id", "id", "carrier_id", "name"), rows
 
 
 def _grants() -> Rows:

@@ -31,7 +31,7 @@ PARCEL = Shape(
         "collectedAt": time(parcels.c.collected_at),
     },
     relations={
-        "carrier": One("Organization", "carrier_id", nullable=True),
+        "carrier": One("Carrier", "carrier_id", "carrier_id", nullable=True),
         "recipient": One("Person", "person_id", nullable=True),
         "site": One("Site", "site_id"),
     },

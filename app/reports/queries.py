@@ -172,15 +172,16 @@ def _stays(sight: Sight, format_: ExportFormat, asked: Filter) -> Rows:
     shapes, scope = sight.catalogue.shapes, sight.scope
     shape = shapes["Stay"]
     s, site, bank, door = shape.table, shapes["Site"].table, shapes["Bank"].table, shapes["Compartment"].table
-    person, carrier = shapes["Person"].table, shapes["Organization"].table
+    person, carrier = shapes["Person"].table, shapes["Carrier"].table
 
     def belongs(other: FromClause, name: str) -> ColumnElement[bool]:
         return and_(other.c.tenant_id == s.c.tenant_id, other.c.id == s.c[name])
 
     source = s.join(site, belongs(site, "site_id")).join(bank, belongs(bank, "bank_id"))
     source = source.join(door, belongs(door, "compartment_id"))
+    brought = and_(carrier.c.tenant_id == s.c.tenant_id, carrier.c.carrier_id == s.c.carrier_id)
     source = source.outerjoin(person, and_(belongs(person, "recipient_id"), shapes["Person"].visible(scope))).outerjoin(
-        carrier, and_(carrier.c.id == s.c.carrier_id, shapes["Organization"].visible(scope))
+        carrier, and_(brought, shapes["Carrier"].visible(scope))
     )
     name = shapes["Person"].fields["name"]
     seen = name.shown is None or name.shown(scope)

@@ -110,10 +110,8 @@ async def _may_reserve(work: Work, bank: Bank, ask: ReserveCompartment) -> UUID 
     if ask.depositor_id and await people.kind(work.conn, bank.tenant_id, ask.depositor_id) is None:
         raise NotFound("There is no such person.", path=("input", "depositorId"))
     if not work.actor.is_carrier:
-        if ask.carrier_id and not await carriers.works_here(work, ask.carrier_id):
-            raise NotFound("There is no such carrier.", path=("input", "carrierId"))
-        return ask.carrier_id
-    if ask.carrier_id not in {None, work.actor.organization_id}:
+        return await carriers.named(work, ask.carrier_id) if ask.carrier_id else None
+    if ask.carrier_id and await carriers.organization_of(work, ask.carrier_id) != work.actor.organization_id:
         raise Invalid("A carrier reserves for itself only.", path=("input", "carrierId"))
     await carriers.require(
         work, Operation.RESERVE, site_id=bank.site_id, bank_id=bank.id, size=ask.size.value, hold=ask.hold

@@ -13,7 +13,8 @@ from app.people.tables import people
 from app.sites.tables import sites
 from app.stays.model import State
 from app.stays.tables import stays
-from tenants.identity.tables import organizations
+from tenants.carriers.shape import of_carrier
+from tenants.carriers.tables import carriers
 from tenants.policy import Permission
 from tenants.scope import ACCOUNT, ORGANIZATION, TENANTS
 
@@ -73,12 +74,13 @@ def _person_served(scope: Any) -> Condition:
 
 
 def _carrier_of_mine(scope: Any) -> Condition:
+    """For recipients: who brought a stay of theirs."""
     if not scope.is_recipient or Permission.STAY_READ not in scope.permissions:
         return false()
     s, p = stays.alias(), people.alias()
     mine = and_(p.c.tenant_id == s.c.tenant_id, p.c.id == s.c.recipient_id, p.c.account_id == ACCOUNT)
-    brought = and_(s.c.tenant_id == ORGANIZATION, s.c.carrier_id == organizations.c.id)
-    return select(1).select_from(s.join(p, mine)).where(brought).exists()
+    brought = and_(s.c.tenant_id == carriers.c.tenant_id, s.c.carrier_id == carriers.c.carrier_id)
+    return select(1).select_from(s.join(p, mine)).where(s.c.tenant_id == ORGANIZATION, brought).exists()
 
 
 def _open_count(link: Any) -> Any:
@@ -98,6 +100,10 @@ def _under_grant(grant: FromClause, stay: FromClause) -> Condition:
         or_(grant.c.all_sites, stay.c.site_id == any_(grant.c.site_ids)),
         or_(grant.c.all_banks, stay.c.bank_id == any_(grant.c.bank_ids)),
     )
+
+
+def _brought_by(carrier: FromClause, stay: FromClause) -> Condition:
+    return and_(stay.c.tenant_id == carrier.c.tenant_id, stay.c.carrier_id == carrier.c.carrier_id)
 
 
 def _sealed_code(row: FromClause, _: Sight) -> Value:
@@ -128,7 +134,7 @@ STAY = Shape(
         "site": One("Site", "site_id"),
         "bank": One("Bank", "bank_id"),
         "compartment": One("Compartment", "compartment_id"),
-        "carrier": One("Organization", "carrier_id", nullable=True),
+        "carrier": One("Carrier", "carrier_id", "carrier_id", nullable=True),
         "recipient": One("Person", "recipient_id", nullable=True),
         "parcels": Many("Parcel", "stay_id"),
         "commands": Many("Command", "stay_id"),
@@ -140,7 +146,7 @@ STAY = Shape(
         "state": one_of("state"),
         "open": when(lambda row, _: row.c.state != RELEASED),
         "overdue": when(lambda row, _: _overdue(row)),
-        "carrierId": by_id("carrier_id", ("Carrier", "Organization")),
+        "carrierId": of_carrier("carrier_id"),
         "recipientId": by_id("recipient_id", "Person"),
     },
     sorts={"CREATED_AT": Sort(("created_at",)), "EXPIRES_AT": Sort(("expires_at",))},
@@ -174,7 +180,6 @@ EXTENSIONS = [
     ),
     Extension("Parcel", relations={"stay": One("Stay", "stay_id", nullable=True)}, visible=_parcel_of_mine),
     Extension("Person", visible=_person_served),
-    Extension("Organization", visible=_carrier_of_mine),
-    Extension("Carrier", fields={"openStayCount": _open_count(lambda row, stay: stay.c.carrier_id == row.c.id)}),
+    Extension("Carrier", fields={"openStayCount": _open_count(_brought_by)}, visible=_carrier_of_mine),
     Extension("Grant", fields={"openStayCount": _open_count(_under_grant)}),
 ]

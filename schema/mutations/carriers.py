@@ -6,7 +6,8 @@ from datetime import time
 from typing import Any
 
 from app.kit.errors import Invalid
-from schema.mutations import Call, Mutation, Mutations, Outcome
+from app.kit.ids import parse_global_id
+from schema.mutations import Call, Mutation, Mutations, Outcome, read_id
 from tenants.carriers import service
 from tenants.carriers.model import Operation, Terms, Window
 from tenants.carriers.service import GrantCarrier
@@ -32,11 +33,18 @@ async def grant_carrier(call: Call) -> Outcome:
         max_deposits_per_day=given.get("max_deposits_per_day"),
         max_hold_hours=given.get("max_hold_hours"),
     )
-    ask = GrantCarrier(call.id("carrier_id", "Carrier"), terms)
+    ask = _ask(given["carrier_id"], terms)
     async with call.context.begin(call.key) as work:
         id_ = await service.grant(work, ask)
         work.answer = ("Grant", id_)
     return work.answer
+
+
+def _ask(carrier: str, terms: Terms) -> GrantCarrier:
+    kind, _ = parse_global_id(carrier) or ("", None)
+    if kind == "Organization":
+        return GrantCarrier(terms, organization_id=read_id(carrier, kind, "carrier_id"))
+    return GrantCarrier(terms, carrier_id=read_id(carrier, "Carrier", "carrier_id"))
 
 
 def _window(given: Mapping[str, Any]) -> Window:

@@ -46,7 +46,7 @@ class Grant(Node):
     sites: Counted[lockers.Site] = paged("The sites it names, or all of them.", Permission.GRANT_READ)
 
 
-@strawberry.type(description="A company that brings and fetches parcels.")
+@strawberry.type(description="A company that brings and fetches parcels, as one operator knows it.")
 class Carrier(Node):
     id: strawberry.ID = carrier("Opaque id.")
     name: str = carrier("What it is called.")

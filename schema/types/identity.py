@@ -14,7 +14,7 @@ key = needs(Permission.API_KEY_READ)
 person = needs(Permission.PERSON_READ)
 
 
-@strawberry.type(description="A company in the system: one's own, and those one works with.")
+@strawberry.type(description="A company in the system: one's own, and the operators one works for.")
 class Organization(Node):
     id: strawberry.ID = told("Opaque id.")
     name: str = told("What it is called.")

@@ -123,7 +123,9 @@ class GrantWindowInput:
 @strawberry.input(description="A right for a carrier. What is not named is not given.")
 class GrantCarrierInput:
     idempotency_key: str = once()
-    carrier_id: ID = must("To whom.")
+    carrier_id: ID = must(
+        "To whom: a carrier's id; before the first grant, the id of its organization, as its own people see it."
+    )
     operations: list[Operation] = must("What it may do.")
     all_sites: bool = asked("At every site, also those to come.", default=False)
     site_ids: list[ID] = asked("At these sites.", [])

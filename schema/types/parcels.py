@@ -12,7 +12,7 @@ from app.stays.model import Flow, State, StayOutcome
 from schema.types import identity, spoken
 from schema.types import watch as watching
 from schema.types.paging import Connection, Node
-from schema.types.refs import BankRef, CompartmentRef, SiteRef
+from schema.types.refs import BankRef, CarrierRef, CompartmentRef, SiteRef
 from schema.types.telling import needs, paged, told
 from tenants.policy import Permission
 
@@ -64,7 +64,7 @@ class Stay(Node):
     site: SiteRef = stay("Where.")
     bank: BankRef = stay("In which bank.")
     compartment: CompartmentRef = stay("In which compartment.")
-    carrier: identity.Organization | None = stay("Who brought it.")
+    carrier: CarrierRef | None = stay("Who brought it.")
     recipient: identity.Person | None = stay("For whom; null for those who need not know.")
     pickup_code: str | None = stay("What opens the door; only for its recipient.")
     parcels: Connection[Parcel] = paged("What is in it, the newest first.", Permission.PARCEL_READ)
@@ -80,7 +80,7 @@ class Parcel(Node):
     created_at: datetime = parcel("When it became known.")
     deposited_at: datetime | None = parcel("When it was put in.")
     collected_at: datetime | None = parcel("When it was taken out.")
-    carrier: identity.Organization | None = parcel("Who brings it.")
+    carrier: CarrierRef | None = parcel("Who brings it.")
     recipient: identity.Person | None = parcel("For whom; null for those who need not know.")
     stay: Stay | None = parcel("The stay it is, or was last, in.")
     site: SiteRef = parcel("Where.")

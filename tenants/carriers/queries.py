@@ -30,7 +30,7 @@ from sqlalchemy.sql.selectable import LateralFromClause
 from app.kit.db import Row, Statement
 from app.kit.tables import Time, Uuid
 from tenants.carriers.model import Grant, GrantState, Operation, Terms, Window
-from tenants.carriers.tables import grants
+from tenants.carriers.tables import carriers, grants
 from tenants.policy import Permission
 from tenants.scope import Scope
 
@@ -172,6 +172,6 @@ def visible_compartment(scope: Scope) -> Statement:
     return Statement(select(COMPARTMENT).where(c.id == bindparam("compartment_id", type_=Uuid), seen))
 
 
-EVER_GRANTED = Statement(
-    select(grants.c.id).where(grants.c.tenant_id == _TENANT, grants.c.carrier_id == _CARRIER).limit(1)
+KNOWN_CARRIER = Statement(
+    select(carriers.c.carrier_id).where(carriers.c.tenant_id == _TENANT, carriers.c.id == bindparam("id_", type_=Uuid))
 )

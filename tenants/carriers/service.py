@@ -39,8 +39,11 @@ _EVERYTHING = Decision(allow=True)
 
 @dataclass(frozen=True, slots=True)
 class GrantCarrier:
-    carrier_id: UUID
+    """`carrier_id`: as this operator knows it; `organization_id`: as it names itself, when the two first meet."""
+
     terms: Terms
+    carrier_id: UUID | None = None
+    organization_id: UUID | None = None
 
 
 async def require(
@@ -122,9 +125,30 @@ async def _place(conn: Conn, actor: Actor, compartment_id: UUID) -> tuple[UUID, 
     return None if row is None else (row["tenant_id"], row["site_id"], row["bank_id"], row["size"])
 
 
-async def works_here(work: Work, carrier_id: UUID) -> bool:
-    """Whether the operator of this act has ever granted this carrier anything."""
-    return await queries.EVER_GRANTED.value(work.conn, of_tenant=work.tenant, of_carrier=carrier_id) is not None
+async def organization_of(work: Work, carrier_id: UUID) -> UUID | None:
+    """The organization behind a carrier as the operator of this act knows it; None for what it does not know."""
+    found: UUID | None = await queries.KNOWN_CARRIER.value(work.conn, of_tenant=work.tenant, id_=carrier_id)
+    return found
+
+
+async def named(work: Work, carrier_id: UUID) -> UUID:
+    """The same for the operator's own people, who are told that they know none such."""
+    found = await organization_of(work, carrier_id)
+    if found is None:
+        raise NotFound("There is no such carrier.", path=("input", "carrierId"))
+    return found
+
+
+async def _whom(work: Work, ask: GrantCarrier) -> UUID:
+    """The organization that is granted something. From its first grant on the operator knows it."""
+    if ask.carrier_id is not None:
+        return await named(work, ask.carrier_id)
+    row = await ORGANIZATION.row(work.conn, organization_id=ask.organization_id)
+    if row is None or row["kind"] != OrganizationKind.CARRIER:
+        raise NotFound("There is no such carrier.", path=("input", "carrierId"))
+    carrier: UUID = row["id"]
+    await store.MEET.run(work.conn, tenant_id=work.tenant, id=new_id(), carrier_id=carrier, name=row["name"])
+    return carrier
 
 
 async def grant(work: Work, ask: GrantCarrier) -> UUID:
@@ -133,17 +157,15 @@ async def grant(work: Work, ask: GrantCarrier) -> UUID:
     authorize(work.actor, Permission.GRANT_MANAGE)
     _check(terms)
     _check_reach(work.actor, terms)
-    carrier = await ORGANIZATION.row(work.conn, organization_id=ask.carrier_id)
-    if carrier is None or carrier["kind"] != OrganizationKind.CARRIER:
-        raise NotFound("There is no such carrier.", path=("input", "carrierId"))
+    carrier = await _whom(work, ask)
     await _check_places(work, terms)
-    await store.ADD.run(work.conn, tenant_id=tenant, id=id_, carrier_id=ask.carrier_id, **_stored(terms))
+    await store.ADD.run(work.conn, tenant_id=tenant, id=id_, carrier_id=carrier, **_stored(terms))
     # A first grant gives the carrier's members an operator more.
-    await tell_revoked(work.conn, ask.carrier_id)
+    await tell_revoked(work.conn, carrier)
     operations = sorted(terms.operations)
-    work.emit(events.carrier_granted(id_, ask.carrier_id, list(operations)))
+    work.emit(events.carrier_granted(id_, carrier, list(operations)))
     details = {"change": "granted", **{name: value for name, value in _stored(terms).items() if name != "state"}}
-    work.audit(Entry(Permission.GRANT_MANAGE, "Grant", id_, carrier_id=ask.carrier_id, details=details))
+    work.audit(Entry(Permission.GRANT_MANAGE, "Grant", id_, carrier_id=carrier, details=details))
     work.answer = ("Grant", id_)
     return id_
 

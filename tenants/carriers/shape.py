@@ -6,25 +6,36 @@ from typing import Any
 from sqlalchemy import BindParameter, FromClause, Integer, Select, Text, and_, cast, column, false, func, select
 from sqlalchemy.dialects.postgresql import JSONB
 
-from app.kit.reading.fields import flag, id_of, listed, number, text, time, word
-from app.kit.reading.shape import Condition, Items, Many, One, Shape, Sight, Sort
-from tenants.carriers.tables import grants
-from tenants.identity.tables import organizations
-from tenants.model import OrganizationKind
+from app.kit.reading.fields import flag, id_of, listed, number, text, time, uuid_of, word
+from app.kit.reading.shape import Condition, Filter, Items, Many, One, Shape, Sight, Sort
+from app.kit.tables import Uuid
+from tenants.carriers.tables import carriers, grants
 from tenants.policy import Permission
 from tenants.scope import ORGANIZATION
 
 
 def carrier_visible(scope: Any) -> Condition:
-    """A carrier sees itself; an operator the carriers it has ever granted something; nobody sees how many there are."""
-    o = organizations.c
-    is_carrier = o.kind == OrganizationKind.CARRIER.value
+    """A carrier sees itself, once for each operator that knows it; an operator those it has ever granted something."""
     if scope.is_carrier:
-        return and_(is_carrier, o.id == ORGANIZATION)
+        return carriers.c.carrier_id == ORGANIZATION
     if scope.is_recipient or Permission.CARRIER_READ not in scope.permissions:
         return false()
-    g = grants.alias()
-    return and_(is_carrier, select(1).where(g.c.tenant_id == ORGANIZATION, g.c.carrier_id == o.id).exists())
+    seen: Condition = scope.own_tenant(carriers.c.tenant_id)
+    return seen
+
+
+def of_carrier(column: str) -> Filter:
+    """Rows whose column holds the organization behind this carrier, at the operator that knows it by this id."""
+
+    def condition(row: FromClause, value: Any, _: Sight) -> Condition:
+        # Asked once for the whole statement, so that an index on tenant and carrier serves.
+        c = carriers.alias()
+        tenant, carrier = (
+            select(c.c[name]).where(c.c.id == value).scalar_subquery() for name in ("tenant_id", "carrier_id")
+        )
+        return and_(row.c.tenant_id == tenant, row.c[column] == carrier)
+
+    return Filter(condition, Uuid, lambda given: uuid_of(given, "Carrier"))
 
 
 def grant_visible(scope: Any) -> Condition:
@@ -79,7 +90,7 @@ GRANT = Shape(
             _windows,
             ("place",),
         ),
-        "carrier": One("Carrier", "carrier_id"),
+        "carrier": One("Carrier", "carrier_id", "carrier_id"),
         "operator": One("Organization", "tenant_id"),
     },
     order=Sort(("created_at",), descending=True),
@@ -95,9 +106,9 @@ def _numbers(days: Any) -> Any:
 
 CARRIER = Shape(
     name="Carrier",
-    table=organizations,
-    fields={"id": id_of("Carrier", organizations.c.id), "name": text(organizations.c.name)},
-    relations={"grants": Many("Grant", "carrier_id")},
+    table=carriers,
+    fields={"id": id_of("Carrier", carriers.c.id), "name": text(carriers.c.name)},
+    relations={"grants": Many("Grant", "carrier_id", "carrier_id")},
     order=Sort(("name",)),
     visible=carrier_visible,
 )

@@ -2,12 +2,11 @@
 
 from typing import Any
 
-from sqlalchemy import Boolean, ColumnElement, Text, and_, any_, bindparam, false, or_, select
+from sqlalchemy import Boolean, Text, and_, any_, bindparam, false, or_
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.kit.reading.fields import flag, id_of, listed, text, time, word
 from app.kit.reading.shape import Condition, One, Shape, Sort
-from tenants.carriers.tables import grants
 from tenants.identity.tables import accounts, api_keys, organizations
 from tenants.policy import Permission
 from tenants.scope import ACCOUNT, ORGANIZATION, TENANTS
@@ -19,14 +18,9 @@ PERMISSIONS = bindparam("ctx_permissions", type_=ARRAY(Text))
 ALL_SITES = bindparam("ctx_all_sites", type_=Boolean)
 
 
-def organization_visible(scope: Any) -> Condition:
-    """One's own, the operators one works for, and the carriers one has granted something."""
-    o = organizations.c
-    known: list[ColumnElement[bool]] = [o.id == ORGANIZATION, o.id == any_(TENANTS)]
-    if not scope.is_carrier and not scope.is_recipient:
-        g = grants.alias()
-        known.append(select(1).where(g.c.tenant_id == ORGANIZATION, g.c.carrier_id == o.id).exists())
-    return or_(*known)
+def organization_visible(_: Any) -> Condition:
+    """One's own, and the operators one works for. An operator knows a carrier as its Carrier, see tenants.carriers."""
+    return or_(organizations.c.id == ORGANIZATION, organizations.c.id == any_(TENANTS))
 
 
 def api_key_visible(scope: Any) -> Condition:

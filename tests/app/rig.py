@@ -57,8 +57,11 @@ class Now:
 
 @dataclass(frozen=True, slots=True)
 class World:
+    """`carrier` is its organization, `known_carrier` its id as the operator knows it."""
+
     tenant: UUID
     carrier: UUID
+    known_carrier: UUID
     site: UUID
     bank: UUID
     connection: UUID
@@ -78,8 +81,8 @@ async def make_world(
     capabilities: Mapping[str, str] = SENSOR,
     operations: tuple[Operation, ...] = tuple(Operation),
 ) -> World:
-    ids = [new_id() for _ in range(7 + doors)]
-    tenant, carrier, site, bank, connection, person, account = ids[:7]
+    ids = [new_id() for _ in range(8 + doors)]
+    tenant, carrier, known_carrier, site, bank, connection, person, account = ids[:8]
     async with admin.plain() as conn:
         await conn.execute("INSERT INTO organization (id, kind, name) VALUES ($1, 'OPERATOR', 'Harbour')", tenant)
         await conn.execute("INSERT INTO organization (id, kind, name) VALUES ($1, 'CARRIER', 'Heron')", carrier)
@@ -101,11 +104,15 @@ async def make_world(
             "INSERT INTO compartment "
             "(tenant_id, id, site_id, bank_id, external_id, label, size, row_no, column_no, door) "
             "VALUES ($1, $2, $3, $4, $5, $5, 'M', 1, 1, 'CLOSED')",
-            [(tenant, id_, site, bank, f"{number:03}") for number, id_ in enumerate(ids[7:], 1)],
+            [(tenant, id_, site, bank, f"{number:03}") for number, id_ in enumerate(ids[8:], 1)],
         )  # fmt: skip
         await conn.execute(
             "INSERT INTO person (tenant_id, id, kind, name, account_id) VALUES ($1, $2, 'RECIPIENT', 'Ana', $3)",
             tenant, person, account,
+        )  # fmt: skip
+        await conn.execute(
+            "INSERT INTO carrier (tenant_id, id, carrier_id, name) VALUES ($1, $2, $3, 'Heron')",
+            tenant, known_carrier, carrier,
         )  # fmt: skip
         await conn.execute(
             "INSERT INTO carrier_grant "
@@ -113,7 +120,7 @@ async def make_world(
             "VALUES ($1, $2, $3, $4, true, true, true, $5, 'ACTIVE')",
             tenant, new_id(), carrier, [str(each) for each in operations], datetime.now(UTC) - timedelta(days=1),
         )  # fmt: skip
-    return World(tenant, carrier, site, bank, connection, tuple(ids[7:]), person, account)
+    return World(tenant, carrier, known_carrier, site, bank, connection, tuple(ids[8:]), person, account)
 
 
 def actor(world: World, role: Role = Role.OWNER) -> Actor:
@@ -243,7 +250,7 @@ class Hardware:
 
 TABLES = (
     "site", "bank", "compartment", "person", "parcel", "stay", "command", "alarm", "alarm_handling", "audit_entry",
-    "audit_personal", "outbox", "fact", "idempotency_key", "vendor_connection", "carrier_grant",
+    "audit_personal", "outbox", "fact", "idempotency_key", "vendor_connection", "carrier", "carrier_grant",
 )  # fmt: skip
 
 

@@ -5,6 +5,9 @@
 INSERT INTO organization (id, kind, name) VALUES (:tenant, 'OPERATOR', 'Bench Estates'),
   (:other, 'OPERATOR', 'Other Estates'), (:carrier, 'CARRIER', 'Bench Parcel');
 
+-- carriers
+INSERT INTO carrier (tenant_id, id, carrier_id, name) VALUES (:tenant, :carrier, :carrier, 'Bench Parcel');
+
 -- accounts
 INSERT INTO account (id, email, name) VALUES (:account, 'bench@estates.example', 'Bench Manager');
 

@@ -3,7 +3,7 @@ Alarm: false
 ApiKey: it.organization_id = $1::UUID
 AuditEntry: it.tenant_id = ANY ($1::UUID[]) AND it.carrier_id = $2::UUID
 Bank: it.tenant_id = ANY ($1::UUID[]) AND (EXISTS (SELECT 1 FROM carrier_grant AS carrier_grant_1 WHERE carrier_grant_1.tenant_id = it.tenant_id AND carrier_grant_1.carrier_id = $2::UUID AND carrier_grant_1.state = 'ACTIVE' AND carrier_grant_1.valid_from <= now() AND (carrier_grant_1.valid_to IS NULL OR carrier_grant_1.valid_to > now()) AND 'VIEW_AVAILABILITY' = ANY (carrier_grant_1.operations) AND (carrier_grant_1.all_sites OR it.site_id = ANY (carrier_grant_1.site_ids)) AND (carrier_grant_1.all_banks OR it.id = ANY (carrier_grant_1.bank_ids))))
-Carrier: it.kind = 'CARRIER' AND it.id = $1::UUID
+Carrier: it.carrier_id = $1::UUID
 Command: it.tenant_id = ANY ($1::UUID[]) AND it.carrier_id = $2::UUID
 Compartment: it.tenant_id = ANY ($1::UUID[]) AND (EXISTS (SELECT 1 FROM carrier_grant AS carrier_grant_1 WHERE carrier_grant_1.tenant_id = it.tenant_id AND carrier_grant_1.carrier_id = $2::UUID AND carrier_grant_1.state = 'ACTIVE' AND carrier_grant_1.valid_from <= now() AND (carrier_grant_1.valid_to IS NULL OR carrier_grant_1.valid_to > now()) AND 'VIEW_AVAILABILITY' = ANY (carrier_grant_1.operations) AND (carrier_grant_1.all_sites OR it.site_id = ANY (carrier_grant_1.site_ids)) AND (carrier_grant_1.all_banks OR it.bank_id = ANY (carrier_grant_1.bank_ids)) AND (carrier_grant_1.all_sizes OR it.size = ANY (carrier_grant_1.sizes))))
 Event: it.tenant_id = ANY ($1::UUID[]) AND it.carrier_id = $2::UUID
@@ -22,7 +22,7 @@ Alarm: false
 ApiKey: it.organization_id = $1::UUID
 AuditEntry: it.tenant_id = ANY ($1::UUID[]) AND it.site_id = ANY ($2::UUID[]) AND it.carrier_id = $3::UUID
 Bank: it.tenant_id = ANY ($1::UUID[]) AND it.site_id = ANY ($2::UUID[]) AND (EXISTS (SELECT 1 FROM carrier_grant AS carrier_grant_1 WHERE carrier_grant_1.tenant_id = it.tenant_id AND carrier_grant_1.carrier_id = $3::UUID AND carrier_grant_1.state = 'ACTIVE' AND carrier_grant_1.valid_from <= now() AND (carrier_grant_1.valid_to IS NULL OR carrier_grant_1.valid_to > now()) AND 'VIEW_AVAILABILITY' = ANY (carrier_grant_1.operations) AND (carrier_grant_1.all_sites OR it.site_id = ANY (carrier_grant_1.site_ids)) AND (carrier_grant_1.all_banks OR it.id = ANY (carrier_grant_1.bank_ids))))
-Carrier: it.kind = 'CARRIER' AND it.id = $1::UUID
+Carrier: it.carrier_id = $1::UUID
 Command: it.tenant_id = ANY ($1::UUID[]) AND it.site_id = ANY ($2::UUID[]) AND it.carrier_id = $3::UUID
 Compartment: it.tenant_id = ANY ($1::UUID[]) AND it.site_id = ANY ($2::UUID[]) AND (EXISTS (SELECT 1 FROM carrier_grant AS carrier_grant_1 WHERE carrier_grant_1.tenant_id = it.tenant_id AND carrier_grant_1.carrier_id = $3::UUID AND carrier_grant_1.state = 'ACTIVE' AND carrier_grant_1.valid_from <= now() AND (carrier_grant_1.valid_to IS NULL OR carrier_grant_1.valid_to > now()) AND 'VIEW_AVAILABILITY' = ANY (carrier_grant_1.operations) AND (carrier_grant_1.all_sites OR it.site_id = ANY (carrier_grant_1.site_ids)) AND (carrier_grant_1.all_banks OR it.bank_id = ANY (carrier_grant_1.bank_ids)) AND (carrier_grant_1.all_sizes OR it.size = ANY (carrier_grant_1.sizes))))
 Event: it.tenant_id = ANY ($1::UUID[]) AND it.site_id = ANY ($2::UUID[]) AND it.carrier_id = $3::UUID

@@ -3,13 +3,13 @@ Alarm: it.tenant_id = $1::UUID
 ApiKey: false
 AuditEntry: it.tenant_id = $1::UUID
 Bank: it.tenant_id = $1::UUID
-Carrier: it.kind = 'CARRIER' AND (EXISTS (SELECT 1 FROM carrier_grant AS carrier_grant_1 WHERE carrier_grant_1.tenant_id = $1::UUID AND carrier_grant_1.carrier_id = it.id))
+Carrier: it.tenant_id = $1::UUID
 Command: it.tenant_id = $1::UUID
 Compartment: it.tenant_id = $1::UUID
 Event: it.tenant_id = $1::UUID
 Export: it.tenant_id = $1::UUID
 Grant: it.tenant_id = $1::UUID
-Organization: it.id = $1::UUID OR it.id = ANY ($2::UUID[]) OR (EXISTS (SELECT 1 FROM carrier_grant AS carrier_grant_1 WHERE carrier_grant_1.tenant_id = $1::UUID AND carrier_grant_1.carrier_id = it.id))
+Organization: it.id = $1::UUID OR it.id = ANY ($2::UUID[])
 Parcel: it.tenant_id = $1::UUID
 Person: it.tenant_id = $1::UUID AND it.deleted_at IS NULL
 Site: it.tenant_id = $1::UUID
@@ -21,13 +21,13 @@ Alarm: it.tenant_id = $1::UUID AND it.site_id = ANY ($2::UUID[])
 ApiKey: false
 AuditEntry: it.tenant_id = $1::UUID AND it.site_id = ANY ($2::UUID[])
 Bank: it.tenant_id = $1::UUID AND it.site_id = ANY ($2::UUID[])
-Carrier: it.kind = 'CARRIER' AND (EXISTS (SELECT 1 FROM carrier_grant AS carrier_grant_1 WHERE carrier_grant_1.tenant_id = $1::UUID AND carrier_grant_1.carrier_id = it.id))
+Carrier: it.tenant_id = $1::UUID
 Command: it.tenant_id = $1::UUID AND it.site_id = ANY ($2::UUID[])
 Compartment: it.tenant_id = $1::UUID AND it.site_id = ANY ($2::UUID[])
 Event: it.tenant_id = $1::UUID AND it.site_id = ANY ($2::UUID[])
 Export: it.tenant_id = $1::UUID AND it.membership_id = $2::UUID
 Grant: it.tenant_id = $1::UUID
-Organization: it.id = $1::UUID OR it.id = ANY ($2::UUID[]) OR (EXISTS (SELECT 1 FROM carrier_grant AS carrier_grant_1 WHERE carrier_grant_1.tenant_id = $1::UUID AND carrier_grant_1.carrier_id = it.id))
+Organization: it.id = $1::UUID OR it.id = ANY ($2::UUID[])
 Parcel: it.tenant_id = $1::UUID AND it.site_id = ANY ($2::UUID[])
 Person: it.tenant_id = $1::UUID AND it.deleted_at IS NULL
 Site: it.tenant_id = $1::UUID AND it.id = ANY ($2::UUID[])

@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import Callable
 
 import asyncpg
@@ -9,6 +10,7 @@ from app.kit.roles import APP, WORKER
 from migrations import run
 from migrations.models import load_tables
 from migrations.walls import Wall
+from tests.tenants import world
 
 TABLES = load_tables()
 RIGHTS = ("DELETE", "INSERT", "REFERENCES", "SELECT", "TRIGGER", "TRUNCATE", "UPDATE")
@@ -90,3 +92,26 @@ async def test_unset_and_empty_tenants_see_no_row_and_write_none(app_db: Databas
         assert await conn.fetchval("SELECT count(*) FROM site") == 0
     async with app_db.tenant([]) as conn:
         assert await conn.fetchval("SELECT count(*) FROM site") == 0
+
+
+async def test_carriers_of_a_filled_database_become_known_to_those_who_granted_them_something(
+    make_database: Callable[[], Dsns],
+) -> None:
+    made = make_database()
+    admin = await Database.connect(made.admin, size=1)
+    try:
+        async with admin.plain() as conn:
+            north, south, alone = [await world.organization(conn, "OPERATOR", name) for name in ("N", "S", "A")]
+            swift, slow = [await world.organization(conn, "CARRIER", name) for name in ("Swift", "Slow")]
+            for operator, carrier in ((north, swift), (north, swift), (north, slow), (south, swift)):
+                await world.grant(conn, operator, carrier, state="REVOKED")
+        await asyncio.to_thread(run.downgrade, made.owner, "2026_11_20_1500")
+        assert await admin.pool.fetchval("SELECT count(*) FROM carrier_grant") == 4
+        await asyncio.to_thread(run.upgrade, made.owner)
+        rows = await admin.pool.fetch("SELECT tenant_id, id, carrier_id, name FROM carrier")
+        known = {(row["tenant_id"], row["carrier_id"]): row["name"] for row in rows}
+        assert known == {(north, swift): "Swift", (north, slow): "Slow", (south, swift): "Swift"}
+        assert len({row["id"] for row in rows}) == len(rows) == 3
+        assert alone not in {row["tenant_id"] for row in rows}
+    finally:
+        await admin.close()

@@ -62,6 +62,16 @@ async def add_membership(
     )  # fmt: skip
 
 
+async def meet(conn: Conn, operator: UUID, carrier: UUID) -> UUID:
+    """The carrier as this operator knows it, from now on."""
+    found: UUID = await conn.fetchval(
+        """INSERT INTO carrier (tenant_id, id, carrier_id, name) SELECT $1, $2, id, name FROM organization WHERE id = $3
+        ON CONFLICT (tenant_id, carrier_id) DO UPDATE SET name = excluded.name RETURNING id""",
+        operator, new_id(), carrier,
+    )  # fmt: skip
+    return found
+
+
 async def grant(
     conn: Conn,
     operator: UUID,
@@ -72,6 +82,7 @@ async def grant(
 ) -> UUID:
     """Everything at every site, from yesterday on."""
     id_ = new_id()
+    await meet(conn, operator, carrier)
     await conn.execute(
         """INSERT INTO carrier_grant
         (tenant_id, id, carrier_id, operations, all_sites, all_banks, all_sizes, valid_from, state)

@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from app.kit.db import Database
-from app.kit.errors import Conflict, LockyardError, Reason, Rejected
+from app.kit.errors import Conflict, Invalid, LockyardError, NotFound, Reason, Rejected
 from app.lockers.model import Size
 from app.stays import service
 from app.stays.model import StayOutcome
@@ -101,3 +101,22 @@ async def test_every_refusal_changes_nothing(app_db: Database, admin_db: Databas
             async with owner.begin(Key.of(name, "m", {})) as work:
                 work.answer = ("Stay", await act(work))
         assert await snapshot(admin_db) == before, name
+
+
+async def _for_carrier(db: Database, world: World, role: Role, carrier_id: UUID) -> UUID:
+    async with context(db, actor(world, role)).begin() as work:
+        ask = ReserveCompartment(world.bank, Size.M, uuid4().hex, carrier_id=carrier_id)
+        return await service.reserve(work, ask)
+
+
+@pytest.mark.parametrize("role", [Role.OWNER, Role.COURIER])
+async def test_a_carrier_is_named_as_the_operator_knows_it(app_db: Database, admin_db: Database, role: Role) -> None:
+    world, other = await make_world(admin_db), await make_world(admin_db)
+    stay = await _for_carrier(app_db, world, role, world.known_carrier)
+    assert await value(admin_db, "SELECT carrier_id FROM stay WHERE id = $1", stay) == world.carrier
+    before = await snapshot(admin_db)
+    for wrong in (world.carrier, other.known_carrier, uuid4()):
+        with pytest.raises(NotFound if role is Role.OWNER else Invalid) as refused:
+            await _for_carrier(app_db, world, role, wrong)
+        assert refused.value.path == ("input", "carrierId")
+    assert await snapshot(admin_db) == before

@@ -25,7 +25,7 @@ async def make_call(app_db: Database, admin_db: Database, **change: Any) -> Call
         carrier = await world.organization(conn, "CARRIER", "Swift")
         owner = await world.member(conn, operator, "OWNER")
     caller = await world.caller(admin_db, app_db, owner)
-    given = {"idempotency_key": "k", "carrier_id": global_id("Carrier", carrier), **GRANT, **change}
+    given = {"idempotency_key": "k", "carrier_id": global_id("Organization", carrier), **GRANT, **change}
     return Call("grantCarrier", given, app_db, utc_now, caller.actor, "trace", "test", {})
 
 

@@ -19,7 +19,7 @@ from app.sites.tables import sites
 from app.stays.tables import stays
 from tenants.audit.tables import entries, seals
 from tenants.carriers.model import Operation
-from tenants.carriers.tables import grants
+from tenants.carriers.tables import carriers, grants
 from tenants.identity.tables import api_keys, organizations
 from tenants.model import Actor, Role
 from tests.schema.reading.world import NAMES, NOW, World, member
@@ -142,10 +142,12 @@ def grant(
     sizes: Sequence[str] = (),
     state: str = "ACTIVE",
 ) -> None:
+    met = {"tenant_id": owner["id"], "carrier_id": carrier["id"]}
+    if not any(met.items() <= row.items() for row in world.rows.get("carrier", ())):
+        world.add(carriers, **met, name=carrier["name"], created_at=world.at(0))
     world.add(
         grants,
-        tenant_id=owner["id"],
-        carrier_id=carrier["id"],
+        **met,
         operations=[each.value for each in Operation],
         all_sites=not where,
         site_ids=[site["id"] for site in where],

@@ -10,7 +10,7 @@ pytestmark = pytest.mark.anyio
 NODE = "query($id: ID!) { node(id: $id) { __typename id } }"
 # Every id a shape can be read by, of both operators.
 TABLES = {
-    "Alarm": "alarm", "AuditEntry": "audit_entry", "Bank": "bank", "Command": "command", "Compartment": "compartment",
+    "Alarm": "alarm", "AuditEntry": "audit_entry", "Bank": "bank", "Carrier": "carrier", "Command": "command", "Compartment": "compartment",
     "Event": "fact", "Export": "export", "Grant": "carrier_grant", "Parcel": "parcel", "Person": "person",
     "Site": "site", "Stay": "stay",
 }  # fmt: skip
@@ -68,6 +68,57 @@ async def test_a_carrier_sees_no_alarm_and_only_its_own_acts_in_the_record(readi
     assert {row["carrier_id"] for row in acts} == {reading.world.actors["carrier"].organization_id}
     counts = await reading.data("carrier", "{ sites { edges { node { openAlarmCount } } } }")
     assert {edge["node"]["openAlarmCount"] for edge in counts["sites"]["edges"]} == {0}
+
+
+BROUGHT = """query($id: ID) { stays(first: 200, filter: {carrierId: $id}) { edges { node {
+  id carrier { id name openStayCount } parcels { edges { node { carrier { id } } } } } } } }"""
+
+
+async def test_each_operator_knows_a_carrier_by_an_id_of_its_own(reading: Reading) -> None:
+    quick = reading.world.actors["carrier"].organization_id
+    known = [row for row in reading.world.rows["carrier"] if row["carrier_id"] == quick]
+    assert len({row["tenant_id"] for row in known}) == len({row["id"] for row in known}) == 2
+    for who in ("owner", "stranger", "recipient"):
+        own = reading.world.actors[who].organization_id
+        brought = {
+            edge["node"]["carrier"]["id"]
+            for edge in (await reading.data(who, BROUGHT))["stays"]["edges"]
+            if edge["node"]["carrier"] is not None
+        }
+        assert brought
+        rows = reading.world.rows["carrier"]
+        assert brought <= {global_id("Carrier", row["id"]) for row in rows if row["tenant_id"] == own}
+
+
+async def test_a_carriers_people_see_themselves_once_for_each_operator(reading: Reading) -> None:
+    own = reading.world.actors["carrier"].organization_id
+    rows = await seen(reading, "carrier", "Carrier")
+    assert [row["carrier_id"] for row in rows] == [own, own]
+    found = await reading.data(
+        "carrier",
+        "{ carriers { totalCount edges { node { id name } } } grants { edges { node { carrier { id } operator { name } } } } }",
+    )
+    assert {edge["node"]["name"] for edge in found["carriers"]["edges"]} == {"Quick"}
+    grants = {edge["node"]["operator"]["name"]: edge["node"]["carrier"]["id"] for edge in found["grants"]["edges"]}
+    assert len(set(grants.values())) == len(grants) == 2
+
+
+async def test_stays_are_found_by_the_carrier_as_the_operator_knows_it(reading: Reading) -> None:
+    stays = {global_id("Stay", row["id"]): row for row in reading.world.rows["stay"]}
+    for who in ("owner", "carrier"):
+        for row in await seen(reading, who, "Carrier"):
+            id_ = global_id("Carrier", row["id"])
+            found = (await reading.data(who, BROUGHT, id=id_))["stays"]["edges"]
+            expected = {
+                key
+                for key, stay in stays.items()
+                if (stay["tenant_id"], stay["carrier_id"]) == (row["tenant_id"], row["carrier_id"])
+            }
+            assert {edge["node"]["id"] for edge in found} == expected
+            assert {edge["node"]["carrier"]["id"] for edge in found} <= {id_}
+    foreign = (await seen(reading, "stranger", "Carrier"))[0]
+    for id_ in (global_id("Carrier", foreign["id"]), global_id("Organization", foreign["carrier_id"]), "nonsense"):
+        assert (await reading.data("owner", BROUGHT, id=id_))["stays"]["edges"] == []
 
 
 async def test_the_stay_of_another_carrier_shows_in_no_way_but_occupancy(reading: Reading) -> None:

@@ -20,7 +20,7 @@ from app.reports.tables import exports, occupancy_hours
 from app.sites.tables import sites
 from app.stays.tables import stays
 from tenants.audit.tables import entries, seals
-from tenants.carriers.tables import grants
+from tenants.carriers.tables import carriers, grants
 from tenants.identity.tables import accounts, api_keys, memberships, organizations
 from tenants.model import Actor, ActorKind, OrganizationKind, Role
 from tenants.policy import ROLES
@@ -54,6 +54,7 @@ TABLES: Sequence[Table] = (
     accounts,
     memberships,
     api_keys,
+    carriers,
     grants,
     sites,
     connections,

@@ -74,7 +74,7 @@ async def stay(conn: Conn, place: Place, compartment: int, carrier: UUID | None 
 
 
 async def allow(app_db: Database, place: Place, **terms: object) -> UUID:
-    ask = GrantCarrier(place.carrier, replace(ALL, **terms))  # type: ignore[arg-type]
+    ask = GrantCarrier(replace(ALL, **terms), organization_id=place.carrier)  # type: ignore[arg-type]
     async with world.context(app_db, place.owner).begin() as work:
         return await grant(work, ask)
 
@@ -255,10 +255,40 @@ async def test_terms_that_cannot_be_are_refused_and_nothing_is_granted(
 
 async def test_only_a_carrier_can_be_granted_something(app_db: Database, admin_db: Database) -> None:
     place, other = await make_place(admin_db, app_db), await make_place(admin_db, app_db)
-    for asked in (new_id(), other.operator):
+    async with admin_db.plain() as conn:
+        foreign = await world.meet(conn, other.operator, other.carrier)
+    for asked in (
+        GrantCarrier(ALL, organization_id=new_id()),
+        GrantCarrier(ALL, organization_id=other.operator),
+        GrantCarrier(ALL, carrier_id=new_id()),
+        GrantCarrier(ALL, carrier_id=foreign),
+        GrantCarrier(ALL, carrier_id=other.carrier),
+        GrantCarrier(ALL),
+    ):
         with pytest.raises(NotFound):
             async with world.context(app_db, place.owner).begin() as work:
-                await grant(work, GrantCarrier(asked, ALL))
+                await grant(work, asked)
+    async with admin_db.plain() as conn:
+        assert not await conn.fetchval("SELECT count(*) FROM carrier WHERE tenant_id = $1", place.operator)
+
+
+async def test_a_first_grant_makes_the_carrier_known_and_later_ones_name_it_so(
+    app_db: Database, admin_db: Database
+) -> None:
+    place, other = await make_place(admin_db, app_db), await make_place(admin_db, app_db)
+    for _ in range(2):
+        await allow(app_db, place)
+    await allow(app_db, replace(other, carrier=place.carrier))
+    async with admin_db.plain() as conn:
+        known = await conn.fetch("SELECT tenant_id, id, name FROM carrier WHERE carrier_id = $1", place.carrier)
+    ids = {row["tenant_id"]: row["id"] for row in known}
+    assert set(ids) == {place.operator, other.operator}
+    assert len(known) == len(set(ids.values())) == 2
+    async with world.context(app_db, place.owner).begin() as work:
+        await grant(work, GrantCarrier(ALL, carrier_id=ids[place.operator]))
+    async with admin_db.plain() as conn:
+        query = "SELECT count(*) FROM carrier_grant WHERE tenant_id = $1 AND carrier_id = $2"
+        assert await conn.fetchval(query, place.operator, place.carrier) == 3
 
 
 async def test_a_manager_of_some_sites_grants_within_them_alone(app_db: Database, admin_db: Database) -> None:
