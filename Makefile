@@ -59,8 +59,9 @@ lock: $(DEV) ## Pin the newest versions that pyproject.toml allows (needs uv)
 			--no-emit-index-url --no-annotate --no-header --upgrade --quiet --output-file "$$out"; \
 	done
 
-docs: $(DEV) ## Write docs/settings.md and schema/schema.graphql from the code
+docs: $(DEV) ## Write docs/settings.md, docs/adapter-matrix.md and schema/schema.graphql from the code
 	@$(BIN)/python -c 'from app.kit.settings import settings_page; print(settings_page(), end="")' > docs/settings.md
+	@$(BIN)/python -m adapters.conformance --table > docs/adapter-matrix.md
 	@$(BIN)/lockyard export-schema schema/schema.graphql
 
 clean: ## Remove the environment, the built page and the demo's data

@@ -43,7 +43,7 @@ def _figures(rigs: Mapping[str, Rig]) -> str:
     ]
     total = sum(int(row[2]) for row in rows)
     intro = f"{len(Fault)} faults, {len(rows)} vendors, {total} cells.\n\n"
-    return intro + _rows(("vendor", "faults tried", "cells", "not possible"), rows)
+    return intro + _rows(("vendor", "faults tried", "cells", "not possible"), rows).rstrip("\n")
 
 
 def _table(act: Act, rigs: Mapping[str, Rig]) -> str:
