@@ -41,13 +41,15 @@ async def exchange(
     *,
     query: Mapping[str, str] | None = None,
     body: Mapping[str, object] | None = None,
+    form: Mapping[str, str] | None = None,
     auth: str | httpx2.BasicAuth = "",
+    headers: Mapping[str, str] | None = None,
 ) -> tuple[int, bytes, httpx2.Headers]:
-    """One request, one whole answer of at most a mebibyte."""
-    headers = {"Authorization": auth} if isinstance(auth, str) else {}
+    """One request, its body JSON or a form, and one whole answer of at most a mebibyte."""
+    given = {**(headers or {}), **({"Authorization": auth} if isinstance(auth, str) and auth else {})}
     basic = None if isinstance(auth, str) else auth
     request = client.build_request(
-        method, url, params=query, json=body, headers=headers, extensions={"trace": sent.trace}
+        method, url, params=query, json=body, data=form, headers=given, extensions={"trace": sent.trace}
     )
     response = await client.send(request, stream=True, auth=basic, follow_redirects=False)
     try:

@@ -121,13 +121,17 @@ def seed(days: Annotated[int, typer.Option(min=0, max=365, help="Days of history
 
 @app.command()
 def simulate(
-    vendor: Annotated[str, typer.Argument(help="`pitney` or `kerong_cu16`.")],
+    vendor: Annotated[str, typer.Argument(help="`harbor`, `kerong_cu16` or `pitney`.")],
     arguments: Annotated[list[str] | None, typer.Argument(help="Passed on; `-- --help` lists them.")] = None,
 ) -> None:
     """Run one vendor's simulated hardware on a real socket, to try an installation without doors."""
     import runpy
 
-    known = {"pitney": "adapters.pitney.simulator", "kerong_cu16": "adapters.generic.kerong_cu16.simulator"}
+    known = {
+        "harbor": "adapters.harbor.simulator",
+        "kerong_cu16": "adapters.generic.kerong_cu16.simulator",
+        "pitney": "adapters.pitney.simulator",
+    }
     if vendor not in known:
         raise typer.BadParameter(f"no simulator for {vendor!r}; there are {', '.join(sorted(known))}")
     sys.argv = [f"lockyard simulate {vendor}", *(arguments or [])]

@@ -1,0 +1,1 @@
+"""Harbor Lockers' towers: offline lockers whose doors open to signed tokens that phones carry."""

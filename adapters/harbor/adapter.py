@@ -1,0 +1,300 @@
+"""Our words to Harbor's and back. No I/O: what is sent and what silence means is the client's."""
+
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+from adapters.harbor import settings, wire
+from adapters.harbor.checks import every_check
+from adapters.harbor.client import HarborClient, fill
+from adapters.harbor.settings import ENVIRONMENTS, LINK_LIFE, PICKUP_TOKEN, PRESENT, REDACT, Options
+from app.devices.port import (
+    Ability,
+    Access,
+    AccessKind,
+    Adapter,
+    Ambiguous,
+    BankState,
+    Capability,
+    Check,
+    Connection,
+    ContractBroken,
+    Door,
+    DoorHint,
+    Evidence,
+    Order,
+    OrderKind,
+    Outcome,
+    Pushed,
+    Receipt,
+    Refused,
+    SizeCount,
+    Timing,
+    Unit,
+    Unmapped,
+    Unsupported,
+    Vendor,
+    VendorWord,
+)
+
+T = TypeVar("T")
+W = VendorWord
+
+NO_HINTS: tuple[DoorHint, ...] = ()
+
+
+class HarborAdapter:
+    """One connection to the vendor's cloud; a bank is a tower, a unit a locker by its id."""
+
+    vendor = "harbor"
+    evidence_ceiling = Evidence.E2
+    redact = REDACT
+
+    def __init__(self, client: HarborClient, options: Options, poll: timedelta) -> None:
+        self._client, self._options = client, options
+        # Kept for telling how long a locker may still be opened, and how to cancel; the vendor's books know them too.
+        self._live: dict[tuple[str, str], datetime] = {}
+        self._reservations: dict[tuple[str, str], str] = {}
+        # Settle: books change at once when they are asked to; only doors are late, and no order of ours opens one.
+        self.timing = Timing(timedelta(seconds=10), timedelta(seconds=15), poll, poll)
+
+    @property
+    def capabilities(self) -> Mapping[Capability, Ability]:
+        now = Ability.FAILING if self._client.breaker.failing else Ability.WORKS
+        links, keypad = self._options.links, self._options.keypad
+        chosen = {Capability.PUSH_EVENTS: self._options.secret is not None}
+        chosen |= {Capability.KEYPAD_CODE: keypad and links != "none", Capability.VENDOR_ASSIGNS_UNIT: links == "both"}
+        return {each: now if each in PRESENT or chosen.get(each) else Ability.ABSENT for each in Capability}
+
+    async def list_banks(self) -> tuple[BankState, ...]:
+        only, found = self._options.location, []
+        answer = await self._client.read(self._client.paths.locations)
+        for place in _shaped(wire.locations, answer or []):
+            if only in {None, place.id}:
+                path = fill(self._client.paths.location_lockers, location=str(place.id))
+                lockers, broken = _shaped(wire.lockers, await self._client.read(path) or [])
+                towers = {each.tower: None for each in lockers if each.tower}
+                found += [
+                    self._state(tower, [each for each in lockers if each.tower == tower], broken, place)
+                    for tower in towers
+                ]
+        return tuple(found)
+
+    async def read_bank(self, bank: str) -> BankState:
+        return self._state(bank, *await self._books(bank))
+
+    async def read_unit(self, bank: str, unit: str) -> Unit:
+        """What the books say. The tower itself is heard only when a phone has synchronised with it."""
+        for each in (await self.read_bank(bank)).units:
+            if each.id == unit:
+                return each
+        raise Refused(f"no locker {unit} in tower {bank}", reason="UNKNOWN_UNIT")
+
+    async def assigned(self) -> tuple[wire.LockerObject, ...]:
+        """The lockers that are ours now."""
+        return _shaped(wire.lockers, await self._client.read(self._client.paths.assigned) or [])[0]
+
+    async def sizes(self, bank: str) -> tuple[SizeCount, ...]:
+        by: dict[str, list[Unit]] = {}
+        for unit in (await self.read_bank(bank)).units:
+            by.setdefault(unit.size or "?", []).append(unit)
+        free = {size: sum(unit.word is W.AVAILABLE for unit in same) for size, same in by.items()}
+        return tuple(SizeCount(size, len(by[size]), free[size], sum(map(_low, by[size]))) for size in sorted(by))
+
+    async def send(self, order: Order) -> Receipt:
+        try:
+            if order.kind is OrderKind.RESERVE:
+                return await self._reserve(order)
+            if order.kind is OrderKind.ISSUE_ACCESS:
+                return await self._issue(order)
+            if order.kind is OrderKind.RELEASE:
+                return await self._release(order)
+        except wire.WrongShape as error:
+            raise Ambiguous(f"the answer made no sense: {error}") from error
+        raise Unsupported(f"a tower opens to what a phone carries; it takes no {order.kind}")
+
+    def receive(self, headers: Mapping[str, str], body: bytes) -> tuple[Pushed, ...]:
+        """Events of the vendor, one a call. Its own words are not believed: the books are read again."""
+        options, signature = self._options, headers.get(self._options.header, "")
+        if options.secret is None or not wire.signed(options.scheme, options.secret, body, signature):
+            raise Refused("not signed as agreed", reason="BAD_SIGNATURE")
+        event = _shaped(lambda given: wire.event(wire.decode(given)), body)
+        word = wire.WORDS.get(wire.normal(event.status or ""))
+        return (Pushed(event.key, event.kind, event.tower, event.at, event.locker, word, event.token, event.what),)
+
+    async def hints(self) -> AsyncIterator[DoorHint]:
+        for hint in NO_HINTS:
+            yield hint
+
+    async def close(self) -> None:
+        await self._client.close()
+
+    def checks(self, bank: str | None) -> tuple[Check, ...]:
+        """Every operation that can be tried. A drop-off is begun and called off, hence it writes."""
+        return every_check(self._client, self, bank, self._options)
+
+    def _tower(self, bank: str) -> str:
+        tower = bank.lower()
+        if not wire.TOWER.fullmatch(tower):
+            raise Refused("a tower's id has 16 hexadecimal digits", reason="UNKNOWN_BANK")
+        expected = ENVIRONMENTS.get(self._options.environment or "")
+        if expected and not tower.startswith(expected):
+            raise Refused(f"tower {tower} is not of the {self._options.environment}", reason="WRONG_ENVIRONMENT")
+        return tower
+
+    def _path(self, template: str, order: Order, **more: str) -> str:
+        return fill(template, tower=self._tower(order.bank), locker=order.unit, **more)
+
+    async def _reserve(self, order: Order) -> Receipt:
+        body = {"duration": self._seconds(order)}
+        path = self._path(self._client.paths.reserve, order)
+        answer = await self._client.write(order.id, "POST", path, body, order.deadline)
+        if found := wire.reservation_id(answer):
+            self._reservations[order.bank, order.unit] = found
+        return Receipt(Outcome.ACCEPTED)
+
+    async def _issue(self, order: Order) -> Receipt:
+        kind, links = order.access or AccessKind.DEPOSIT, self._options.links
+        if links == "both" or (links == "pickup" and kind is AccessKind.PICKUP):
+            return await self._issue_link(order, kind)
+        paths, seconds = self._client.paths, self._seconds(order)
+        own = kind is AccessKind.PICKUP and self._options.pickup_mode == PICKUP_TOKEN
+        path = self._path(paths.pickup_token if own else paths.dropoff_token, order)
+        body = {"duration": seconds, "client_info": self._options.client_info}
+        pair = wire.token_pair(await self._client.write(order.id, "POST", path, body, order.deadline))
+        # Counted from the answer: the vendor may have begun to count at any moment since the question.
+        until = datetime.now(UTC) + timedelta(seconds=seconds)
+        self._live[order.bank, order.unit] = max(until, self._live.get((order.bank, order.unit), until))
+        access = Access(kind, until, pair.id, pair.payload, pair.payload_auth)
+        return Receipt(Outcome.ACCEPTED, unit=order.unit, access=access)
+
+    async def _issue_link(self, order: Order, kind: AccessKind) -> Receipt:
+        """The vendor picks the locker of a drop-off link; it stays good for five minutes, whatever is asked."""
+        options, paths = self._options, self._client.paths
+        body: dict[str, object] = {"returnUrl": "", "clientInfo": options.client_info, "payload": {}}
+        if options.keypad:
+            body |= {"keypadIntent": "pickup", "persistKeypadCode": False}
+        if kind is AccessKind.PICKUP:
+            number = int(order.unit) if order.unit.isdecimal() else order.unit
+            path, body = paths.pickup_link, body | {"lockerId": number}
+        else:
+            types = [each.type_id for each in (await self._books(order.bank))[0] if each.id == order.unit]
+            if options.location is None or not types or types[0] is None:
+                raise Refused("a drop-off link needs location_id and a locker type", reason="INCOMPLETE_ORDER")
+            path = paths.dropoff_link
+            body |= {"locationId": options.location, "lockerTypeId": types[0], "requireLowLocker": False}
+        request = wire.open_request(await self._client.write(order.id, "POST", path, body, order.deadline))
+        if request.tower not in {None, self._tower(order.bank)}:
+            raise wire.WrongShape("it is about another tower")
+        until = datetime.now(UTC) + LINK_LIFE
+        access = Access(kind, until, request.id, link=request.link, keypad_code=request.keypad_code)
+        return Receipt(Outcome.ACCEPTED, unit=request.locker or order.unit, access=access)
+
+    async def _release(self, order: Order) -> Receipt:
+        """Cancel what is reserved; give up what is rented, whose token may still work; free what is occupied."""
+        place = (order.bank, order.unit)
+        word = (await self.read_unit(*place)).word
+        if word is W.AVAILABLE:
+            return Receipt(Outcome.ACCEPTED, "it was free already", released=True)
+        if word is W.RESERVED:
+            reservation = self._reservations.get(place)
+            if reservation is None:
+                reservation = next((each.reservation for each in await self.assigned() if each.id == order.unit), None)
+            if reservation is None:
+                raise Refused("the reservation's id is not known; it runs out by itself", reason="NOT_ASSIGNED")
+            path = self._path(self._client.paths.cancel, order, reservation=reservation)
+            await self._client.write(order.id, "DELETE", path, None, order.deadline)
+            self._reservations.pop(place, None)
+            return Receipt(Outcome.ACCEPTED, released=True)
+        path = self._path(self._client.paths.release, order)
+        after = wire.locker(await self._client.write(order.id, "POST", path, {}, order.deadline)).word
+        if after is W.AVAILABLE:
+            self._live.pop(place, None)
+            return Receipt(Outcome.ACCEPTED, released=True)
+        words = "given up; what was handed out may still open it"
+        return Receipt(Outcome.ACCEPTED, words, released=False, usable_until=self._live.get(place))
+
+    async def _books(self, bank: str) -> tuple[tuple[wire.LockerObject, ...], tuple[str, ...]]:
+        tower = self._tower(bank)
+        answer = await self._client.read(fill(self._client.paths.lockers, tower=tower))
+        if answer is None:
+            raise Refused(f"no tower {tower}", reason="UNKNOWN_BANK")
+        lockers, broken = _shaped(wire.lockers, answer)
+        if any(each.tower not in {None, tower} for each in lockers):
+            raise ContractBroken(f"asked for tower {tower}, the answer is about another")
+        return lockers, broken
+
+    def _seconds(self, order: Order) -> int:
+        """How long until the order's expiry. Every second more keeps the locker from everybody else."""
+        if order.expires_at is None:
+            raise Refused("a reservation or token needs an expiry", reason="INCOMPLETE_ORDER")
+        left = min(order.expires_at - datetime.now(UTC), self._options.longest)
+        if left < timedelta(seconds=1):
+            raise Refused("its time is over", reason="EXPIRED")
+        return int(left.total_seconds())
+
+    def _state(
+        self,
+        bank: str,
+        lockers: Iterable[wire.LockerObject],
+        broken: Iterable[str],
+        place: wire.LocationObject | None = None,
+    ) -> BankState:
+        now, strange, units = datetime.now(UTC), [], []
+        for each in lockers:
+            units.append(self._unit(each, now))
+            if each.word is None:
+                strange.append(Unmapped(each.id, "status", wire.short(each.status)))
+            if each.type is not None and wire.normal(each.type) not in self._options.sizes:
+                strange.append(Unmapped(each.id, "type", wire.short(each.type)))
+        return BankState(
+            id=bank,
+            units=tuple(units),
+            observed_at=now,
+            name=place.name if place else None,
+            location=str(place.id) if place else None,
+            unmapped=(*strange, *(Unmapped(None, "locker", raw) for raw in broken)),
+        )
+
+    def _unit(self, each: wire.LockerObject, now: datetime) -> Unit:
+        """Flags follow from the word. Out of service means assigned to nobody, not empty: then they say nothing."""
+        word = each.word
+        tells = word not in {None, W.OUT_OF_SERVICE}
+        return Unit(
+            id=each.id,
+            door=Door.UNKNOWN,
+            observed_at=now,
+            label=each.name,
+            size=self._options.sizes.get(wire.normal(each.type)) if each.type else None,
+            accessible=each.low,
+            in_service=None if word is None else word is not W.OUT_OF_SERVICE,
+            reserved=word in {W.RESERVED, W.RENTED, W.DECLINED} if tells else None,
+            occupied=word is W.OCCUPIED if tells else None,
+            word=word,
+            flags={"status": each.status, "type": each.type},
+        )
+
+
+def _low(unit: Unit) -> bool:
+    return unit.accessible is True
+
+
+def _shaped(read: Callable[[Any], T], answer: Any) -> T:
+    try:
+        return read(answer)
+    except wire.WrongShape as error:
+        raise ContractBroken(str(error)) from error
+
+
+def connect(connection: Connection) -> Adapter:
+    access, paths, options, poll = settings.read(connection)
+    return HarborAdapter(HarborClient(access, paths), options, poll)
+
+
+VENDOR = Vendor(
+    name="harbor",
+    title="Harbor Lockers (towers)",
+    address_help="https://api.harborlockers.com, or https://api.sandbox.harborlockers.com",
+    connect=connect,
+    settings=settings.SETTINGS,
+)

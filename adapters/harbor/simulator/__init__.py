@@ -1,0 +1,1 @@
+"""Harbor's cloud, its offline towers and the phones between them: `python -m adapters.harbor.simulator`."""
