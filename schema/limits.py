@@ -22,6 +22,7 @@ from graphql import (
     is_list_type,
 )
 
+from app.kit.paging import DEFAULT, MOST, MOST_IDS
 from schema.errors import Code, refusal
 
 
@@ -41,9 +42,9 @@ class Limits:
     repeats: int = 40  # of one response name in one selection: whether they agree is checked pair by pair
     aliases: int = 60
     directives: int = 60
-    ids: int = 100  # one `ids:` argument
-    page: int = 100  # one `first:` or `last:`
-    page_default: int = 20
+    ids: int = MOST_IDS  # one `ids:` argument
+    page: int = MOST  # one `first:` or `last:`
+    page_default: int = DEFAULT
     list_guess: int = 10  # a list without paging
     objects: int = 50_000
     cost: int = 60_000  # objects + a tenth of the leaves

@@ -14,6 +14,7 @@ from app.kit.errors import Invalid
 
 DEFAULT = 50
 MOST = 200
+MOST_IDS = 100
 NO_CURSOR = "The cursor is not one of this list."
 _LONGEST_CURSOR = 2_000
 _INTEGERS = range(-(2**63), 2**63)

@@ -8,12 +8,16 @@ from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
 
+from app.kit.paging import DEFAULT, MOST
 from tenants.policy import Permission
 
 PAGE: dict[str, Any] = {
-    "first": (int | None, "How many from the start, at most 200; 50 when neither `first` nor `last` is given."),
+    "first": (
+        int | None,
+        f"How many from the start, at most {MOST}; {DEFAULT} when neither `first` nor `last` is given.",
+    ),
     "after": (str | None, "Only what comes after this cursor."),
-    "last": (int | None, "How many from the end, at most 200; not together with `first`."),
+    "last": (int | None, f"How many from the end, at most {MOST}; not together with `first`."),
     "before": (str | None, "Only what comes before this cursor."),
 }
 

@@ -3,6 +3,7 @@ import time
 import pytest
 from graphql import build_schema, get_introspection_query
 
+from app.kit.paging import DEFAULT, MOST, MOST_IDS
 from schema.documents import Document, count_tokens, read, requested_cost
 from schema.errors import Code, RequestError
 from schema.limits import Limits
@@ -39,7 +40,7 @@ def nested(levels: int) -> str:
 def test_pages_multiply_what_stands_in_them() -> None:
     assert cost("{ sites(first: 10) { edges { node { id name } } } }") == 10 + 2
     assert cost("{ sites(first: 10) { edges { node { banks(first: 5) { edges { node { id } } } } } } }") == 10 + 50 + 5
-    assert cost("{ sites { edges { node { id } } } }") == LIMITS.page_default + 2
+    assert cost("{ sites { edges { node { id } } } }") == DEFAULT + DEFAULT // 10
     assert cost("{ site { tags { word } } }") == 1 + LIMITS.list_guess + 1
 
 
@@ -50,13 +51,13 @@ def test_a_variable_page_is_counted_with_its_value() -> None:
         "{ sites(first: 10) { edges { node { banks(first: 5) { edges { node { id } } } } } } }"
     )
     assert cost(text, n=10) == 10 + 70 + 7
-    assert cost(text, n=1, m=None) == 1 + LIMITS.page_default + 2
+    assert cost(text, n=1, m=None) == 1 + DEFAULT + DEFAULT // 10
     assert cost(text, n=-3, m=5) == 0
-    assert cost(text, n=10**9, m=1) == cost(text, n=100, m=1)
+    assert cost(text, n=10**9, m=1) == cost(text, n=MOST, m=1)
 
 
 def test_first_and_last_together_count_as_the_largest_page() -> None:
-    assert cost("query($n: Int) { sites(first: $n, last: 100) { edges { node { id } } } }") == 100 + 10
+    assert cost("query($n: Int) { sites(first: $n, last: 100) { edges { node { id } } } }") == MOST + MOST // 10
 
 
 def test_what_is_too_dear_is_refused_only_with_the_variables_that_make_it_so() -> None:
@@ -69,8 +70,8 @@ def test_what_is_too_dear_is_refused_only_with_the_variables_that_make_it_so() -
 def test_ids_are_counted_and_limited() -> None:
     assert cost('{ nodes(ids: ["a", "b"]) { id } }') == 2 + 1
     assert cost("query($i: [ID!]!) { nodes(ids: $i) { id } }", i=["a"] * 50) == 50 + 5
-    assert code("query($i: [ID!]!) { nodes(ids: $i) { id } }", i=["a"] * 101) == Code.DOCUMENT_LIMIT
-    assert code("{ nodes(ids: [" + '"a" ' * 101 + "]) { id } }") == Code.DOCUMENT_LIMIT
+    assert code("query($i: [ID!]!) { nodes(ids: $i) { id } }", i=["a"] * (MOST_IDS + 1)) == Code.DOCUMENT_LIMIT
+    assert code("{ nodes(ids: [" + '"a" ' * (MOST_IDS + 1) + "]) { id } }") == Code.DOCUMENT_LIMIT
 
 
 def test_fifteen_levels_pass_and_sixteen_do_not() -> None:

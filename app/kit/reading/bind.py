@@ -6,7 +6,7 @@ from typing import Any
 
 from app.kit.errors import Invalid
 from app.kit.ids import parse_global_id
-from app.kit.paging import read_page
+from app.kit.paging import MOST_IDS, read_page
 from app.kit.reading.select import Binder, PageAsk, Structure, Values
 from app.kit.reading.shape import Given, Items, Many, Shape, Sort
 
@@ -71,9 +71,6 @@ def id_binder(site: int, target: str | None) -> Binder:
         return found[0], {parameter(site, "id"): found[1]}
 
     return bind
-
-
-MOST_IDS = 200
 
 
 def ids_binder(site: int, known: frozenset[str]) -> Binder:

@@ -10,9 +10,9 @@ pytestmark = pytest.mark.anyio
 NODE = "query($id: ID!) { node(id: $id) { __typename id } }"
 # Every id a shape can be read by, of both operators.
 TABLES = {
-    "Alarm": "alarm", "AuditEntry": "audit_entry", "Bank": "bank", "Carrier": "carrier", "Command": "command", "Compartment": "compartment",
-    "Event": "fact", "Export": "export", "Grant": "carrier_grant", "Parcel": "parcel", "Person": "person",
-    "Site": "site", "Stay": "stay",
+    "Alarm": "alarm", "AuditEntry": "audit_entry", "Bank": "bank", "Carrier": "carrier", "Command": "command",
+    "Compartment": "compartment", "Event": "fact", "Export": "export", "Grant": "carrier_grant", "Parcel": "parcel",
+    "Person": "person", "Site": "site", "Stay": "stay",
 }  # fmt: skip
 
 
@@ -96,7 +96,8 @@ async def test_a_carriers_people_see_themselves_once_for_each_operator(reading: 
     assert [row["carrier_id"] for row in rows] == [own, own]
     found = await reading.data(
         "carrier",
-        "{ carriers { totalCount edges { node { id name } } } grants { edges { node { carrier { id } operator { name } } } } }",
+        """{ carriers { totalCount edges { node { id name } } }
+             grants { edges { node { carrier { id } operator { name } } } } }""",
     )
     assert {edge["node"]["name"] for edge in found["carriers"]["edges"]} == {"Quick"}
     grants = {edge["node"]["operator"]["name"]: edge["node"]["carrier"]["id"] for edge in found["grants"]["edges"]}
