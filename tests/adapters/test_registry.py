@@ -10,9 +10,12 @@ from app.devices.port import Ability, Adapter, Capability, Connection, Evidence,
 
 ROOT = Path(adapters.__file__).parent
 SHAPE = {"README.md", "__init__.py", "adapter.py", "client.py", "simulator", "wire.py"}
+# Where an adapter would grow too long: what it tries on request, and what its connection has to say.
+BESIDES = {"checks.py", "settings.py"}
 # What outgrows `adapter.py`.
 MORE = {"checks.py", "settings.py"}
 GOOD = {
+    "harbor_gateway": Connection(uuid4(), "harbor_gateway", "http://127.0.0.1:1"),
     "harbor": Connection(
         uuid4(), "harbor", "http://127.0.0.1:1", secret={"client_id": "one", "client_secret": "very-secret"}
     ),
@@ -22,6 +25,13 @@ GOOD = {
     ),
 }
 BAD: tuple[tuple[str, dict[str, object]], ...] = (
+    ("harbor_gateway", {"base_url": "socket://host:1"}),
+    ("harbor_gateway", {"settings": {"api": "satellite"}}),
+    ("harbor_gateway", {"settings": {"api": "cloud"}}),
+    ("harbor_gateway", {"settings": {"api": "cloud"}, "secret": {"api_key": "hgwm_very-secret"}}),
+    ("harbor_gateway", {"settings": {"wait_seconds": 31}}),
+    ("harbor_gateway", {"settings": {"paths": {"explode": "/x"}}}),
+    ("harbor_gateway", {"settings": {"paths": {"open": "/x/{door}"}}}),
     ("kerong_cu16", {"base_url": "tcp:nowhere"}),
     ("kerong_cu16", {"base_url": "socket://host:99999"}),
     ("kerong_cu16", {"base_url": "socket://host"}),
