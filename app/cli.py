@@ -128,6 +128,7 @@ def simulate(
     import runpy
 
     known = {
+        "frame_board": "adapters.generic.frame_board.simulator",
         "harbor": "adapters.harbor.simulator",
         "harbor_gateway": "adapters.harbor_gateway.simulator",
         "kerong_cu16": "adapters.generic.kerong_cu16.simulator",

@@ -99,6 +99,16 @@ class Bus:
     def _connected(self) -> bool:
         return self._transport is not None and not self._line.lost and not self._transport.is_closing()
 
+    async def ask(self, frame: bytes, find: Callable[[bytes], T | None], seconds: float) -> T:
+        """Within a turn: a question and its answer, apart from the one before. Raises as `write` and `answer`."""
+        await asyncio.sleep(max(0.0, self._free_at - time.monotonic()))
+        self._line.buffer.clear()
+        self.write(frame)
+        try:
+            return await self.answer(find, seconds)
+        finally:
+            self._free_at = time.monotonic() + GAP_SECONDS
+
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Hear all that comes in, asked for or not. Call the result to hear no more."""
         self._listeners.append(listener)

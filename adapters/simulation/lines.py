@@ -89,7 +89,7 @@ class LineWorld:
         """The frame with a wrong sum (`checksum`), of another board (`address`), to another command (`other_word`)."""
         raise NotImplementedError
 
-    def misread(self, heard: Heard) -> Heard:
+    def misread(self, line: Line, heard: Heard) -> Heard:
         """The same command to the lock beside (`neighbour`)."""
         raise NotImplementedError
 
@@ -143,11 +143,12 @@ class LineServer:
         for writer in self._masters.values():
             writer.transport.abort()
 
-    def say(self, frame: bytes) -> None:
-        """A board says something unasked, to whoever is on the line."""
+    async def say(self, frame: bytes, name: str) -> None:
+        """A board says something unasked, to whoever is on the line. `name`: how faults call it."""
         if self._world.faults.away(self._line.bank) is None:
-            for writer in self._masters.values():
-                writer.write(frame)
+            fault = self._world.faults.take(name, self._line.bank)
+            for writer in tuple(self._masters.values()):
+                await self._reply(writer, frame, fault)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -180,7 +181,7 @@ class LineServer:
         if kind == "late" and fault:
             loop.call_later(fault.ms / 1000, self._obey_late, heard, self._outages())
         else:
-            self._world.obey(self._line, self._world.misread(heard) if kind == "neighbour" else heard)
+            self._world.obey(self._line, self._world.misread(self._line, heard) if kind == "neighbour" else heard)
         if kind == "cut":
             writer.transport.abort()
         elif frame := self._world.answer(self._line, heard):

@@ -15,6 +15,7 @@ BESIDES = {"checks.py", "settings.py"}
 # What outgrows `adapter.py`.
 MORE = {"checks.py", "settings.py"}
 GOOD = {
+    "frame_board": Connection(uuid4(), "frame_board", "socket://127.0.0.1:1", {"bank": "B", "profile": "xor5_8a80"}),
     "harbor_gateway": Connection(uuid4(), "harbor_gateway", "http://127.0.0.1:1"),
     "harbor": Connection(
         uuid4(), "harbor", "http://127.0.0.1:1", secret={"client_id": "one", "client_secret": "very-secret"}
@@ -25,6 +26,11 @@ GOOD = {
     ),
 }
 BAD: tuple[tuple[str, dict[str, object]], ...] = (
+    ("frame_board", {"settings": {"bank": "B"}}),
+    ("frame_board", {"settings": {"bank": "B", "profile": "morse"}}),
+    ("frame_board", {"settings": {"bank": "B", "profile": "winnsen90"}}),
+    ("frame_board", {"settings": {"bank": "B", "profile": "xor5_8a80", "boards": [0]}}),
+    ("frame_board", {"settings": {"bank": "B", "profile": "xor5_8a80", "boards": [{"board": 1, "locks": 51}]}}),
     ("harbor_gateway", {"base_url": "socket://host:1"}),
     ("harbor_gateway", {"settings": {"api": "satellite"}}),
     ("harbor_gateway", {"settings": {"api": "cloud"}}),

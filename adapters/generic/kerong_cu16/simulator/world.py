@@ -41,7 +41,7 @@ class KerongWorld(LineWorld):
         body = bytes((frame[0], address, word, *frame[3:8]))
         return body + bytes((wire.checksum(body),))
 
-    def misread(self, heard: Heard) -> Heard:
+    def misread(self, line: Line, heard: Heard) -> Heard:  # noqa: ARG002 - as above
         beside = heard.raw[1] & 0xF0 | (heard.raw[1] + 1) & 0x0F
         return replace(heard, raw=bytes((heard.raw[0], beside, *heard.raw[2:])))
 

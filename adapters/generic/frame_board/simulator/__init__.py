@@ -1,0 +1,1 @@
+"""Lines of framed boards with doors: `python -m adapters.generic.frame_board.simulator`."""

@@ -1,0 +1,106 @@
+import asyncio
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+
+from adapters.conformance import Bench
+from adapters.generic.frame_board import wire
+from adapters.generic.frame_board.adapter import VENDOR
+from adapters.generic.frame_board.simulator import rig
+from adapters.generic.frame_board.wire import PROFILES
+from app.devices.port import Ability, Capability, Checkable, Connection, Door, Evidence, OrderKind, Outcome, Unsupported
+
+
+async def open_doors(bench: Bench) -> list[str]:
+    return [unit.id for unit in (await bench.adapter.read_bank(bench.bank)).units if unit.door is Door.OPEN]
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+async def test_every_family_opens_one_door_and_sees_it(profile: str) -> None:
+    async with rig.start(profile=profile, locks=4) as bench:
+        receipt = await bench.adapter.send(bench.order())
+
+        assert receipt.outcome is Outcome.OPENED
+        assert await open_doors(bench) == [bench.unit]
+        assert (bench.here(), bench.elsewhere()) == (1, 0)
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+async def test_switches_that_close_the_other_way_round_are_turned(profile: str) -> None:
+    async with rig.start(profile=profile, locks=4, turned=True) as bench:
+        bench.world.doors.act(bench.bank, bench.unit, "open")
+
+        assert sorted(await open_doors(bench)) == sorted(set(bench.truth()) - {bench.unit})
+
+
+async def test_locks_beyond_the_ones_that_one_answer_covers_are_asked_for_one_by_one() -> None:
+    async with rig.start(profile="xor5_8a80", locks=26, boards=[{"board": 2, "locks": 26}]) as bench:
+        for unit in ("2-24", "2-26"):
+            bench.world.doors.act(bench.bank, unit, "open")
+
+        assert await open_doors(bench) == ["2-24", "2-26"]
+
+
+async def test_a_door_the_board_knows_nothing_of_is_unknown() -> None:
+    async def board(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while await reader.read(64):
+            states = bytes((0x01, 0xFF, 0x00))
+            fields: dict[str, int | bytes] = {"count": 3, "doors*": states}
+            writer.write(wire.spell(PROFILES["wkly"].told_all, board=1, result=0, **fields))
+
+    server = await asyncio.start_server(board, "127.0.0.1", 0)
+    host, port = server.sockets[0].getsockname()
+    adapter = VENDOR.connect(
+        Connection(
+            uuid4(),
+            VENDOR.name,
+            f"socket://{host}:{port}",
+            {"bank": "B", "profile": "wkly", "boards": [{"board": 1, "locks": 4}]},
+        )
+    )
+    state = await adapter.read_bank("B")
+    await adapter.close()
+    server.close()
+
+    assert [unit.door for unit in state.units] == [Door.CLOSED, Door.UNKNOWN, Door.OPEN, Door.UNKNOWN]
+
+
+async def test_a_push_comes_as_a_hint_at_once() -> None:
+    async with rig.start() as bench:
+        await bench.adapter.read_bank(bench.bank)
+        hints = bench.adapter.hints()
+        first = asyncio.ensure_future(anext(hints))
+        await asyncio.sleep(0)
+        bench.world.doors.act(bench.bank, bench.unit, "force")
+        hint = await asyncio.wait_for(first, 1.0)
+
+        assert (hint.bank, hint.unit, hint.door) == (bench.bank, bench.unit, Door.OPEN)
+        assert bench.adapter.capabilities[Capability.PUSH_EVENTS] is Ability.WORKS
+        await bench.adapter.close()
+        assert [hint async for hint in hints] == []
+
+
+async def test_a_family_that_does_not_push_has_no_hints() -> None:
+    async with rig.start(profile="xor5_8a80") as bench:
+        assert [hint async for hint in bench.adapter.hints()] == []
+        assert bench.adapter.capabilities[Capability.PUSH_EVENTS] is Ability.ABSENT
+        assert bench.adapter.evidence_ceiling is Evidence.E3
+
+
+async def test_a_check_says_how_the_doors_of_each_board_read() -> None:
+    async with rig.start() as bench:
+        bench.world.doors.act(bench.bank, bench.unit, "open")
+        assert isinstance(bench.adapter, Checkable)
+        found = {check.name: await check.run() for check in bench.adapter.checks(None)}
+
+        assert list(found) == ["board 1 tells its doors", "board 2 tells its doors"]
+        assert "8 closed" in found["board 1 tells its doors"]
+        assert "7 closed, 1 open" in found["board 2 tells its doors"]
+
+
+async def test_a_board_only_opens_doors() -> None:
+    async with rig.start() as bench:
+        for kind in set(OrderKind) - {OrderKind.OPEN}:
+            with pytest.raises(Unsupported):
+                await bench.adapter.send(bench.order(kind, deadline=timedelta(seconds=1)))
