@@ -9,6 +9,7 @@ from app.people import shape as people
 from app.reports import shape as reports
 from app.sites import shape as sites
 from app.stays import shape as stays
+from app.vendors import shape as vendors
 from tenants.audit import shape as audit
 from tenants.carriers import shape as carriers
 from tenants.identity import shape as identity
@@ -20,6 +21,7 @@ SHAPES = [
     lockers.BANK,
     carriers.CARRIER,
     devices.COMMAND,
+    devices.ACCOUNT,
     lockers.COMPARTMENT,
     audit.EVENT,
     reports.EXPORT,
@@ -29,6 +31,7 @@ SHAPES = [
     people.PERSON,
     sites.SITE,
     stays.STAY,
+    vendors.SURVEY,
     identity.VIEWER,
 ]
 EXTENSIONS: list[Extension] = [
@@ -38,6 +41,7 @@ EXTENSIONS: list[Extension] = [
     *stays.EXTENSIONS,
     *alarms.EXTENSIONS,
     *reports.EXTENSIONS,
+    *vendors.EXTENSIONS,
 ]
 ROOTS: dict[str, Root] = {
     "viewer": Myself("Viewer"),
@@ -59,6 +63,7 @@ ROOTS: dict[str, Root] = {
     "apiKeys": Many("ApiKey"),
     "exports": Many("Export"),
     "events": Many("Event"),
+    "vendorAccounts": Many("VendorAccount"),
 }
 
 CATALOGUE = Catalogue(SHAPES, EXTENSIONS, ROOTS)

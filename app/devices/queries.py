@@ -1,5 +1,6 @@
 """Reads of commands and connections that the core itself needs."""
 
+from functools import cache
 from uuid import UUID
 
 from sqlalchemy import Text, and_, any_, bindparam, func, literal_column, or_, select
@@ -7,9 +8,12 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.devices.model import Command, CommandState, Purpose
 from app.devices.port import OrderKind
+from app.devices.shape import account_visible
 from app.devices.tables import commands, connections
 from app.kit.db import Conn, Row, Statement
 from app.kit.tables import Time, Uuid
+from tenants.model import Actor
+from tenants.scope import Scope, context_parameters
 
 _COLUMNS = [commands.c[name] for name in Command.__slots__]
 _TENANT = bindparam("tenant_id", type_=Uuid)
@@ -57,6 +61,12 @@ _TOLD = Statement(
         commands.c.kind == bindparam("kind", type_=Text),
     )
 )  # fmt: skip
+_UNSETTLED = Statement(
+    select(func.count()).where(
+        commands.c.tenant_id == _TENANT, commands.c.bank_id == bindparam("bank_id", type_=Uuid),
+        literal_column("NOT settled"),
+    )
+)  # fmt: skip
 _BY_STATE = Statement(
     select(commands.c.state, func.count().label("count")).where(~commands.c.settled).group_by(commands.c.state)
 )
@@ -68,6 +78,23 @@ _CONNECTION = Statement(
         connections.c.secret_sealed,
     ).where(connections.c.tenant_id == _TENANT, connections.c.id == bindparam("id", type_=Uuid))
 )  # fmt: skip
+
+
+@cache
+def _account(scope: Scope) -> Statement:
+    return Statement(
+        select(
+            connections.c.tenant_id, connections.c.id, connections.c.name, connections.c.vendor, connections.c.base_url,
+            connections.c.settings, connections.c.secret_sealed,
+        )
+        .where(connections.c.id == bindparam("id", type_=Uuid), account_visible(scope))
+        .with_for_update()
+    )  # fmt: skip
+
+
+async def account(conn: Conn, actor: Actor, id: UUID) -> Row | None:
+    """The row, locked for this act; None when there is none, or none this actor may see."""
+    return await _account(Scope.of(actor)).row(conn, id=id, **context_parameters(actor))
 
 
 async def waiting(conn: Conn, bank_id: UUID) -> list[Command]:
@@ -94,6 +121,12 @@ async def under_way(conn: Conn, tenant_id: UUID, stay_id: UUID, kinds: tuple[Ord
 async def told(conn: Conn, tenant_id: UUID, stay_id: UUID, kind: OrderKind) -> int:
     """How often a vendor was told this about a stay."""
     found: int = await _TOLD.value(conn, tenant_id=tenant_id, stay_id=stay_id, kind=kind.value)
+    return found
+
+
+async def unsettled(conn: Conn, tenant_id: UUID, bank_id: UUID) -> int:
+    """How many commands of a bank may still do something."""
+    found: int = await _UNSETTLED.value(conn, tenant_id=tenant_id, bank_id=bank_id)
     return found
 
 

@@ -152,7 +152,7 @@ async def connect_bank(work: Work, ask: ConnectBank, vendors: Vendors) -> UUID:
 
 
 def _checked(ask: ConnectBank, vendors: Vendors) -> Connection:
-    settings, secret = _plain("settings", ask.settings), _plain("secret", ask.secret)
+    settings, secret = plain("settings", ask.settings), plain("secret", ask.secret)
     if not all(isinstance(value, str) for value in secret.values()):
         raise Invalid("secret holds texts only.", path=("input", "secret"))
     address = checks.text("baseUrl", ask.base_url, most=500)
@@ -167,7 +167,8 @@ def _checked(ask: ConnectBank, vendors: Vendors) -> Connection:
     return connection
 
 
-def _plain(field: str, given: object) -> dict[str, object]:
+def plain(field: str, given: object) -> dict[str, object]:
+    """A JSON object of a bounded size, as given for an input field. Raises Invalid."""
     if given is None:
         return {}
     if not isinstance(given, dict):

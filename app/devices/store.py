@@ -109,10 +109,17 @@ ORPHANED = Statement(
 _CONNECTION: dict[str, Any] = {
     "id": Uuid, "name": Text, "vendor": Text, "base_url": Text, "settings": JSONB, "secret_sealed": LargeBinary,
 }  # fmt: skip
+_CHANGEABLE = frozenset({"name", "base_url", "settings", "secret_sealed"})
 ADD_CONNECTION = Statement(
     insert(connections).values(
         tenant_id=_TENANT, **{name: bindparam(name, type_=kind) for name, kind in _CONNECTION.items()}
     )
+)
+CHANGE_CONNECTION = Statement(
+    update(connections)
+    .where(connections.c.tenant_id == _TENANT, connections.c.id == bindparam("id_", type_=Uuid))
+    .values({name: bindparam(f"new_{name}", type_=kind) for name, kind in _CONNECTION.items() if name in _CHANGEABLE})
+    .returning(connections.c.id)
 )
 REMOVE_CONNECTION = Statement(
     delete(connections).where(connections.c.tenant_id == _TENANT, connections.c.id == bindparam("id_", type_=Uuid))
@@ -170,5 +177,6 @@ async def add_connection(conn: Conn, tenant_id: UUID, values: Mapping[str, Any])
 
 
 async def ring(conn: Conn, bank_id: UUID) -> None:
-    """Wake whoever keeps this bank, or should from now on. Heard at commit."""
+    """Wake whoever keeps this bank, or should from now on. Heard at commit. An id that is no kept bank's, such as its
+    connection's, has every bank looked at anew."""
     await RING.row(conn, bank_id=str(bank_id))

@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
@@ -10,9 +11,9 @@ from uuid import UUID
 import orjson
 
 from app.devices import queries as devices
-from app.devices.port import Adapter, Connection, DeviceError
+from app.devices.port import Adapter, Connection, DeviceError, Refused
 from app.fleet.service import Keeper
-from app.kit.bus import COMMANDS, Bus
+from app.kit.bus import COMMANDS, LOST, Bus
 from app.kit.clock import Clock, utc_now
 from app.kit.db import Conn, Database
 from app.kit.lease import lease
@@ -24,6 +25,7 @@ from app.lockers.model import Bank
 from app.orders import service
 from app.orders.jobs import Desk, Hands
 from app.stays.model import PickupCodes
+from app.vendors.jobs import Surveyor
 from tenants.system import system_context
 
 log = logging.getLogger("lockyard.fleet")
@@ -31,6 +33,7 @@ log = logging.getLogger("lockyard.fleet")
 # Banks may come, go and change; whoever adds one rings the bell of commands, this is for lost bells.
 CENSUS_SECONDS = 10.0
 CONTACTS_SECONDS = 1.0
+SURVEYS_SECONDS = 5.0
 LEASE_SECONDS = 1.0
 
 OpenAdapter = Callable[[Connection], Adapter]
@@ -41,6 +44,7 @@ class _Kept:
     keeper: Keeper
     stop: asyncio.Event
     task: asyncio.Task[None]
+    revision: int
 
 
 @dataclass(slots=True)
@@ -63,6 +67,7 @@ class Fleet:
     _heard: dict[UUID, Mapping[str, object]] = field(default_factory=dict)
     _written: dict[UUID, datetime] = field(default_factory=dict)
     _census: asyncio.Event = field(default_factory=asyncio.Event)
+    _asked: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
         self.bus.on(COMMANDS, self._ring)
@@ -73,7 +78,7 @@ class Fleet:
             if conn is None:
                 return
             log.info("keeping the fleet")
-            duties = (self._hold(conn, stop), self._count(stop), self._tell_contacts(stop))
+            duties = (self._hold(conn, stop), self._count(stop), self._tell_contacts(stop), self._survey(stop))
             tasks = [asyncio.create_task(duty) for duty in duties]
             try:
                 await asyncio.gather(*tasks)
@@ -87,6 +92,7 @@ class Fleet:
         named = [kept for id_, kept in self._kept.items() if payload in {None, str(id_)}]
         for kept in named:
             kept.keeper.wake.set()
+        self._asked.set()
         if not named or payload is None:
             self._census.set()
 
@@ -101,16 +107,55 @@ class Fleet:
             self._census.clear()
             async with self.db.plain() as conn:
                 banks = {bank.id: bank for bank in await lockers.fleet(conn)}
-            for id_ in self._kept.keys() - banks.keys():
-                await self._dismiss(self._kept.pop(id_))
-            for id_ in self._lines.keys() - {bank.connection_id for bank in banks.values()}:
-                await self._hang_up(self._lines.pop(id_))
+            await self._let_go(banks)
             for id_, bank in banks.items():
                 if id_ in self._kept:
                     self._kept[id_].keeper.desk.bank = bank
                 else:
                     await self._keep(bank)
             await first_of((stop, self._census), CENSUS_SECONDS)
+
+    async def _let_go(self, banks: Mapping[UUID, Bank]) -> None:
+        """Banks that are gone, and those whose doors or line changed: they are kept anew, over a new line."""
+        changed = {id_ for id_, kept in self._kept.items() if id_ in banks and kept.revision != banks[id_].revision}
+        lines = {self._kept[id_].keeper.desk.bank.connection_id for id_ in changed}
+        together = {id_ for id_, kept in self._kept.items() if kept.keeper.desk.bank.connection_id in lines}
+        for id_ in (self._kept.keys() - banks.keys()) | together:
+            await self._dismiss(self._kept.pop(id_))
+        for id_ in (self._lines.keys() - {bank.connection_id for bank in banks.values()}) | (
+            lines & self._lines.keys()
+        ):
+            await self._hang_up(self._lines.pop(id_))
+
+    async def _survey(self, stop: asyncio.Event) -> None:
+        """Surveys go over the same lines: a bus has one master."""
+        surveyor = Surveyor(self.db, self._lend, self.clock)
+        while not stop.is_set():
+            self._asked.clear()
+            try:
+                await surveyor.run_waiting()
+            except LOST as error:
+                log.warning("surveys wait: the database is away: %s", type(error).__name__)
+            await first_of((stop, self._asked), SURVEYS_SECONDS)
+
+    @asynccontextmanager
+    async def _lend(self, tenant_id: UUID, connection_id: UUID) -> AsyncIterator[Adapter]:
+        """The line its banks are kept by; for an account without banks one of its own, hung up afterwards."""
+        kept = self._lines.get(connection_id)
+        adapter = kept.adapter if kept else await self._opened(tenant_id, connection_id)
+        try:
+            yield adapter
+        finally:
+            if kept is None:
+                await adapter.close()
+
+    async def _opened(self, tenant_id: UUID, connection_id: UUID) -> Adapter:
+        """Raises SealBroken, and DeviceError for what its vendor cannot work with."""
+        async with self.db.tenant([tenant_id]) as conn:
+            row = await devices.connection(conn, tenant_id, connection_id)
+        if row is None:
+            raise Refused("This account was removed.")
+        return self.open_adapter(connection_of(row, self.sealer))
 
     async def _keep(self, bank: Bank) -> None:
         try:
@@ -123,7 +168,7 @@ class Fleet:
             return
         hands = Hands(self.db, PickupCodes.of(self.sealer), self._hear, self.clock)
         keeper, ended = Keeper(Desk(bank, adapter, hands)), asyncio.Event()
-        self._kept[bank.id] = _Kept(keeper, ended, asyncio.create_task(self._watched(keeper, ended)))
+        self._kept[bank.id] = _Kept(keeper, ended, asyncio.create_task(self._watched(keeper, ended)), bank.revision)
 
     async def _watched(self, keeper: Keeper, stop: asyncio.Event) -> None:
         """One bank's fault must not end the others' keeping."""
@@ -136,10 +181,7 @@ class Fleet:
 
     async def _adapter(self, bank: Bank) -> Adapter:
         if bank.connection_id not in self._lines:
-            async with self.db.tenant([bank.tenant_id]) as conn:
-                row = await devices.connection(conn, bank.tenant_id, bank.connection_id)
-            assert row is not None, "a bank has a connection"
-            adapter = self.open_adapter(connection_of(row, self.sealer))
+            adapter = await self._opened(bank.tenant_id, bank.connection_id)
             self._lines[bank.connection_id] = _Line(adapter, asyncio.create_task(self._listen(adapter)))
         return self._lines[bank.connection_id].adapter
 

@@ -69,6 +69,7 @@ class Bank:
     poll_seconds: int
     capabilities: Mapping[str, str]
     unreachable_since: datetime | None
+    revision: int = 0
 
     @property
     def reachable(self) -> bool:

@@ -17,6 +17,7 @@ from tenants.scope import Scope, context_parameters
 BANK_COLUMNS = (
     banks.c.tenant_id, banks.c.id, banks.c.site_id, banks.c.connection_id, banks.c.vendor, banks.c.external_id,
     banks.c.label, banks.c.poll_seconds, banks.c.capabilities, banks.c.unreachable_since,
+    banks.c.revision,
 )  # fmt: skip
 _DOOR = ("id", "external_id", "label", "size", "use", "service", "door")
 _OF_BANK = and_(compartments.c.tenant_id == banks.c.tenant_id, compartments.c.bank_id == banks.c.id)
@@ -43,6 +44,11 @@ _OF_CONNECTION = Statement(
         banks.c.connection_id == bindparam("connection_id", type_=Uuid),
     )
 )
+_WORDS = Statement(
+    select(banks.c.size_words).where(
+        banks.c.tenant_id == bindparam("tenant_id", type_=Uuid), banks.c.id == bindparam("id", type_=Uuid)
+    )
+)
 _KEPT = Statement(
     select(*BANK_COLUMNS).where(
         banks.c.tenant_id == bindparam("tenant_id", type_=Uuid), banks.c.id == bindparam("id", type_=Uuid)
@@ -56,7 +62,8 @@ _STANDING = Statement(
 )
 _DOORS = Statement(
     select(
-        compartments.c.id, compartments.c.external_id, compartments.c.label, compartments.c.door,
+        compartments.c.id, compartments.c.external_id, compartments.c.label, compartments.c.door, compartments.c.size,
+        compartments.c.accessible, compartments.c.row_no, compartments.c.column_no,
         compartments.c.openings, compartments.c.item_present, compartments.c.service, compartments.c.use,
         compartments.c.door_open_since,
     )
@@ -100,8 +107,19 @@ async def standing(conn: Conn, tenant_id: UUID, id: UUID) -> Compartment | None:
 
 async def kept(conn: Conn, bank: Bank) -> Bank | None:
     """The bank as it is written down now; None when it was deleted."""
-    row = await _KEPT.row(conn, tenant_id=bank.tenant_id, id=bank.id)
+    return await by_id(conn, bank.tenant_id, bank.id)
+
+
+async def by_id(conn: Conn, tenant_id: UUID, id: UUID) -> Bank | None:
+    """For what was settled by something else, such as a survey somebody was allowed to ask for."""
+    row = await _KEPT.row(conn, tenant_id=tenant_id, id=id)
     return bank_of(row) if row else None
+
+
+async def size_words(conn: Conn, bank: Bank) -> dict[str, str]:
+    """The vendor's words for sizes -> ours, at this bank."""
+    found: dict[str, str] | None = await _WORDS.value(conn, tenant_id=bank.tenant_id, id=bank.id)
+    return found or {}
 
 
 async def fleet(conn: Conn) -> list[Bank]:

@@ -76,6 +76,36 @@ async def add_bank(work: Work, bank: Bank, compartments: Sequence[NewCompartment
     work.audit(Entry(Permission.BANK_MANAGE, "Bank", bank.id, bank.site_id, details={"act": "create", **details}))
 
 
+async def add_door(work: Work, bank: Bank, given: NewCompartment, reason: str) -> None:
+    """One more compartment behind a bank that is there. The right to it is the caller's to settle."""
+    row = _placed(0, given)
+    try:
+        await store.add_compartments(work.conn, bank, [row])
+    except asyncpg.UniqueViolationError as error:
+        raise Rejected(Reason.ALREADY_EXISTS, f"Bank {bank.label} has unit {given.external_id} already.") from error
+    payload = {"label": given.label, "size": given.size.value, "external_id": given.external_id}
+    work.emit(events.of_compartment("CompartmentAdded", bank, row["id"], payload))
+    work.audit(Entry(Permission.BANK_MANAGE, "Compartment", row["id"], bank.site_id, reason=reason, details=payload))
+
+
+async def correct_door(
+    work: Work, bank: Bank, before: Mapping[str, Any], after: Mapping[str, Any], reason: str
+) -> None:
+    """`before`, `after`: label, size, accessible. A size is not changed under a parcel."""
+    label = checks.text("label", after["label"], most=40)
+    done = await store.CORRECT.row(
+        work.conn, tenant_id=bank.tenant_id, bank_id=bank.id, external_id_=before["external_id"],
+        was_label=before["label"], was_size=before["size"], was_accessible=before["accessible"],
+        new_label=label, new_size=after["size"], new_accessible=after["accessible"],
+    )  # fmt: skip
+    if done is None:
+        raise Rejected(Reason.STILL_IN_USE, f"Door {before['label']} holds a stay, or was changed just now.")
+    names = ("label", "size", "accessible")
+    payload = {name: [before[name], after[name]] for name in names if before[name] != after[name]}
+    work.emit(events.of_compartment("CompartmentCorrected", bank, done["id"], {"changed": sorted(payload)}))
+    work.audit(Entry(Permission.BANK_MANAGE, "Compartment", done["id"], bank.site_id, reason=reason, details=payload))
+
+
 def _check_doors(rows: Sequence[Mapping[str, Any]]) -> None:
     if not 1 <= len(rows) <= MOST_COMPARTMENTS:
         raise Invalid(f"A bank has 1 to {MOST_COMPARTMENTS} compartments.", path=("input", "compartments"))

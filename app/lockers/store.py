@@ -179,6 +179,78 @@ ADD_COMPARTMENTS = Statement(
         ),
     )
 )
+# Its keeper compares revisions: after one of these it begins anew with what is written down then.
+REVISE = Statement(
+    update(banks)
+    .where(
+        banks.c.tenant_id == _TENANT,
+        or_(
+            banks.c.id == bindparam("bank_id", type_=Uuid),
+            banks.c.connection_id == bindparam("through", type_=Uuid),
+        ),
+    )
+    .values(revision=banks.c.revision + 1)
+    .returning(banks.c.id)
+)
+SET_WORDS = Statement(
+    update(banks).where(_THIS_BANK).values(size_words=bindparam("words", type_=JSONB)).returning(banks.c.id)
+)
+# Another controller counts openings anew and has not been looked at yet.
+REWIRE = Statement(
+    update(banks)
+    .where(_THIS_BANK)
+    .values(
+        connection_id=bindparam("new_connection_id", type_=Uuid),
+        vendor=bindparam("new_vendor", type_=Text),
+        external_id=bindparam("new_external_id", type_=Text),
+        capabilities=literal_column("'{}'::jsonb"),
+        last_contact_at=null(),
+        revision=banks.c.revision + 1,
+    )
+    .returning(banks.c.id)
+)
+_RENAMED = (
+    func.unnest(bindparam("befores", type_=ARRAY(Text)), bindparam("afters", type_=ARRAY(Text)))
+    .table_valued("before", "after")
+    .render_derived(name="renamed")
+)
+# Two steps, because two units may swap: a name nobody can have stands in between.
+_OF_THIS_BANK = and_(_AND_TENANT, compartments.c.bank_id == bindparam("bank_id", type_=Uuid))
+MOVE_ASIDE = Statement(
+    update(compartments)
+    .where(_OF_THIS_BANK, compartments.c.external_id == _RENAMED.c.before)
+    .values(external_id=literal_column("chr(1) || compartment.external_id"))
+)
+RENAME = Statement(
+    update(compartments)
+    .where(_OF_THIS_BANK, compartments.c.external_id == func.chr(1).op("||")(_RENAMED.c.before))
+    .values(external_id=_RENAMED.c.after)
+    .returning(compartments.c.id)
+)
+FORGET_DOORS = Statement(
+    update(compartments)
+    .where(_OF_THIS_BANK)
+    .values(door=DoorState.UNKNOWN.value, door_observed_at=null(), door_open_since=null(), item_present=null())
+    .returning(compartments.c.id)
+)
+# Guarded by what it was when somebody looked; a size is not changed under a parcel.
+CORRECT = Statement(
+    update(compartments)
+    .where(
+        _OF_THIS_BANK,
+        compartments.c.external_id == bindparam("external_id_", type_=Text),
+        compartments.c.label == bindparam("was_label", type_=Text),
+        compartments.c.size == bindparam("was_size", type_=Text),
+        compartments.c.accessible == bindparam("was_accessible", type_=Boolean),
+        or_(compartments.c.size == bindparam("new_size", type_=Text), compartments.c.use == Use.FREE.value),
+    )
+    .values(
+        label=bindparam("new_label", type_=Text),
+        size=bindparam("new_size", type_=Text),
+        accessible=bindparam("new_accessible", type_=Boolean),
+    )
+    .returning(compartments.c.id)
+)
 CHANGE_BANK = Statement(
     update(banks)
     .where(_THIS_BANK)

@@ -5,6 +5,8 @@ from sqlalchemy import Boolean, Column, Index, Integer, Text, text
 from app.kit.tables import Json, Time, Uuid, belongs_to, tenant_table, words
 from app.lockers.model import DoorState, Service, Size, Use
 
+# `revision`: grows when its doors or the way to them change, so that its keeper begins anew; `size_words`: what the
+# vendor's words for sizes mean here.
 banks = tenant_table(
     "bank",
     Column("id", Uuid, nullable=False),
@@ -17,6 +19,8 @@ banks = tenant_table(
     Column("capabilities", Json, nullable=False, server_default=text("'{}'")),
     Column("last_contact_at", Time),
     Column("unreachable_since", Time),
+    Column("revision", Integer, nullable=False, server_default=text("0")),
+    Column("size_words", Json, nullable=False, server_default=text("'{}'")),
     Column("created_at", Time, nullable=False, server_default=text("now()")),
     belongs_to("site", "site_id"),
 )

@@ -24,7 +24,7 @@ async def sign_in(call: Call) -> Outcome:
 
 async def end_session(call: Call) -> Outcome:
     async with call.context.begin() as work:
-        return await sign_out(work)
+        return await sign_out(work, everywhere=call.given["everywhere"])
 
 
 async def create_api_key(call: Call) -> Outcome:

@@ -37,6 +37,11 @@ class SignInInput:
     password: str = must("Password.")
 
 
+@strawberry.input(description="Which sessions to end.")
+class SignOutInput:
+    everywhere: bool = asked("Also every other session of yours.", default=False)
+
+
 @strawberry.input(description="Which compartment to set aside, and for what.")
 class ReserveCompartmentInput:
     idempotency_key: str = once()

@@ -8,9 +8,10 @@ import strawberry
 
 from app.devices.port import Ability
 from app.lockers.model import DoorState, Occupancy, Size
-from schema.types import parcels, spoken
+from schema.types import hardware, parcels, spoken
 from schema.types import watch as watching
 from schema.types.paging import Connection, Counted, Node
+from schema.types.scalars import Json
 from schema.types.telling import needs, paged, told
 from tenants.policy import Permission
 
@@ -108,6 +109,12 @@ class Bank(Node):
     occupancy: list[OccupancyStats] = site("Its compartments by size and state; combinations of none are left out.")
     compartment_count: int = site("Compartments.")
     open_alarm_count: int = told("Alarms that are active now; 0 without the permission.", Permission.ALARM_READ)
+    revision: int = site("Grows when its doors or the way to them change.")
+    size_words: Json = site("What the vendor's words for sizes mean here.")
+    account: hardware.VendorAccount | None = told(
+        "The account it is reached by; null when you may not see it.", Permission.BANK_MANAGE
+    )
+    surveys: Connection[hardware.Survey] = paged("What its vendor was asked, the newest first.", Permission.BANK_MANAGE)
     site: Site = told("Where it stands.", READ)
     compartments: Connection[Compartment] = paged(
         "Its compartments, by label.", READ, filter=(CompartmentFilter | None, "Which compartments.")

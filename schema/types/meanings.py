@@ -4,11 +4,12 @@ from typing import Any
 
 from app.alarms.model import AlarmKind, AlarmState, Condition, Severity
 from app.devices.model import CommandState
-from app.devices.port import Ability, OrderKind
+from app.devices.port import Ability, OrderKind, SettingKind
 from app.parcels.model import ParcelState
 from app.people.model import PersonKind
 from app.reports.model import ExportFormat, ExportKind, ExportState
 from app.stays.model import State, StayOutcome
+from app.vendors.model import DifferenceKind, SurveyState
 from schema.types.spoken import ServiceChange, SiteSortKey, SortDirection, StaySortKey
 from tenants.carriers.model import GrantState, Operation
 from tenants.model import AuditOutcome
@@ -78,6 +79,42 @@ MEANINGS: dict[Any, tuple[str, str, dict[str, str]]] = {
             "ISSUE_ACCESS": "Hand out a way in that a phone or a keypad carries to the door.",
             "RELEASE": "Free the compartment.",
             "SET_SERVICE": "Change its service state.",
+        },
+    ),
+    SettingKind: (
+        "SettingKind",
+        "What a field of an account holds.",
+        {
+            "BOOLEAN": "Yes or no.",
+            "INTEGER": "A whole number.",
+            "LIST": "A list.",
+            "MAP": "Names with values.",
+            "SECONDS": "A time in seconds.",
+            "TEXT": "A text.",
+        },
+    ),
+    SurveyState: (
+        "SurveyState",
+        "How far a survey is.",
+        {
+            "WAITING": "Asked for.",
+            "RUNNING": "The vendor is being asked.",
+            "READY": "Answered.",
+            "FAILED": "Not answered; `problem` says why.",
+        },
+    ),
+    DifferenceKind: (
+        "DifferenceKind",
+        "In what a vendor and our record disagree.",
+        {
+            "ADDED": "The vendor has a unit that we do not know.",
+            "GONE": "We have a door that the vendor does not know.",
+            "LABEL": "What stands on the door.",
+            "SIZE": "The size.",
+            "ACCESSIBLE": "Whether it can be reached from a wheelchair.",
+            "OCCUPIED": "The vendor has it in use, and we do not.",
+            "EMPTY": "We have it in use, and the vendor does not.",
+            "SERVICE": "Whether it can be used.",
         },
     ),
     CommandState: (

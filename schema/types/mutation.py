@@ -7,7 +7,7 @@ from typing import Annotated, Any, TypeAlias
 
 import strawberry
 
-from schema.types import carriers, errors, identity, inputs, lockers, parcels, record, watch
+from schema.types import carriers, commissioning, errors, hardware, identity, inputs, lockers, parcels, record, watch
 from schema.types.telling import told
 from tenants.policy import Permission
 
@@ -59,6 +59,10 @@ UpdateSiteResult: TypeAlias = Annotated[lockers.Site | Problem, _named("UpdateSi
 DeleteResult: TypeAlias = Annotated[DeletePayload | Problem, _named("DeleteResult")]
 CreateBankResult: TypeAlias = Annotated[lockers.Bank | Problem, _named("CreateBankResult")]
 UpdateBankResult: TypeAlias = Annotated[lockers.Bank | Problem, _named("UpdateBankResult")]
+ConnectVendorResult: TypeAlias = Annotated[hardware.VendorAccount | Problem, _named("ConnectVendorResult")]
+ChangeVendorAccountResult: TypeAlias = Annotated[hardware.VendorAccount | Problem, _named("ChangeVendorAccountResult")]
+SurveyResult: TypeAlias = Annotated[hardware.Survey | Problem, _named("SurveyResult")]
+CommissionBankResult: TypeAlias = Annotated[lockers.Bank | Problem, _named("CommissionBankResult")]
 CreatePersonResult: TypeAlias = Annotated[identity.Person | Problem, _named("CreatePersonResult")]
 UpdatePersonResult: TypeAlias = Annotated[identity.Person | Problem, _named("UpdatePersonResult")]
 
@@ -70,7 +74,7 @@ def act(description: str, input_: type, needed: Permission | None = None) -> Any
 @strawberry.type(description="Everything that can be done. Each act is one transaction with one record.")
 class Mutation:
     sign_in: SignInResult = act("Begin a session.", inputs.SignInInput)
-    sign_out: bool = told("End this session; its sockets close.")
+    sign_out: bool = act("End this session; its sockets close.", inputs.SignOutInput)
     reserve_compartment: ReserveCompartmentResult = act(
         "Set a free compartment aside.", inputs.ReserveCompartmentInput, Permission.STAY_CREATE
     )
@@ -116,6 +120,38 @@ class Mutation:
     update_bank: UpdateBankResult = act("Change a bank.", inputs.UpdateBankInput, Permission.BANK_MANAGE)
     delete_bank: DeleteResult = act(
         "Delete a bank that was never used.", inputs.DeleteNodeInput, Permission.BANK_MANAGE
+    )
+    connect_vendor: ConnectVendorResult = act(
+        "Connect an account at a vendor; what it holds is surveyed at once.",
+        commissioning.ConnectVendorInput,
+        Permission.BANK_MANAGE,
+    )
+    change_vendor_account: ChangeVendorAccountResult = act(
+        "Change an account; its banks are kept anew.", commissioning.ChangeVendorAccountInput, Permission.BANK_MANAGE
+    )
+    delete_vendor_account: DeleteResult = act(
+        "Remove an account without banks.", inputs.DeleteNodeInput, Permission.BANK_MANAGE
+    )
+    survey_vendor_account: SurveyResult = act(
+        "Ask a vendor what an account holds.", commissioning.SurveyVendorAccountInput, Permission.BANK_MANAGE
+    )
+    survey_bank: SurveyResult = act(
+        "Ask a vendor what a bank holds, and where our record differs.",
+        commissioning.SurveyBankInput,
+        Permission.BANK_MANAGE,
+    )
+    import_bank: CommissionBankResult = act(
+        "Take over a bank that a survey found.", commissioning.ImportBankInput, Permission.BANK_MANAGE
+    )
+    apply_survey: CommissionBankResult = act(
+        "Change our record to the vendor's, for the differences named.",
+        commissioning.ApplySurveyInput,
+        Permission.BANK_MANAGE,
+    )
+    replace_controller: CommissionBankResult = act(
+        "Put another controller behind the same doors; ids and history go on.",
+        commissioning.ReplaceControllerInput,
+        Permission.BANK_MANAGE,
     )
     create_person: CreatePersonResult = act("Add a person.", inputs.CreatePersonInput, Permission.PERSON_MANAGE)
     update_person: UpdatePersonResult = act("Change a person.", inputs.UpdatePersonInput, Permission.PERSON_MANAGE)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import strawberry
 
-from schema.types import errors, identity, lockers, record, watch
+from schema.types import errors, hardware, identity, lockers, record, watch
 from schema.types.carriers import Carrier, Grant
 from schema.types.paging import Connection, Counted, Node
 from schema.types.parcels import Parcel, ParcelFilter, Stay, StayFilter, StaySort
@@ -69,6 +69,8 @@ class Query:
         Permission.EVENT_READ,
         filter=(record.EventFilter | None, "Which facts."),
     )
+    vendors: list[hardware.VendorStats] = told("Makes of hardware that can be connected.", Permission.BANK_MANAGE)
+    vendor_accounts: Connection[hardware.VendorAccount] = paged("Accounts at vendors, by name.", Permission.BANK_MANAGE)
     explain_open: errors.DecisionStats | None = told(
         "Whether you may open this compartment, and why.", Permission.SITE_READ, compartment_id=(ID, "Its id.")
     )

@@ -16,6 +16,8 @@ Person: false
 Site: it.tenant_id = $1::UUID
 Stay: it.tenant_id = $1::UUID
     without pickupCode
+Survey: false
+VendorAccount: false
 Viewer: it.id = $1::UUID
 -- AUDITOR, some sites
 Alarm: it.tenant_id = $1::UUID AND it.site_id = ANY ($2::UUID[])
@@ -35,4 +37,6 @@ Person: false
 Site: it.tenant_id = $1::UUID AND it.id = ANY ($2::UUID[])
 Stay: it.tenant_id = $1::UUID AND it.site_id = ANY ($2::UUID[])
     without pickupCode
+Survey: false
+VendorAccount: false
 Viewer: it.id = $1::UUID

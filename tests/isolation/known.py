@@ -133,9 +133,16 @@ def never(id_: str) -> str:
 def meant(name: str, mutation: str = "") -> str:
     """The type whose id an argument or a field of an input wants."""
     if name in {"id", "ids"}:
-        return next((word for word in ("Site", "Bank", "Person") if mutation.endswith(word)), "Site")
+        return next((word for word in ("Site", "Bank", "Person", "VendorAccount") if mutation.endswith(word)), "Site")
     word = re.sub(r"Ids?$", "", name)
-    special = {"recipient": "Person", "depositor": "Person", "apiKey": "ApiKey", "target": "Stay", "subject": "Stay"}
+    special = {
+        "account": "VendorAccount",
+        "recipient": "Person",
+        "depositor": "Person",
+        "apiKey": "ApiKey",
+        "target": "Stay",
+        "subject": "Stay",
+    }
     return special.get(word, word[0].upper() + word[1:])
 
 

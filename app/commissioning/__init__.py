@@ -1,0 +1,1 @@
+"""Bringing banks in, and keeping our record of them right."""

@@ -1,0 +1,232 @@
+"""What people do to bring banks in and keep our record of them right: take over, reconcile, change the controller."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from app.devices import queries as devices
+from app.devices import store as devices_store
+from app.kit import checks
+from app.kit.errors import Invalid, NotFound, Reason, Rejected
+from app.kit.ids import new_id
+from app.lockers import events as locker_events
+from app.lockers import queries as lockers
+from app.lockers import service as lockers_service
+from app.lockers import store as lockers_store
+from app.lockers.model import Bank, Service, Size
+from app.lockers.service import NewCompartment
+from app.sites import queries as sites
+from app.vendors import events
+from app.vendors import service as vendors
+from app.vendors.model import APPLICABLE, DifferenceKind, sized
+from tenants.audit.model import Entry
+from tenants.policy import Permission, authorize
+from tenants.work import Work
+
+# A drawing of a bank nobody has drawn: so many doors above each other.
+_ROWS = 10
+_MOST_WORDS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class ImportBank:
+    """`words`: the vendor's size word -> ours. `doors`: how some are called and placed here, by the vendor's id."""
+
+    survey_id: UUID
+    site_id: UUID
+    external_id: str
+    label: str
+    words: Mapping[str, str]
+    doors: Mapping[str, Mapping[str, Any]]
+
+
+async def import_bank(work: Work, ask: ImportBank) -> UUID:
+    """Take over a bank that a survey found, with its doors, as it was found."""
+    row = await vendors.ready(work, ask.survey_id)
+    site = await sites.site(work.conn, work.actor, ask.site_id)
+    if site is None:
+        raise NotFound("There is no such site.", path=("input", "siteId"))
+    authorize(work.actor, Permission.BANK_MANAGE, ask.site_id)
+    listed = next((bank for bank in row["found"] if bank["externalId"] == ask.external_id), None)
+    if listed is None:
+        raise NotFound("The survey found no such bank.", path=("input", "externalId"))
+    account = await vendors.find(work, row["connection_id"])
+    bank = Bank(
+        work.tenant, new_id(), ask.site_id, account["id"], account["vendor"], ask.external_id,
+        checks.text("label", ask.label, most=100), 5, {}, None,
+    )  # fmt: skip
+    words = _words(ask.words)
+    doors = [_door(index, unit, words, ask.doors) for index, unit in enumerate(listed["units"])]
+    await lockers_service.add_bank(work, bank, doors)
+    await lockers_store.SET_WORDS.row(work.conn, tenant_id=work.tenant, bank_id=bank.id, words=words)
+    await devices_store.ring(work.conn, bank.id)
+    return bank.id
+
+
+def _door(
+    index: int, unit: Mapping[str, Any], words: Mapping[str, str], given: Mapping[str, Mapping[str, Any]]
+) -> NewCompartment:
+    id_ = str(unit["externalId"])
+    said = given.get(id_, {})
+    size = said.get("size") or sized(unit.get("size"), words)
+    if size is None:
+        why = f"Say what size {unit.get('size') or 'nothing'!r} of unit {id_} is here."
+        raise Invalid(why, path=("input", "sizes"))
+    row, column = index % _ROWS + 1, index // _ROWS + 1
+    return NewCompartment(
+        label=said.get("label") or unit.get("label") or id_, external_id=id_, size=Size(size),
+        row=said.get("row") or row, column=said.get("column") or column, row_span=said.get("row_span") or 1,
+        accessible=said["accessible"] if said.get("accessible") is not None else bool(unit.get("accessible")),
+    )  # fmt: skip
+
+
+def _words(given: Mapping[str, str]) -> dict[str, str]:
+    if len(given) > _MOST_WORDS:
+        raise Invalid(f"At most {_MOST_WORDS} sizes.", path=("input", "sizes"))
+    return {checks.text("sizes", word, most=100): Size(size).value for word, size in given.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class ApplySurvey:
+    """`keys`: the differences to take over, as the survey names them; `sizes`: for units of a size nobody explained."""
+
+    survey_id: UUID
+    keys: tuple[str, ...]
+    reason: str
+    sizes: Mapping[str, str]
+
+
+async def apply(work: Work, ask: ApplySurvey) -> UUID:
+    """Change our record as the vendor has it, for the differences named and no others; all of them or none. What the
+    vendor no longer has goes out of service and stays on record. Answers the bank."""
+    row = await vendors.ready(work, ask.survey_id)
+    if row["bank_id"] is None:
+        raise Rejected(Reason.WRONG_STATE, "This survey is of a whole account: survey one bank.")
+    bank = await lockers_service.find_bank(work, row["bank_id"], "surveyId")
+    reason = checks.text("reason", ask.reason, most=500)
+    known = {each["key"]: each for each in row["differences"]}
+    chosen = [known.get(key) for key in dict.fromkeys(ask.keys)]
+    if not chosen or any(each is None or each["kind"] not in APPLICABLE for each in chosen):
+        raise Invalid("Name differences of this survey that can be taken over.", path=("input", "differences"))
+    words = await lockers.size_words(work.conn, bank) | _words(ask.sizes)
+    for each in chosen:
+        assert each is not None
+        await _APPLY[DifferenceKind(each["kind"])](work, bank, each, words, reason)
+    await lockers_store.SET_WORDS.row(work.conn, tenant_id=work.tenant, bank_id=bank.id, words=words)
+    await lockers_store.REVISE.row(work.conn, tenant_id=work.tenant, bank_id=bank.id, through=None)
+    work.emit(events.of_survey("SurveyApplied", ask.survey_id, bank.site_id, bank.id, applied=list(ask.keys)))
+    details = {"act": "reconcile", "survey": str(ask.survey_id), "applied": list(ask.keys)}
+    work.audit(Entry(Permission.BANK_MANAGE, "Bank", bank.id, bank.site_id, reason=reason, details=details))
+    await devices_store.ring(work.conn, bank.connection_id)
+    return bank.id
+
+
+_Apply = Callable[[Work, Bank, Mapping[str, Any], Mapping[str, str], str], Awaitable[None]]
+
+
+async def _add_door(work: Work, bank: Bank, found: Mapping[str, Any], words: Mapping[str, str], reason: str) -> None:
+    size = sized(found["theirs"], words) or sized(found["theirs"], {each.value: each.value for each in Size})
+    if size is None:
+        why = f"Say what size {found['theirs']!r} of unit {found['externalId']} is here."
+        raise Invalid(why, path=("input", "sizes"))
+    doors = await lockers.doors(work.conn, bank)
+    place = max((door["column_no"] for door in doors), default=0) + 1
+    new = NewCompartment(found["label"], found["externalId"], size, row=1, column=min(place, 100))
+    await lockers_service.add_door(work, bank, new, reason)
+
+
+async def _retire(work: Work, bank: Bank, found: Mapping[str, Any], _: Mapping[str, str], reason: str) -> None:
+    """Whatever happened behind it stays on record; nobody gets it any more."""
+    door = await _door_of(work, bank, found)
+    service = await lockers.standing(work.conn, work.tenant, door)
+    assert service is not None, "read a moment ago, and doors are never deleted while their bank stands"
+    if service.service is not Service.OUT_OF_SERVICE:
+        await lockers_service.set_service(work, service, Service.OUT_OF_SERVICE, reason, None)
+
+
+async def _correct(work: Work, bank: Bank, found: Mapping[str, Any], _: Mapping[str, str], reason: str) -> None:
+    id_ = await _door_of(work, bank, found)
+    now = next(row for row in await lockers.doors(work.conn, bank) if row["id"] == id_)
+    before = {"label": now["label"], "size": now["size"], "accessible": now["accessible"]}
+    field = found["kind"].lower()
+    if _said(before[field]) != found["ours"]:
+        raise Rejected(Reason.WRONG_STATE, f"Door {now['label']} was changed meanwhile: survey the bank again.")
+    after = before | {field: found["theirs"] == "true" if field == "accessible" else found["theirs"]}
+    await lockers_service.correct_door(work, bank, now, after, reason)
+
+
+_APPLY: dict[DifferenceKind, _Apply] = {
+    DifferenceKind.ADDED: _add_door,
+    DifferenceKind.GONE: _retire,
+    DifferenceKind.LABEL: _correct,
+    DifferenceKind.SIZE: _correct,
+    DifferenceKind.ACCESSIBLE: _correct,
+}
+
+
+def _said(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+async def _door_of(work: Work, bank: Bank, found: Mapping[str, Any]) -> UUID:
+    for row in await lockers.doors(work.conn, bank):
+        if row["external_id"] == found["externalId"]:
+            id_: UUID = row["id"]
+            return id_
+    raise Rejected(Reason.WRONG_STATE, f"Unit {found['externalId']} was changed meanwhile: survey the bank again.")
+
+
+@dataclass(frozen=True, slots=True)
+class ReplaceController:
+    """`units`: the old unit id -> the new one, for those that are called otherwise behind the new controller."""
+
+    bank_id: UUID
+    account_id: UUID
+    external_id: str
+    units: Mapping[str, str]
+    reason: str
+
+
+async def replace_controller(work: Work, ask: ReplaceController) -> UUID:
+    """Another controller, or another account, behind the same doors: ids, stays and history go on. What is under way
+    must have ended: a command cannot move from one controller to another."""
+    bank = await lockers_service.find_bank(work, ask.bank_id, "bankId")
+    account = await vendors.find(work, ask.account_id)
+    reason = checks.text("reason", ask.reason, most=500)
+    external = checks.text("externalId", ask.external_id, most=100)
+    if await devices.unsettled(work.conn, work.tenant, bank.id):
+        raise Rejected(Reason.COMMAND_PENDING, f"Commands to bank {bank.label} are still under way.")
+    await _rename(work, bank, ask.units)
+    given = {"new_connection_id": account["id"], "new_vendor": account["vendor"], "new_external_id": external}
+    try:
+        await lockers_store.REWIRE.row(work.conn, tenant_id=work.tenant, bank_id=bank.id, **given)
+    except asyncpg.UniqueViolationError as error:
+        raise Rejected(
+            Reason.ALREADY_EXISTS, "Another bank stands behind that id.", path=("input", "externalId")
+        ) from error
+    await lockers_store.FORGET_DOORS.run(work.conn, tenant_id=work.tenant, bank_id=bank.id)
+    details = {
+        "act": "replace_controller", "account": str(account["id"]), "vendor": account["vendor"],
+        "external_id": external, "before": bank.external_id, "units": dict(ask.units),
+    }  # fmt: skip
+    work.emit(locker_events.of_bank("ControllerReplaced", bank, vendor=account["vendor"], units=len(ask.units)))
+    work.audit(Entry(Permission.BANK_MANAGE, "Bank", bank.id, bank.site_id, reason=reason, details=details))
+    await devices_store.ring(work.conn, bank.connection_id)
+    return bank.id
+
+
+async def _rename(work: Work, bank: Bank, units: Mapping[str, str]) -> None:
+    after = [checks.text("units", unit, most=100) for unit in units.values()]
+    known = {row["external_id"] for row in await lockers.doors(work.conn, bank)}
+    unknown = units.keys() - known
+    if unknown:
+        raise Invalid(f"The bank has no unit {min(unknown)!r}.", path=("input", "units"))
+    if len(set(after)) < len(after) or set(after) & (known - units.keys()):
+        raise Invalid("Two doors would be the same unit.", path=("input", "units"))
+    if units:
+        given = {"tenant_id": work.tenant, "bank_id": bank.id, "befores": list(units), "afters": after}
+        await lockers_store.MOVE_ASIDE.run(work.conn, **given)
+        await lockers_store.RENAME.run(work.conn, **given)

@@ -1,0 +1,135 @@
+"""What a survey of a vendor's account finds, and how it differs from our record. No I/O, no clock of its own."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from app.devices.port import BankState, Unit
+from app.lockers.model import Size
+
+
+class SurveyState(StrEnum):
+    WAITING = "WAITING"
+    RUNNING = "RUNNING"
+    READY = "READY"
+    FAILED = "FAILED"
+
+
+class DifferenceKind(StrEnum):
+    """OCCUPIED, EMPTY and SERVICE are for a person to look at: nothing of them is applied."""
+
+    ADDED = "ADDED"
+    GONE = "GONE"
+    LABEL = "LABEL"
+    SIZE = "SIZE"
+    ACCESSIBLE = "ACCESSIBLE"
+    OCCUPIED = "OCCUPIED"
+    EMPTY = "EMPTY"
+    SERVICE = "SERVICE"
+
+
+APPLICABLE = frozenset(
+    {
+        DifferenceKind.ADDED,
+        DifferenceKind.GONE,
+        DifferenceKind.LABEL,
+        DifferenceKind.SIZE,
+        DifferenceKind.ACCESSIBLE,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """A compartment as our record has it, as far as a vendor could tell otherwise."""
+
+    external_id: str
+    label: str
+    size: str
+    accessible: bool
+    in_use: bool
+    in_service: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One thing in which the vendor and our record disagree. `ours`, `theirs`: as text; None where there is none."""
+
+    kind: DifferenceKind
+    external_id: str
+    label: str
+    ours: str | None
+    theirs: str | None
+
+    @property
+    def key(self) -> str:
+        return f"{self.kind}:{self.external_id}"
+
+    def public(self) -> dict[str, object]:
+        return {
+            "key": self.key, "kind": self.kind.value, "externalId": self.external_id, "label": self.label,
+            "ours": self.ours, "theirs": self.theirs, "applicable": self.kind in APPLICABLE,
+        }  # fmt: skip
+
+
+def found(bank: BankState) -> dict[str, object]:
+    """A bank as the vendor lists it, in our words, ready to be written down."""
+    return {
+        "externalId": bank.id, "name": bank.name, "location": bank.location,
+        "units": [
+            {
+                "externalId": unit.id, "label": unit.label, "size": unit.size, "accessible": unit.accessible,
+                "inService": unit.in_service, "inUse": in_use(unit),
+            }
+            for unit in bank.units
+        ],
+    }  # fmt: skip
+
+
+def in_use(unit: Unit) -> bool | None:
+    """Whether the vendor has somebody or something in it; None where it does not tell."""
+    told = [flag for flag in (unit.reserved, unit.occupied) if flag is not None]
+    return any(told) if told else None
+
+
+def differences(doors: Iterable[Door], units: Iterable[Unit], words: Mapping[str, str]) -> list[Difference]:
+    """`words`: the vendor's size word -> ours, as they were when the bank was taken over."""
+    ours, theirs = {door.external_id: door for door in doors}, {unit.id: unit for unit in units}
+    listed: list[Difference] = []
+    for id_ in sorted(theirs.keys() - ours.keys()):
+        unit = theirs[id_]
+        size = words.get(unit.size or "", unit.size)
+        listed.append(Difference(DifferenceKind.ADDED, id_, unit.label or id_, None, size))
+    # What was taken out of service is settled already: it stays on record for its history.
+    gone = [door for id_, door in sorted(ours.items()) if id_ not in theirs and door.in_service]
+    listed += [Difference(DifferenceKind.GONE, door.external_id, door.label, door.size, None) for door in gone]
+    for id_ in sorted(ours.keys() & theirs.keys()):
+        listed += _between(ours[id_], theirs[id_], words)
+    return listed
+
+
+def _between(door: Door, unit: Unit, words: Mapping[str, str]) -> list[Difference]:
+    """What one compartment and its unit disagree on. Where the vendor does not tell, there is nothing to differ."""
+    used = in_use(unit)
+    pairs: list[tuple[DifferenceKind, object, object]] = [
+        (DifferenceKind.LABEL, door.label, unit.label),
+        (DifferenceKind.SIZE, door.size, words.get(unit.size or "")),
+        (DifferenceKind.ACCESSIBLE, door.accessible, unit.accessible),
+        (DifferenceKind.SERVICE, door.in_service, unit.in_service),
+        (DifferenceKind.EMPTY if door.in_use else DifferenceKind.OCCUPIED, door.in_use, used),
+    ]
+    return [
+        Difference(kind, door.external_id, door.label, _said(ours), _said(theirs))
+        for kind, ours, theirs in pairs
+        if theirs is not None and theirs != ours
+    ]
+
+
+def _said(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def sized(word: str | None, words: Mapping[str, str]) -> Size | None:
+    """Our size for a vendor's word; None where nobody said what it means here."""
+    ours = words.get(word or "")
+    return Size(ours) if ours in set(Size) else None

@@ -1,0 +1,33 @@
+"""Reads of accounts and surveys that the core itself needs, each within a scope."""
+
+from functools import cache
+from uuid import UUID
+
+from sqlalchemy import bindparam, literal_column, select
+
+from app.kit.db import Conn, Row, Statement
+from app.kit.tables import Uuid
+from app.vendors.shape import survey_visible
+from app.vendors.tables import surveys
+from tenants.model import Actor
+from tenants.scope import Scope, context_parameters
+
+_ID = bindparam("id", type_=Uuid)
+# A busy hour: the rest waits its turn.
+MOST_WAITING = 20
+WAITING = Statement(
+    select(surveys.c.tenant_id, surveys.c.id)
+    .where(literal_column("state IN ('WAITING', 'RUNNING')"))
+    .order_by(surveys.c.requested_at)
+    .limit(MOST_WAITING)
+)
+
+
+@cache
+def _survey(scope: Scope) -> Statement:
+    return Statement(select(*surveys.c).where(surveys.c.id == _ID, survey_visible(scope)))
+
+
+async def survey(conn: Conn, actor: Actor, id: UUID) -> Row | None:
+    """None when there is none, or none this actor may see."""
+    return await _survey(Scope.of(actor)).row(conn, id=id, **context_parameters(actor))

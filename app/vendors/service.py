@@ -1,0 +1,165 @@
+"""What people do with vendor accounts: connect, change, remove, and ask what they hold."""
+
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+import orjson
+
+from app.devices import queries as devices
+from app.devices import store as devices_store
+from app.devices.port import Connection, DeviceError
+from app.devices.service import Vendors, plain
+from app.kit import checks
+from app.kit.db import Row
+from app.kit.errors import Denied, FailedRule, Invalid, NotFound, Reason, Rejected
+from app.kit.ids import new_id
+from app.lockers import queries as lockers
+from app.lockers import service as lockers_service
+from app.lockers import store as lockers_store
+from app.lockers.model import Bank
+from app.vendors import events, queries, store
+from app.vendors.model import SurveyState
+from tenants.audit.model import Entry
+from tenants.policy import Permission, authorize
+from tenants.work import Work
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What is said of an account; None: as it was. A secret replaces the former one whole."""
+
+    name: str | None = None
+    vendor: str | None = None
+    base_url: str | None = None
+    settings: object = None
+    secret: object = None
+
+
+async def connect(work: Work, ask: Account, vendors: Vendors) -> UUID:
+    """A new account, and the first survey of what it holds. The secret is sealed before the database sees it."""
+    authorize(work.actor, Permission.BANK_MANAGE)
+    if not work.actor.all_sites:
+        rule = FailedRule("sites", "a membership of all sites", "some sites")
+        raise Denied("Only who manages all sites may connect one.", permission=Permission.BANK_MANAGE, failed=(rule,))
+    tenant = work.enter(work.actor.organization_id)
+    given = _checked(_bare(ask), ask, vendors)
+    name = checks.text("name", ask.name or "", most=100)
+    values = {
+        "id": given.id, "name": name, "vendor": given.vendor, "base_url": given.base_url,
+        "settings": dict(given.settings), "secret_sealed": _sealed(given, vendors),
+    }  # fmt: skip
+    await devices_store.add_connection(work.conn, tenant, values)
+    work.emit(events.of_account("VendorAccountConnected", given.id, vendor=given.vendor))
+    _record(work, given.id, "connect", name=name, vendor=given.vendor)
+    await _ask_survey(work, given.id, None)
+    return given.id
+
+
+async def change(work: Work, id: UUID, ask: Account, vendors: Vendors) -> None:
+    """Its banks are kept anew with what it says now; what is under way is finished first."""
+    row = await find(work, id)
+    old = Connection(id, row["vendor"], row["base_url"], row["settings"])
+    if ask.secret is None and row["secret_sealed"] is not None:
+        old = replace(old, secret=orjson.loads(vendors.sealer.open(row["secret_sealed"], id.bytes)))
+    given = _checked(old, ask, vendors)
+    name = row["name"] if ask.name is None else checks.text("name", ask.name, most=100)
+    sealed = row["secret_sealed"] if ask.secret is None else _sealed(given, vendors)
+    await devices_store.CHANGE_CONNECTION.row(
+        work.conn, tenant_id=work.tenant, id_=id, new_name=name, new_base_url=given.base_url,
+        new_settings=dict(given.settings), new_secret_sealed=sealed,
+    )  # fmt: skip
+    await lockers_store.REVISE.rows(work.conn, tenant_id=work.tenant, bank_id=None, through=id)
+    await devices_store.ring(work.conn, id)
+    changed = sorted(field for field in Account.__slots__ if getattr(ask, field) is not None)
+    work.emit(events.of_account("VendorAccountChanged", id, fields=changed))
+    _record(work, id, "update", fields=changed)
+
+
+async def remove(work: Work, id: UUID) -> None:
+    """Only an account without banks."""
+    row = await find(work, id, "id")
+    if await lockers.of_connection(work.conn, work.tenant, id):
+        raise Rejected(Reason.STILL_IN_USE, f"Banks stand behind {row['name']}.", path=("input", "id"))
+    await devices_store.REMOVE_CONNECTION.run(work.conn, tenant_id=work.tenant, id_=id)
+    work.emit(events.of_account("VendorAccountRemoved", id))
+    _record(work, id, "delete", name=row["name"])
+
+
+async def survey(work: Work, id: UUID) -> UUID:
+    """Ask the vendor what the account holds. Answered within seconds by the background process."""
+    await find(work, id)
+    return await _ask_survey(work, id, None)
+
+
+async def survey_bank(work: Work, bank_id: UUID) -> UUID:
+    """Ask the vendor what one bank holds, and tell where our record differs."""
+    bank = await lockers_service.find_bank(work, bank_id, "bankId")
+    return await _ask_survey(work, bank.connection_id, bank)
+
+
+async def _ask_survey(work: Work, account: UUID, bank: Bank | None) -> UUID:
+    id_ = new_id()
+    site, of = (bank.site_id, bank.id) if bank else (None, None)
+    await store.ADD.run(
+        work.conn, tenant_id=work.tenant, id=id_, connection_id=account, site_id=site, bank_id=of,
+        requested_by_name=work.actor.label, requested_at=work.now,
+    )  # fmt: skip
+    work.emit(events.of_survey("SurveyAsked", id_, site, of))
+    work.audit(Entry(Permission.BANK_MANAGE, "Survey", id_, site, details={"act": "survey", "account": str(account)}))
+    await devices_store.ring(work.conn, account)
+    return id_
+
+
+async def ready(work: Work, id: UUID) -> Row:
+    """A survey that has been answered, by its id in an input."""
+    row = await queries.survey(work.conn, work.actor, id)
+    if row is None:
+        raise NotFound("There is no such survey.", path=("input", "surveyId"))
+    work.enter(row["tenant_id"])
+    authorize(work.actor, Permission.BANK_MANAGE, row["site_id"])
+    if row["state"] != SurveyState.READY:
+        raise Rejected(Reason.WRONG_STATE, f"This survey is {row['state']}.", path=("input", "surveyId"))
+    return row
+
+
+async def find(work: Work, id: UUID, field: str = "accountId") -> Row:
+    """The account, locked for this act, for somebody who may manage banks."""
+    row = await devices.account(work.conn, work.actor, id)
+    if row is None:
+        raise NotFound("There is no such account.", path=("input", field))
+    work.enter(row["tenant_id"])
+    authorize(work.actor, Permission.BANK_MANAGE)
+    return row
+
+
+def _checked(before: Connection, ask: Account, vendors: Vendors) -> Connection:
+    """The account as it would be. Raises Invalid, naming the field, for what its vendor cannot work with."""
+    after = before
+    if ask.base_url is not None:
+        after = replace(after, base_url=checks.text("baseUrl", ask.base_url, most=500))
+    if ask.settings is not None:
+        after = replace(after, settings=plain("settings", ask.settings))
+    if ask.secret is not None:
+        secret = plain("secret", ask.secret)
+        if not all(isinstance(value, str) for value in secret.values()):
+            raise Invalid("secret holds texts only.", path=("input", "secret"))
+        after = replace(after, secret={name: str(value) for name, value in secret.items()})
+    try:
+        problems = vendors.problems(after)
+    except DeviceError as error:
+        raise Invalid(error.detail, path=("input", "vendor")) from error
+    if problems:
+        raise Invalid("; ".join(problems)[:500], path=("input", "settings"))
+    return after
+
+
+def _bare(ask: Account) -> Connection:
+    return Connection(new_id(), checks.text("vendor", ask.vendor or "", most=50), ask.base_url or "")
+
+
+def _sealed(given: Connection, vendors: Vendors) -> bytes | None:
+    return vendors.sealer.seal(orjson.dumps(dict(given.secret)), given.id.bytes) if given.secret else None
+
+
+def _record(work: Work, id: UUID, act: str, **details: object) -> None:
+    work.audit(Entry(Permission.BANK_MANAGE, "VendorAccount", id, details={"act": act, **details}))

@@ -1,0 +1,260 @@
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from app.access import service as access
+from app.access.service import OpenCompartment
+from app.commissioning import service as commissioning
+from app.commissioning.service import ApplySurvey, ImportBank, ReplaceController
+from app.devices.port import Adapter, BankState, Connection, Unit
+from app.devices.service import Vendors
+from app.fleet.jobs import Fleet
+from app.kit.bus import PostgresBus
+from app.kit.db import Database
+from app.kit.embedded import Dsns
+from app.kit.errors import Denied, Invalid, LockyardError, NotFound, Rejected
+from app.vendors import service as vendors
+from app.vendors.service import Account
+from tenants.model import Role
+from tests.app.fleet.test_jobs import until
+from tests.app.rig import SEALER, Cell, Hardware, World, actor, context, make_world, snapshot, value
+
+WORDS = {"medium": "M", "large": "L"}
+STATE = "SELECT state FROM survey WHERE id = $1"
+
+
+class Listing(Hardware):
+    """Tells of each unit what `told` says, and is known by `bank`."""
+
+    def __init__(self, units: int) -> None:
+        super().__init__(units)
+        self.told: dict[str, Mapping[str, Any]] = {}
+        self.bank = "B"
+
+    async def list_banks(self) -> tuple[BankState, ...]:
+        return (await self.read_bank(self.bank),)
+
+    async def close(self) -> None:
+        """The same memory serves the next line."""
+
+    def _unit(self, id_: str) -> Unit:
+        seen, told = super()._unit(id_), {"size": "medium", "label": id_, **self.told.get(id_, {})}
+        return Unit(seen.id, seen.door, seen.observed_at, openings=seen.openings, **told)
+
+
+@pytest.fixture
+async def world(admin_db: Database) -> World:
+    world = await make_world(admin_db)
+    async with admin_db.plain() as conn:
+        await conn.execute("UPDATE bank SET size_words = $2 WHERE id = $1", world.bank, WORDS)
+    return world
+
+
+@pytest.fixture
+async def hardware(dsns: Dsns, worker_db: Database, world: World) -> AsyncIterator[Listing]:
+    made = Listing(3)
+    async with kept(dsns, worker_db, made):
+        yield made
+
+
+@asynccontextmanager
+async def kept(dsns: Dsns, worker: Database, hardware: Listing) -> AsyncIterator[None]:
+    def open_adapter(connection: Connection) -> Adapter:
+        if connection.base_url == "memory:wrong":
+            hardware.away = True
+        return hardware
+
+    bus, stop = PostgresBus(dsns.worker), asyncio.Event()
+    running = (bus.run(stop), Fleet(worker, bus, open_adapter, SEALER).run(stop))
+    tasks = [asyncio.create_task(each) for each in running]
+    await bus.connected.wait()
+    try:
+        yield
+    finally:
+        stop.set()
+        await asyncio.gather(*tasks)
+
+
+def known(*problems: str) -> Vendors:
+    return Vendors(lambda _: problems, SEALER)
+
+
+async def surveyed(app: Database, admin: Database, world: World) -> UUID:
+    async with context(app, actor(world)).begin() as work:
+        survey = await vendors.survey_bank(work, world.bank)
+    await until(admin, "READY", STATE, survey)
+    return survey
+
+
+async def differing(admin: Database, survey: UUID) -> set[str]:
+    async with admin.plain() as conn:
+        found = await conn.fetchval("SELECT differences FROM survey WHERE id = $1", survey)
+    return {each["key"] for each in found}
+
+
+async def test_an_account_is_surveyed_and_its_bank_taken_over_and_kept(
+    app_db: Database, admin_db: Database, world: World, hardware: Listing
+) -> None:
+    hardware.bank = "NEW"
+    hardware.told["003"] = {"size": "large", "accessible": True}
+    ask = Account("North", "memory", "memory:two", {"poll": 1}, {"token": "s3cret"})
+    async with context(app_db, actor(world)).begin() as work:
+        account = await vendors.connect(work, ask, known())
+    survey = await value(admin_db, "SELECT id FROM survey WHERE connection_id = $1", account)
+    await until(admin_db, "READY", STATE, survey)
+    placed = {"001": {"label": "A1", "row": 2, "column": 3, "row_span": 2}}
+    async with context(app_db, actor(world)).begin() as work:
+        bank = await commissioning.import_bank(work, ImportBank(survey, world.site, "NEW", "North", WORDS, placed))
+    async with admin_db.plain() as conn:
+        rows = await conn.fetch("SELECT * FROM compartment WHERE bank_id = $1 ORDER BY external_id", bank)
+    assert [(row["label"], row["size"], row["accessible"]) for row in rows] == [
+        ("A1", "M", False), ("002", "M", False), ("003", "L", True),
+    ]  # fmt: skip
+    assert (rows[0]["row_no"], rows[0]["column_no"], rows[0]["row_span"]) == (2, 3, 2)
+    await until(admin_db, True, "SELECT last_contact_at IS NOT NULL FROM bank WHERE id = $1", bank)
+    sealed = await value(admin_db, "SELECT secret_sealed FROM vendor_connection WHERE id = $1", account)
+    assert b"s3cret" not in sealed
+
+
+async def test_a_vendor_that_does_not_answer_fails_the_survey_and_says_why(
+    app_db: Database, admin_db: Database, world: World, hardware: Listing
+) -> None:
+    async with context(app_db, actor(world)).begin() as work:
+        account = await vendors.connect(work, Account("W", "memory", "memory:wrong", {}), known())
+    survey = await value(admin_db, "SELECT id FROM survey WHERE connection_id = $1", account)
+    await until(admin_db, "FAILED", STATE, survey)
+    assert await value(admin_db, "SELECT problem FROM survey WHERE id = $1", survey) == "away"
+
+
+async def test_differences_are_shown_and_only_those_named_are_taken_over(
+    app_db: Database, admin_db: Database, world: World, hardware: Listing
+) -> None:
+    hardware.cells["004"] = hardware.cells.pop("003")
+    hardware.told = {"001": {"label": "A1", "size": "large"}, "004": {"size": "large"}}
+    survey = await surveyed(app_db, admin_db, world)
+    assert await differing(admin_db, survey) == {"ADDED:004", "GONE:003", "LABEL:001", "SIZE:001"}
+    assert await value(admin_db, "SELECT count(*) FROM compartment WHERE bank_id = $1", world.bank) == 3
+    keys = ("ADDED:004", "GONE:003", "SIZE:001")
+    async with context(app_db, actor(world)).begin() as work:
+        await commissioning.apply(work, ApplySurvey(survey, keys, "rebuilt", {}))
+    async with admin_db.plain() as conn:
+        rows = await conn.fetch("SELECT * FROM compartment WHERE bank_id = $1 ORDER BY external_id", world.bank)
+    assert [(row["external_id"], row["label"], row["size"], row["service"]) for row in rows] == [
+        ("001", "001", "L", "IN_SERVICE"), ("002", "002", "M", "IN_SERVICE"), ("003", "003", "M", "OUT_OF_SERVICE"),
+        ("004", "004", "L", "IN_SERVICE"),
+    ]  # fmt: skip
+    # The keeper begins anew and looks at the new door too.
+    await until(admin_db, "CLOSED", "SELECT door FROM compartment WHERE id = $1", rows[3]["id"])
+    assert await differing(admin_db, await surveyed(app_db, admin_db, world)) == {"LABEL:001"}
+
+
+REFUSED: tuple[tuple[tuple[str, ...], type[LockyardError]], ...] = (
+    ((), Invalid),
+    (("LABEL:002",), Invalid),
+    (("OCCUPIED:002",), Invalid),
+    (("LABEL:001", "SIZE:001"), Rejected),
+)
+
+
+@pytest.mark.parametrize(("keys", "error"), REFUSED)
+async def test_what_cannot_be_taken_over_changes_nothing(
+    app_db: Database, admin_db: Database, world: World, hardware: Listing, keys: tuple[str, ...], error: type[Exception]
+) -> None:
+    hardware.told = {"001": {"label": "A1", "size": "large"}, "002": {"occupied": True}}
+    survey = await surveyed(app_db, admin_db, world)
+    async with admin_db.plain() as conn:
+        await conn.execute("UPDATE compartment SET use = 'OCCUPIED' WHERE id = $1", world.doors[0])
+    before = await rows_of(admin_db)
+    with pytest.raises(error):
+        async with context(app_db, actor(world)).begin() as work:
+            await commissioning.apply(work, ApplySurvey(survey, keys, "x", {}))
+    assert await rows_of(admin_db) == before
+
+
+async def rows_of(admin: Database) -> list[Any]:
+    async with admin.plain() as conn:
+        return list(await conn.fetch("SELECT external_id, label, size, service, use FROM compartment ORDER BY id"))
+
+
+async def test_a_controller_is_replaced_and_ids_and_history_go_on(
+    app_db: Database, admin_db: Database, world: World, hardware: Listing
+) -> None:
+    await until(admin_db, True, "SELECT last_contact_at IS NOT NULL FROM bank WHERE id = $1", world.bank)
+    async with context(app_db, actor(world)).begin() as work:
+        account = await vendors.connect(work, Account("Second", "memory", "memory:2", {}), known())
+    hardware.cells = {name: Cell() for name in ("002", "001", "9")}
+    swapped = {"001": "002", "002": "001", "003": "9"}
+    async with context(app_db, actor(world)).begin() as work:
+        ask = ReplaceController(world.bank, account, "B2", swapped, "lightning")
+        assert await commissioning.replace_controller(work, ask) == world.bank
+    async with admin_db.plain() as conn:
+        rows = await conn.fetch("SELECT id, external_id FROM compartment WHERE bank_id = $1", world.bank)
+        bank = await conn.fetchrow("SELECT * FROM bank WHERE id = $1", world.bank)
+    assert {row["id"]: row["external_id"] for row in rows} == dict(zip(world.doors, ("002", "001", "9"), strict=True))
+    assert (bank["connection_id"], bank["external_id"]) == (account, "B2")
+    await until(admin_db, "CLOSED", "SELECT door FROM compartment WHERE id = $1", world.doors[2])
+
+
+@pytest.mark.parametrize(
+    ("units", "error"),
+    [({"7": "x"}, Invalid), ({"001": "002"}, Invalid), ({"001": "x", "002": "x"}, Invalid)],
+)
+async def test_doors_that_would_be_one_unit_are_refused(
+    app_db: Database, admin_db: Database, world: World, units: dict[str, str], error: type[Exception]
+) -> None:
+    before = await snapshot(admin_db)
+    ask = ReplaceController(world.bank, world.connection, "B", units, "x")
+    with pytest.raises(error):
+        async with context(app_db, actor(world)).begin() as work:
+            await commissioning.replace_controller(work, ask)
+    assert await snapshot(admin_db) == before
+
+
+async def test_a_controller_is_not_replaced_under_a_command(app_db: Database, admin_db: Database, world: World) -> None:
+    async with context(app_db, actor(world)).begin() as work:
+        await access.open_compartment(work, OpenCompartment(world.doors[0], "look"))
+    before = await snapshot(admin_db)
+    with pytest.raises(Rejected):
+        async with context(app_db, actor(world)).begin() as work:
+            await commissioning.replace_controller(work, ReplaceController(world.bank, world.connection, "B9", {}, "x"))
+    assert await snapshot(admin_db) == before
+
+
+async def test_an_account_is_changed_without_saying_its_secret_again_and_removed_only_without_banks(
+    app_db: Database, admin_db: Database, world: World
+) -> None:
+    async with context(app_db, actor(world)).begin() as work:
+        account = await vendors.connect(work, Account("N", "memory", "memory:2", {}, {"token": "s"}), known())
+    sealed = await value(admin_db, "SELECT secret_sealed FROM vendor_connection WHERE id = $1", account)
+    async with context(app_db, actor(world)).begin() as work:
+        await vendors.change(work, account, Account(base_url="memory:3"), known())
+    async with admin_db.plain() as conn:
+        row = await conn.fetchrow("SELECT * FROM vendor_connection WHERE id = $1", account)
+    assert (row["name"], row["base_url"], row["secret_sealed"]) == ("N", "memory:3", sealed)
+    with pytest.raises(Rejected):
+        async with context(app_db, actor(world)).begin() as work:
+            await vendors.remove(work, world.connection)
+    async with context(app_db, actor(world)).begin() as work:
+        await vendors.remove(work, account)
+    assert await value(admin_db, "SELECT count(*) FROM vendor_connection WHERE id = $1", account) == 0
+
+
+async def test_who_may_not_connect_changes_nothing(app_db: Database, admin_db: Database, world: World) -> None:
+    before = await snapshot(admin_db)
+    for role in (Role.AUDITOR, Role.COURIER):
+        with pytest.raises(Denied):
+            async with context(app_db, actor(world, role)).begin() as work:
+                await vendors.connect(work, Account("N", "memory", "memory:2", {}), known())
+        with pytest.raises(NotFound):
+            async with context(app_db, actor(world, role)).begin() as work:
+                await vendors.change(work, world.connection, Account(name="x"), known())
+    with pytest.raises(Invalid):
+        async with context(app_db, actor(world)).begin() as work:
+            await vendors.connect(work, Account("N", "memory", "memory:2", {}), known("client_id is missing"))
+    after = await snapshot(admin_db)
+    # What was denied is on record.
+    assert {name for name in before if before[name] != after[name]} == {"audit_entry", "outbox"}

@@ -1,0 +1,55 @@
+from datetime import UTC, datetime
+
+from app.devices.port import Door as DoorState
+from app.devices.port import Unit
+from app.lockers.model import Size
+from app.vendors.model import Difference, DifferenceKind, Door, differences, sized
+
+NOW = datetime.now(UTC)
+WORDS = {"small": "S", "large": "L"}
+K = DifferenceKind
+
+
+def unit(id_: str, **more: object) -> Unit:
+    return Unit(id_, DoorState.CLOSED, NOW, **more)  # type: ignore[arg-type]
+
+
+def door(id_: str, *, in_use: bool = False, in_service: bool = True) -> Door:
+    return Door(id_, f"0{id_}", "S", accessible=False, in_use=in_use, in_service=in_service)
+
+
+def test_what_both_have_alike_is_no_difference() -> None:
+    same = unit("1", label="01", size="small", accessible=False, in_service=True, reserved=False, occupied=False)
+    assert differences([door("1")], [same], WORDS) == []
+
+
+def test_what_a_vendor_does_not_tell_is_no_difference() -> None:
+    assert differences([door("1"), door("2", in_use=True)], [unit("1"), unit("2", size="huge")], WORDS) == []
+
+
+def test_every_kind_of_difference_is_found_once_and_in_order() -> None:
+    ours = [door("1"), door("2", in_use=True), door("3"), door("4")]
+    theirs = [
+        unit("1", label="A1", size="large", accessible=True, in_service=False),
+        unit("2", reserved=False, occupied=False),
+        unit("3", reserved=True, occupied=False),
+        unit("5", label="05", size="large"),
+    ]
+    assert differences(ours, theirs, WORDS) == [
+        Difference(K.ADDED, "5", "05", None, "L"),
+        Difference(K.GONE, "4", "04", "S", None),
+        Difference(K.LABEL, "1", "01", "01", "A1"),
+        Difference(K.SIZE, "1", "01", "S", "L"),
+        Difference(K.ACCESSIBLE, "1", "01", "false", "true"),
+        Difference(K.SERVICE, "1", "01", "true", "false"),
+        Difference(K.EMPTY, "2", "02", "true", "false"),
+        Difference(K.OCCUPIED, "3", "03", "false", "true"),
+    ]
+
+
+def test_a_door_out_of_service_that_the_vendor_does_not_know_is_settled() -> None:
+    assert differences([door("1", in_service=False)], [], WORDS) == []
+
+
+def test_a_word_nobody_explained_means_no_size() -> None:
+    assert (sized("large", WORDS), sized("huge", WORDS), sized(None, WORDS)) == (Size.L, None, None)
