@@ -4,8 +4,10 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 from adapters import config
+from adapters.checking import Trial
 from adapters.pitney import wire
 from adapters.pitney.client import Access, PitneyClient, PitneyPaths, fill
 from app.devices.port import (
@@ -14,7 +16,9 @@ from app.devices.port import (
     Ambiguous,
     BankState,
     Capability,
+    Check,
     Connection,
+    Contact,
     ContractBroken,
     Door,
     DoorHint,
@@ -26,6 +30,7 @@ from app.devices.port import (
     Refused,
     Setting,
     SettingKind,
+    SizeCount,
     Timing,
     Unit,
     Unmapped,
@@ -60,6 +65,18 @@ SETTINGS = (
     Setting("sizes", SettingKind.MAP, "vendor size word to ours, where not small=S medium=M large=L mlarge=XL"),
     Setting("read_seconds", SettingKind.SECONDS, "how long a read may take, its repetitions included", default=5.0),
     Setting("poll_seconds", SettingKind.SECONDS, "how often a bank is read", default=5.0),
+)
+
+ADVICE = MappingProxyType(
+    {
+        "list banks": "set `paths.banks`, and the address with the product prefix of your account",
+        "read a bank": "set `paths.bank`",
+        "sizes of a bank": "set `paths.sizes`; nothing else needs it",
+        "look up a contact": "set `paths.reserved_by_contact`; nothing else needs it",
+        "add a contact": "set `paths.contact`; the account needs the address book",
+        "open a door": "set `paths.open`",
+        "reserve for a return, and free": "set `paths.reserve_return`",
+    }
 )
 
 
@@ -110,11 +127,37 @@ class PitneyAdapter:
 
     async def find_reservation(self, bank: str, tracking: str) -> Unit | None:
         path = fill(self._client.paths.reserved, bank=bank, tracking=tracking)
-        answer = await self._client.read(path, {"isTrackNumUrlEncoded": "true", "includeAllParcels": "true"})
+        # The flag only where something is escaped: a plain number reads the same with and without it.
+        escaped = {"isTrackNumUrlEncoded": "true"} if quote(tracking, safe="") != tracking else {}
+        answer = await self._client.read(path, {**escaped, "includeAllParcels": "true"})
         if answer is None:
             return None
         found = _shaped(wire.reserved_units, answer)
         return self._unit(found[0], datetime.now(UTC)) if found else None
+
+    async def reservations_of(self, bank: str, contact: str) -> tuple[Unit, ...]:
+        path = fill(self._client.paths.reserved_by_contact, bank=bank, contact=contact)
+        answer = await self._client.read(path, {"includeAllParcels": "true"})
+        found = () if answer is None else _shaped(wire.reserved_units, answer)
+        now = datetime.now(UTC)
+        return tuple(self._unit(unit, now) for unit in found)
+
+    async def add_contact(self, contact: Contact) -> str:
+        answer = await self._client.add(self._client.paths.contact, wire.contact_body(contact))
+        return _shaped(wire.contact_id, answer)
+
+    async def sizes(self, bank: str) -> tuple[SizeCount, ...]:
+        """The vendor's size words in ours; words we have none for keep their own."""
+        answer = await self._client.read(fill(self._client.paths.sizes, bank=bank))
+        if answer is None:
+            raise Refused(f"no bank {bank}", reason="UNKNOWN_BANK")
+        rows = _shaped(wire.sizes, answer)
+        return tuple(
+            SizeCount(self._sizes.get(row.size, row.size), row.total, row.available, row.accessible) for row in rows
+        )
+
+    def checks(self, bank: str | None) -> tuple[Check, ...]:
+        return Trial(self, bank, ADVICE).checks()
 
     async def send(self, order: Order) -> Receipt:
         method, path, body = self._request(order)
@@ -134,20 +177,24 @@ class PitneyAdapter:
     def _request(self, order: Order) -> tuple[str, str, dict[str, object]]:
         paths, kind = self._client.paths, order.kind
         by: dict[str, object] = {"userId": order.asked_by}
-        some = {"parcels": _parcels(order)} if order.parcels else {}
+        some = {"parcels": wire.parcels_body(order)} if order.parcels else {}
         if kind is OrderKind.OPEN:
             return "POST", fill(paths.open, bank=order.bank, unit=order.unit), by
         if kind is OrderKind.RELEASE:
             return "POST", fill(paths.free, bank=order.bank, unit=order.unit), {**by, **some}
         if kind is OrderKind.RESERVE:
             path = paths.reserve_return if order.depositor else paths.reserve
-            return "POST", fill(path, bank=order.bank), _reservation(order)
+            return "POST", fill(path, bank=order.bank), wire.reservation_body(order)
         if kind is OrderKind.DEPOSIT:
-            return "PATCH", fill(paths.deposit, bank=order.bank, unit=order.unit), {**by, "parcels": _parcels(order)}
+            return (
+                "PATCH",
+                fill(paths.deposit, bank=order.bank, unit=order.unit),
+                {**by, "parcels": wire.parcels_body(order)},
+            )
         if kind is OrderKind.EXTEND:
             until = {"reservationExpiryTime": wire.stamp(order.expires_at)} if order.expires_at else {}
             # Documented as required also where only the expiry moves.
-            body = {**by, **until, "parcels": _parcels(order)}
+            body = {**by, **until, "parcels": wire.parcels_body(order)}
             return "PATCH", fill(paths.update, bank=order.bank, unit=order.unit), body
         raise Unsupported("this vendor lets nobody set a unit's service state from outside")
 
@@ -188,39 +235,13 @@ def _shaped(read: Callable[[Any], T], answer: Any) -> T:
         raise ContractBroken(str(error)) from error
 
 
-def _parcels(order: Order) -> list[dict[str, str]]:
-    parcels = [{"trackingNumber": each.tracking, "secondaryTrackingNumber": each.secondary} for each in order.parcels]
-    return [{name: value for name, value in parcel.items() if value} for parcel in parcels]
-
-
-def _reservation(order: Order) -> dict[str, object]:
-    """Body of both reserve calls; the unit is always named exactly, so the vendor never chooses another."""
-    if len(order.parcels) != 1 or not order.contact or order.expires_at is None:
-        raise Refused("a reservation needs one parcel, a contact and an expiry", reason="INCOMPLETE_ORDER")
-    body: dict[str, object] = {
-        "userId": order.asked_by,
-        "lockerUnitId": order.unit,
-        "contactId": order.contact,
-        "contactType": _contact_kind(order.contact_kind),
-        "reservationExpiryTime": wire.stamp(order.expires_at),
-        **_parcels(order)[0],
-    }
-    if order.depositor:
-        body |= {"depositorContactId": order.depositor, "depositorContactType": "recipient"}
-    return body
-
-
-def _contact_kind(ours: str | None) -> str:
-    return "department" if (ours or "").lower() == "department" else "recipient"
-
-
 def _receipt(order: Order, answer: Mapping[str, Any]) -> Receipt:
     """Never OPENED: the vendor's word is no door sensor. An answer about another unit is no answer to this order."""
     echoed = wire.optional(answer, "lockerUnitId", str)
     if echoed is not None and echoed != order.unit:
         raise wire.WrongShape("it is about another unit")
     code = None
-    if order.kind is OrderKind.DEPOSIT and _contact_kind(order.contact_kind) == "recipient":
+    if order.kind is OrderKind.DEPOSIT and wire.contact_kind(order.contact_kind) == "recipient":
         code = wire.optional(answer, "pickupCode", str)
     released = None
     if order.kind is OrderKind.RELEASE:

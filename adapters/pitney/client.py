@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import timedelta
 from typing import Any
@@ -31,13 +31,16 @@ class PitneyPaths:
     token: str = "/auth/api/v1/token"  # noqa: S105 - a path
     banks: str = "/api/v1/lockerBanks"  # inferred
     bank: str = "/api/v1/lockerBanks/{bank}"  # inferred
+    sizes: str = "/api/v1/lockerBanks/{bank}/lockers/sizes"  # inferred
     reserve: str = "/api/v1/lockerBanks/{bank}/lockers/reserve"
     reserve_return: str = "/api/v1/lockerBanks/{bank}/lockers/reserve/return"  # inferred
     open: str = "/api/v1/lockerBanks/{bank}/lockers/{unit}/open"  # inferred
     deposit: str = "/api/v1/lockerBanks/{bank}/lockers/{unit}/deposit"
     reserved: str = "/api/v1/lockerBanks/{bank}/lockers/reserved/{tracking}"
+    reserved_by_contact: str = "/api/v1/lockerBanks/{bank}/lockers/reserved/contact/{contact}"
     update: str = "/api/v1/lockerBanks/{bank}/lockers/{unit}/reservation/update"
     free: str = "/api/v1/lockerBanks/{bank}/lockers/{unit}/free"
+    contact: str = "/api/v1/contact"
 
     @classmethod
     def corrected(cls, given: Mapping[str, object]) -> "PitneyPaths":
@@ -48,9 +51,11 @@ class PitneyPaths:
         paths = replace(cls(), **{name: str(path) for name, path in given.items()})
         try:
             for field in fields(cls):
-                fill(getattr(paths, field.name), bank="", unit="", tracking="")
+                fill(getattr(paths, field.name), bank="", contact="", tracking="", unit="")
         except (IndexError, KeyError, ValueError) as error:
-            raise Refused("paths may name {bank}, {unit} and {tracking} only", reason="BAD_SETTINGS") from error
+            raise Refused(
+                "paths may name {bank}, {contact}, {tracking} and {unit} only", reason="BAD_SETTINGS"
+            ) from error
         return paths
 
 
@@ -113,6 +118,16 @@ class PitneyClient:
 
     async def read(self, path: str, query: Mapping[str, str] | None = None) -> Any:
         """GET, tried again with jitter when nothing came back. Returns the parsed answer, or None for 404."""
+        return await self._patient(lambda: self._answered("GET", path, query=query))
+
+    async def add(self, path: str, body: Mapping[str, object]) -> Any:
+        """Write what opens no door and what the vendor keeps once: tried again as a reading is."""
+        answer = await self._patient(lambda: self._answered("POST", path, body=body))
+        if answer is None:
+            raise Refused("answered 404", reason="REFUSED")
+        return answer
+
+    async def _patient(self, ask: Callable[[], Awaitable[Any]]) -> Any:
         async with self.breaker.guard():
             try:
                 async with asyncio.timeout(self._access.read_seconds):
@@ -120,7 +135,7 @@ class PitneyClient:
                         on=_worth_repeating, attempts=READ_ATTEMPTS, timeout=None, wait_initial=0.1, wait_jitter=0.2
                     ):
                         with attempt:
-                            return await self._read_once(path, query)
+                            return await ask()
             except TimeoutError:
                 raise Unreachable(f"no answer within {self._access.read_seconds:g} s") from None
         raise AssertionError("a retry context ends by returning or raising")
@@ -139,9 +154,18 @@ class PitneyClient:
             self._once.release(order)
             raise
 
-    async def _read_once(self, path: str, query: Mapping[str, str] | None) -> Any:
+    async def _answered(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: Mapping[str, object] | None = None,
+    ) -> Any:
         try:
-            status, answer, headers = await self._authorized(self._reading, "GET", path, Sent(), query=query)
+            status, answer, headers = await self._authorized(
+                self._reading, method, path, Sent(), query=query, body=body
+            )
         except httpx2.HTTPError as error:
             raise Unreachable(why(error)) from error
         if status == 404:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
+from app.devices.port import Contact, Order, Refused
+
 T = TypeVar("T")
 
 # Every field of a reserved-unit object that is documented or inferred; anything else is reported as unmapped.
@@ -171,6 +173,78 @@ def reserved_units(value: Any) -> tuple[UnitObject, ...]:
     if "reservedUnits" in holder:
         return tuple(unit(item) for item in required(holder, "reservedUnits", list))
     return (unit(holder),)
+
+
+@dataclass(frozen=True, slots=True)
+class SizeObject:
+    size: str
+    total: int
+    available: int
+    accessible: int | None
+
+
+def sizes(value: Any) -> tuple[SizeObject, ...]:
+    items = required(an_object(value), "sizes", list)
+    return tuple(_size(an_object(item)) for item in items)
+
+
+def _size(item: Mapping[str, Any]) -> SizeObject:
+    total, available = required(item, "total", int), required(item, "available", int)
+    return SizeObject(required(item, "size", str), total, available, optional(item, "accessible", int))
+
+
+def contact_id(value: Any) -> str:
+    """The address book's id of a contact that was added. Both spellings are read: the answer's fields were not seen."""
+    holder = an_object(value)
+    found = optional(holder, "contactId", str) or optional(holder, "id", str)
+    if not found:
+        raise WrongShape("contactId is missing")
+    return found
+
+
+# --- what we send ---------------------------------------------------------------------------------------------------
+
+
+def contact_body(contact: Contact) -> dict[str, object]:
+    """`type` S: shared by all who use the subscription, so that a kiosk knows the contact too."""
+    return {
+        "personalId": contact.personal_id,
+        "type": "S",
+        "contactType": "RECIPIENT",
+        "name": contact.name,
+        **({"email": {"email": contact.email}} if contact.email else {}),
+        **({"phone": {"phone": contact.phone}} if contact.phone else {}),
+    }
+
+
+def parcels_body(order: Order) -> list[dict[str, str]]:
+    listed = [{"trackingNumber": each.tracking, "secondaryTrackingNumber": each.secondary} for each in order.parcels]
+    return [{name: value for name, value in parcel.items() if value} for parcel in listed]
+
+
+def reservation_body(order: Order) -> dict[str, object]:
+    """Body of both reserve calls. A named unit is taken exactly; without one the vendor chooses by size.
+
+    Raises Refused for what is incomplete.
+    """
+    if len(order.parcels) != 1 or not order.contact or order.expires_at is None:
+        raise Refused("a reservation needs one parcel, a contact and an expiry", reason="INCOMPLETE_ORDER")
+    body: dict[str, object] = {
+        "userId": order.asked_by,
+        "lockerUnitId": order.unit,
+        "contactId": order.contact,
+        "contactType": contact_kind(order.contact_kind),
+        "reservationExpiryTime": stamp(order.expires_at),
+        **({"accessible": True} if order.accessible else {}),
+        **parcels_body(order)[0],
+    }
+    if order.depositor:
+        body |= {"depositorContactId": order.depositor, "depositorContactType": "recipient"}
+    return body
+
+
+def contact_kind(ours: str | None) -> str:
+    return "department" if (ours or "").lower() == "department" else "recipient"
 
 
 def short(value: Any) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections import deque
 from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import suppress
 from typing import Any
@@ -43,6 +44,8 @@ class HttpFaults:
         self._app = app
         self._faults = faults
         self._read = read
+        # The latest addresses that were asked for, as they came.
+        self.asked: deque[str] = deque(maxlen=100)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"].startswith("/_sim"):
@@ -53,6 +56,7 @@ class HttpFaults:
             await self._serve(scope, receive, send)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.asked.append(f"{scope['raw_path'].decode()}?{scope['query_string'].decode()}")
         operation, bank = self._read(scope["method"], scope["raw_path"].decode())
         if how := self._faults.away(bank):
             await (_cut(receive) if how == "reset" else _until_gone(receive))

@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from adapters.pitney.simulator.contacts import AddressBook
 from adapters.pitney.simulator.world import NotDone, PitneyWorld
 from adapters.simulation import control
 from adapters.simulation.http import HttpFaults
@@ -26,11 +27,23 @@ Answer = Callable[[Request, dict[str, Any]], Any]
 
 
 class PitneyCloud:
-    """The web side. `expires_in` is the life of a token in seconds, short by default so that renewal is exercised."""
+    """The web side. `expires_in` is the life of a token in seconds, short by default so that renewal is exercised.
 
-    def __init__(self, world: PitneyWorld, *, client: tuple[str, str] = CLIENT, expires_in: int = 600) -> None:
+    `strict`: reservations name contacts of the address book, or are refused.
+    """
+
+    def __init__(
+        self,
+        world: PitneyWorld,
+        *,
+        client: tuple[str, str] = CLIENT,
+        expires_in: int = 600,
+        strict: bool = False,
+    ) -> None:
         self.world = world
+        self.book = AddressBook(strict=strict)
         self.tokens_issued = 0
+        self.partners: set[str] = set()
         self._client = client
         self._expires_in = expires_in
         self._tokens: dict[str, datetime] = {}
@@ -40,6 +53,8 @@ class PitneyCloud:
             Route("/auth/api/v1/token", self._token, methods=["POST"]),
             Route("/_sim/kiosk", self._kiosk, methods=["POST"]),
             Route("/_sim/tokens", self._count_tokens, methods=["GET"]),
+            Route("/_sim/members", self._members, methods=["POST"]),
+            self._route("/api/v1/contact", "POST", lambda _, ask: self.book.add(ask), status=201),
             *control.routes(self.world),
             self._route(BANKS, "GET", self._banks),
             self._route(BANKS + "/{bank}", "GET", self._bank),
@@ -54,16 +69,19 @@ class PitneyCloud:
             self._route(UNIT + "/reservation/update", "PATCH", self._unit_call(self.world.update)),
             self._route(UNIT + "/free", "POST", self._unit_call(self.world.free)),
         ]
-        return HttpFaults(Starlette(routes=routes), self.world.faults, operation)
+        shell = HttpFaults(Starlette(routes=routes), self.world.faults, operation)
+        self.world.asked = shell.asked
+        return shell
 
-    def _route(self, path: str, method: str, answer: Answer) -> Route:
+    def _route(self, path: str, method: str, answer: Answer, *, status: int = 200) -> Route:
         async def endpoint(request: Request) -> Response:
             body = await request.body()
+            self.partners |= {request.headers.get("X-PB-Developer-Partner-ID", "")} - {""}
             if not self._let_in(request):
                 return JSONResponse({"message": "Unauthorized"}, status_code=401)
             try:
                 self.world.sweep()
-                return JSONResponse(answer(request, json.loads(body) if body else {}))
+                return JSONResponse(answer(request, json.loads(body) if body else {}), status)
             except NotDone as no:
                 return _error(no)
             except (AttributeError, KeyError, TypeError, ValueError):
@@ -89,12 +107,21 @@ class PitneyCloud:
         return JSONResponse({"access_token": token, "expires_in": self._expires_in, "token_type": "Bearer"})
 
     async def _count_tokens(self, _: Request) -> Response:
-        return JSONResponse({"issued": self.tokens_issued})
+        return JSONResponse({"issued": self.tokens_issued, "partners": sorted(self.partners)})
+
+    async def _members(self, request: Request) -> Response:
+        """Who collects for a department: `{"contactId", "personalIds"}`."""
+        ask = await request.json()
+        self.book.join(ask["contactId"], ask["personalIds"])
+        return JSONResponse({})
 
     async def _kiosk(self, request: Request) -> Response:
-        """A pickup code typed at a bank: `{"bank", "code"}`."""
+        """Typed at a bank: a recipient's pickup code `{"bank", "code"}`, or a member's `{"bank", "personalId"}`."""
         ask = await request.json()
         try:
+            if "personalId" in ask:
+                units = self.world.collect_for(ask["bank"], self.book.departments_of(ask["personalId"]))
+                return JSONResponse({"units": [unit.id for unit in units]})
             return JSONResponse({"unit": self.world.collect(ask["bank"], ask["code"]).id})
         except NotDone as no:
             return _error(no)
@@ -141,9 +168,11 @@ class PitneyCloud:
         raise NotDone(404, "not_found", "no such parcel")
 
     def _reserve(self, request: Request, ask: dict[str, Any]) -> Any:
+        self.book.check(ask)
         return self.world.reserve(request.path_params["bank"], ask, back=False)
 
     def _reserve_return(self, request: Request, ask: dict[str, Any]) -> Any:
+        self.book.check(ask)
         return self.world.reserve(request.path_params["bank"], ask, back=True)
 
 

@@ -1,7 +1,7 @@
 """What Pitney's cloud and kiosks know, and what each call does to it."""
 
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -86,6 +86,8 @@ class PitneyWorld:
         self.clock = Clock()
         self.doors = Doors(self.clock, close_after)
         self.faults = Faults(KINDS)
+        # The latest addresses that were asked for, as they came.
+        self.asked: Sequence[str] = ()
         self.banks: dict[str, Mapping[str, Any]] = {}
         self.units: dict[tuple[str, str], SimUnit] = {}
         for bank in banks:
@@ -230,11 +232,22 @@ class PitneyWorld:
         """Somebody types a pickup code at the kiosk: the door opens, the parcels are taken, the unit is free."""
         for unit in self.of(bank):
             if unit.code is not None and unit.code == code:
-                self.doors.act(bank, unit.id, "open")
-                self.doors.act(bank, unit.id, "take")
-                unit.clear()
-                return unit
+                return self._emptied(unit)
         raise NotDone(404, "not_found", "no such code")
+
+    def collect_for(self, bank: str, departments: set[str]) -> list[SimUnit]:
+        """A member of departments takes what waits for them; recipients' units need their codes."""
+        waiting = [unit for unit in self.of(bank) if unit.contact in departments and unit.deposited]
+        found = [self._emptied(unit) for unit in waiting if unit.contact_type == "department"]
+        if not found:
+            raise NotDone(404, "not_found", "nothing waits for this personalId")
+        return found
+
+    def _emptied(self, unit: SimUnit) -> SimUnit:
+        self.doors.act(unit.bank, unit.id, "open")
+        self.doors.act(unit.bank, unit.id, "take")
+        unit.clear()
+        return unit
 
     def _written_on(self, bank: str, unit: str) -> SimUnit:
         target = self.unit(bank, unit)
