@@ -1,7 +1,10 @@
 """The command line: one command for each thing a person or a process manager starts."""
 
+import gc
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 from uuid import UUID
@@ -39,6 +42,17 @@ Days = Annotated[int, typer.Option(min=0, max=365, help="Days of history that a 
 Stop = Annotated[bool, typer.Option("--stop", help="End a demo that runs on this data folder, and its database.")]
 
 
+@contextmanager
+def _loading() -> Iterator[None]:
+    """What is imported stays: looking for garbage in it meanwhile takes a sixth of a process's start."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
 @app.command()
 def demo(
     reset: Reset = False,
@@ -66,7 +80,8 @@ def serve(
     port: Port = None,
 ) -> None:
     """Run the web process: the GraphQL API, its live streams and the dashboard."""
-    from app import main as web
+    with _loading():
+        from app import main as web
 
     web.serve(host=host, port=port)
 
@@ -74,7 +89,8 @@ def serve(
 @app.command()
 def worker() -> None:
     """Run the background process: sequencer, reactions, due jobs, reading of hardware."""
-    from app import worker as background
+    with _loading():
+        from app import worker as background
 
     background.main()
 
