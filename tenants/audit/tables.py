@@ -30,6 +30,8 @@ entries = tenant_table(
     worker=APPEND_ONLY,
 )
 Index("ix_audit_entry_occurred", entries.c.tenant_id, entries.c.occurred_at, entries.c.id)
+# Of a site alone, and of several actions there: in the order of the page, however long the record is.
+Index("ix_audit_entry_site", entries.c.tenant_id, entries.c.site_id, entries.c.occurred_at, entries.c.id)
 Index(
     "ix_audit_entry_site_action",
     entries.c.tenant_id,
