@@ -202,8 +202,11 @@ class Authenticator:
         self._cache.pop(caller.secret_hash, None)
 
 
-async def sign_out(work: Work) -> bool:
-    """End the actor's session and everything it holds open. False for what is no session, or ended already."""
+async def sign_out(work: Work, *, everywhere: bool = False) -> bool:
+    """End the actor's session and everything it holds open. False for what is no session, or ended already.
+
+    `everywhere`: the account's other sessions too.
+    """
     actor = work.actor
     if actor.kind is not ActorKind.PERSON or actor.credential_id is None:
         return False
@@ -212,6 +215,10 @@ async def sign_out(work: Work) -> bool:
         return False
     await store.tell_revoked(work.conn, actor.credential_id)
     work.audit(Entry(SIGN_OUT, "Session", actor.credential_id))
+    others = await store.END_SESSIONS.rows(work.conn, of_account=actor.account_id, now=work.now) if everywhere else []
+    for row in others:
+        await store.tell_revoked(work.conn, row["id"])
+        work.audit(Entry(SIGN_OUT, "Session", row["id"]))
     return True
 
 

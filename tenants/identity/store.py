@@ -19,6 +19,13 @@ END_SESSION = Statement(
     .values(revoked_at=_NOW)
     .returning(sessions.c.id)
 )
+_OWN = select(memberships.c.id).where(memberships.c.account_id == bindparam("of_account", type_=Uuid))
+END_SESSIONS = Statement(
+    update(sessions)
+    .where(sessions.c.membership_id.in_(_OWN), sessions.c.revoked_at.is_(None))
+    .values(revoked_at=_NOW)
+    .returning(sessions.c.id)
+)
 ADD_MEMBERSHIP = Statement(
     insert(memberships).values(
         {name: bindparam(name) for name in ("id", "account_id", "organization_id", "role", "all_sites", "site_ids")}

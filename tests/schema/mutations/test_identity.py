@@ -51,7 +51,7 @@ async def test_signing_in_answers_a_bearer_token_and_sees_as_the_one_signed_in(
     assert seen.actor.membership_id == caller.actor.membership_id == member.membership_id
     with pytest.raises(Denied):
         await MUTATIONS["signIn"](call("signIn", app_db, None, email=member.email, password="no"))
-    assert await MUTATIONS["signOut"](call("signOut", app_db, caller)) is True
+    assert await MUTATIONS["signOut"](call("signOut", app_db, caller, everywhere=False)) is True
     assert await Authenticator(app_db).caller(token) is None
 
 

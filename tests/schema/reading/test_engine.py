@@ -232,4 +232,4 @@ async def test_strangers_may_sign_in_and_nothing_else(reading: Reading) -> None:
     viewer = {"name": "owner of it", "organization": {"kind": "OPERATOR"}}
     assert answer == {"data": {"signIn": {"token": "lys_x", "viewer": viewer}}}
     with pytest.raises(RequestError):
-        await ask(engine, Anonymous(), "mutation { signOut }")
+        await ask(engine, Anonymous(), "mutation { signOut(input: {}) }")

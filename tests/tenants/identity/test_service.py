@@ -137,6 +137,28 @@ async def test_an_ended_right_ends_streams_and_requests_in_every_process(
         assert await elsewhere.caller(secret) is None
 
 
+@pytest.mark.parametrize("everywhere", [False, True])
+async def test_signing_out_ends_this_session_or_every_one_of_the_account(
+    app_db: Database, admin_db: Database, everywhere: bool
+) -> None:
+    owner, secret = await owner_with_session(admin_db)
+    _, foreign = await owner_with_session(admin_db)
+    async with admin_db.plain() as conn:
+        second = await world.session(conn, owner)
+    authenticator = service.Authenticator(app_db)
+    caller = await authenticator.caller(secret)
+    assert caller is not None
+    async with world.context(app_db, caller).begin() as work:
+        assert await service.sign_out(work, everywhere=everywhere)
+    fresh = service.Authenticator(app_db)
+    assert await fresh.caller(secret) is None
+    assert (await fresh.caller(second) is None) is everywhere
+    assert await fresh.caller(foreign) is not None
+    async with admin_db.plain() as conn:
+        query = "SELECT count(*) FROM audit_entry WHERE actor_id = $1 AND target_type = 'Session'"
+        assert await conn.fetchval(query, owner.account_id) == 1 + everywhere
+
+
 async def test_a_revoked_grant_ends_the_carriers_streams_and_narrows_its_next_request(
     app_db: Database, admin_db: Database
 ) -> None:
