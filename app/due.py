@@ -9,6 +9,7 @@ from app.kit import measures
 from app.kit.db import Database
 from app.kit.retention import drop_old_facts, drop_spent_keys
 from app.kit.schedule import Job
+from app.kit.tries import forget_old_tries
 from app.lockers import jobs as lockers
 from app.reports.jobs import Exporter
 from app.stays import jobs as stays
@@ -31,6 +32,7 @@ def jobs(
         Job("audit.checkpoints", timedelta(minutes=30), checkpoints.run),
         Job("commands.count", timedelta(seconds=10), lambda: count_commands(db)),
         Job("retention.keys", timedelta(minutes=30), lambda: drop_spent_keys(db)),
+        Job("retention.tries", timedelta(minutes=10), lambda: forget_old_tries(db)),
         Job("retention.facts", timedelta(hours=6), lambda: drop_old_facts(db)),
     ]
 

@@ -30,12 +30,14 @@ from app.kit.seal import SealBroken, Sealer
 from app.kit.sequencer import Sequencer
 from app.kit.settings import Settings, SettingsError, decode_key
 from app.kit.streams import Facts
+from app.kit.tries import Tries
 from app.reactions import park, reactions
 from app.reports.jobs import Exporter
 from app.reports.service import Links
 from app.stays.model import PickupCodes
 from schema.catalogue import CATALOGUE
 from schema.execution import CompiledEngine
+from schema.explaining import SPECIAL, vendors_listed
 from schema.late import LateField
 from schema.live import Hub
 from schema.schema import build_schema, sdl
@@ -201,8 +203,10 @@ class Web:
     http: GraphQLHTTP
     doors: Doors
     hosts: frozenset[str]
+    guard: Database
 
     async def close(self) -> None:
+        await close(self.guard)
         await close(self.db)
 
 
@@ -226,17 +230,17 @@ def shown_codes(codes: PickupCodes) -> LateField:
 async def web(given: Settings) -> Web:
     dsn = _needed(dsns(given).app, "DATABASE_URL")
     db = await connected(dsn, size=given.database_pool_size, name="lockyard web", light=True)
+    # Apart from the pool: a try is counted while its own act holds a connection of that.
+    guard = await connected(dsn, size=1, name="lockyard web guard", light=True)
     bus = PostgresBus(dsn, name="lockyard web bus")
     hub, authenticator = Hub(Facts(db), bus), Authenticator(db)
     sealer = Sealer.of(given.key)
-    codes, sign_ins, links = (
-        PickupCodes.of(sealer),
-        SignIns(db, lifetime=given.session_lifetime),
-        Links(db, given.key, given.base_url),
-    )
+    codes, links = PickupCodes.of(sealer, Tries(guard)), Links(db, given.key, given.base_url)
+    sign_ins = SignIns(db, lifetime=given.session_lifetime)
     parts = {"sign_ins": sign_ins, "pickup_codes": codes, "vendors": Vendors(registry.problems, sealer)}
+    special = {**SPECIAL, "vendors": vendors_listed(registry.vendors().values())}
     late = {"pickupCode": shown_codes(codes), "downloadUrl": links.download_urls}
-    engine = CompiledEngine(build_schema(), db, late=late, parts=parts)
+    engine = CompiledEngine(build_schema(), db, late=late, parts=parts, special=special)
     await patiently(engine.start, "the database")
     origins = frozenset((*given.allowed_origins, *((given.base_url,) if given.public_url else ())))
     pipeline = Pipeline(LiveEngine(engine, hub), settings=Limits(origins=origins))
@@ -250,7 +254,7 @@ async def web(given: Settings) -> Web:
         secure=given.base_url.startswith("https:"), origins=origins,
     )  # fmt: skip
     sockets, http = GraphQLWebSocket(pipeline, authenticate), GraphQLHTTP(pipeline, authenticate)
-    return Web(given, db, bus, hub, authenticator, engine, sockets, http, doors, hosts(given))
+    return Web(given, db, bus, hub, authenticator, engine, sockets, http, doors, hosts(given), guard)
 
 
 def page(given: Settings) -> Page:

@@ -12,7 +12,8 @@ _ROOT = Path(__file__).resolve().parent.parent
 
 def load_tables() -> MetaData:
     """The shared metadata with every table in it."""
-    importlib.import_module("app.kit.outbox")
+    for name in ("app.kit.outbox", "app.kit.tries"):
+        importlib.import_module(name)
     for package in ("app", "tenants"):
         for file in sorted((_ROOT / package).rglob("tables.py")):
             importlib.import_module(".".join(file.relative_to(_ROOT).with_suffix("").parts))

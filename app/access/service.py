@@ -104,7 +104,7 @@ async def collect(work: Work, ask: Collect, codes: PickupCodes) -> UUID:
     if work.actor.is_carrier and stay.flow is Flow.DELIVER and not stay.is_overdue(work.now):
         raise Rejected(Reason.WRONG_STATE, "Its recipient may still collect this parcel.")
     if ask.pickup_code is not None:
-        _check_code(work, stay, ask.pickup_code, codes)
+        await _check_code(work, stay, ask.pickup_code, codes)
     door = await stays.door_of(work, stay)
     command = await hardware.request_open(work, door, Cause(purpose, "collect", stay.id, stay.carrier_id))
     work.audit(
@@ -116,10 +116,12 @@ async def collect(work: Work, ask: Collect, codes: PickupCodes) -> UUID:
     return command.id
 
 
-def _check_code(work: Work, stay: Stay, code: str, codes: PickupCodes) -> None:
+async def _check_code(work: Work, stay: Stay, code: str, codes: PickupCodes) -> None:
     """A wrong code opens nothing and is remembered, though everything else of the act is undone."""
-    locked = codes.locked(stay)
-    if not locked and codes.right(stay, code.strip()):
+    source = work.actor.account_id
+    locked = not await codes.admit(stay, source)
+    if not locked and codes.fits(stay, code.strip()):
+        await codes.forgive(stay, source)
         return
 
     async def remember(after: Work) -> None:

@@ -1,40 +1,64 @@
-"""Counting wrong guesses on the monotonic clock: a wall clock set forward must not empty the count."""
+"""Counting guesses in sliding windows, on the monotonic clock: a wall clock set forward must not empty a count."""
 
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
 
 Monotonic = Callable[[], float]
 
 
+@dataclass(frozen=True, slots=True)
+class Window:
+    """At most `most` tries within `seconds` under this key."""
+
+    key: str
+    most: int
+    seconds: float
+
+
+class Guard(Protocol):
+    """Counts tries for every process at once. Counted before the guess is looked at and given back when it was right:
+    guesses made at one moment, here or elsewhere, cannot slip past a limit together."""
+
+    async def take(self, windows: Sequence[Window]) -> float:
+        """One try under each key. 0: it may be made. Otherwise the seconds until another may, and it may not."""
+        ...
+
+    async def give_back(self, own: Window, others: Sequence[Window]) -> None:
+        """The guess was right: `own` is forgotten, the others get back this one try."""
+        ...
+
+
 class Guesses:
-    """At most `most` tries in `seconds` for each key. The window slides; keys are forgotten oldest first."""
+    """The same for one process, where no clock but its own can be turned. Keys are forgotten oldest first."""
 
-    def __init__(
-        self, most: int, seconds: float, *, keys: int = 100_000, monotonic: Monotonic = time.monotonic
-    ) -> None:
-        self._most, self._seconds, self._keys, self._monotonic = most, seconds, keys, monotonic
-        self._tries: OrderedDict[Hashable, deque[float]] = OrderedDict()
+    def __init__(self, *, keys: int = 100_000, monotonic: Monotonic = time.monotonic) -> None:
+        self._keys, self._monotonic = keys, monotonic
+        self._tries: OrderedDict[str, deque[float]] = OrderedDict()
 
-    def locked(self, key: Hashable) -> bool:
-        """Whether no further try is allowed just now."""
-        return len(self._recent(key)) >= self._most
-
-    def count(self, key: Hashable) -> None:
-        """One wrong guess."""
-        tries = self._recent(key)
-        tries.append(self._monotonic())
-        self._tries[key] = tries
-        self._tries.move_to_end(key)
+    def take(self, windows: Sequence[Window]) -> float:
+        """As Guard's; where one window is full none of them counts the try."""
+        now = self._monotonic()
+        wait = max(self._wait(window, now) for window in windows)
+        if wait > 0:
+            return wait
+        for window in windows:
+            self._tries.setdefault(window.key, deque(maxlen=window.most)).append(now)
+            self._tries.move_to_end(window.key)
         while len(self._tries) > self._keys:
             self._tries.popitem(last=False)
+        return 0.0
 
-    def forget(self, key: Hashable) -> None:
-        """The right one came."""
-        self._tries.pop(key, None)
+    def give_back(self, own: Window, others: Sequence[Window]) -> None:
+        self._tries.pop(own.key, None)
+        for window in others:
+            if tries := self._tries.get(window.key):
+                tries.pop()
 
-    def _recent(self, key: Hashable) -> deque[float]:
-        tries, since = self._tries.get(key, deque()), self._monotonic() - self._seconds
-        while tries and tries[0] <= since:
-            tries.popleft()
-        return tries
+    def _wait(self, window: Window, now: float) -> float:
+        tries = self._tries.get(window.key)
+        if tries is None or len(tries) < window.most:
+            return 0.0
+        return max(0.0, tries[-window.most] + window.seconds - now)

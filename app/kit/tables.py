@@ -53,9 +53,12 @@ def tenant_table(
     )
 
 
-def global_table(name: str, *items: SchemaItem, grants: tuple[str, ...] = READ_WRITE) -> Table:
-    """A table above the tenants (organizations, accounts, sessions). Each is a decision, listed in docs/decisions."""
-    return Table(name, metadata, *items, info={"tenant": False, "grants": grants, "worker": grants, "scanned": False})
+def global_table(name: str, *items: SchemaItem, grants: tuple[str, ...] = READ_WRITE, unlogged: bool = False) -> Table:
+    """A table above the tenants (organizations, accounts, sessions). Each is a decision, listed in docs/decisions.
+
+    `unlogged`: empty after a crash of the server."""
+    info = {"tenant": False, "grants": grants, "worker": grants, "scanned": False}
+    return Table(name, metadata, *items, info=info, prefixes=["UNLOGGED"] if unlogged else [])
 
 
 def belongs_to(table: str, column: str, **options: object) -> ForeignKeyConstraint:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from app.kit.guesses import Guesses
+from app.kit.guesses import Guard, Guesses, Window
 from app.kit.seal import Sealer
 from app.lockers.model import Use
 from app.parcels.model import ParcelState
@@ -149,13 +149,13 @@ MOST_WRONG_CODES = 20
 class PickupCodes:
     """Eight digits for one stay. Kept as a keyed hash to compare by, and sealed for the recipient to see again."""
 
-    def __init__(self, sealer: Sealer, by_stay: Guesses, by_bank: Guesses) -> None:
-        self._sealer, self._by_stay, self._by_bank = sealer, by_stay, by_bank
+    def __init__(self, sealer: Sealer, here: Guesses, everywhere: Guard | None) -> None:
+        self._sealer, self._here, self._everywhere = sealer, here, everywhere
 
     @classmethod
-    def of(cls, sealer: Sealer) -> "PickupCodes":
-        """Five wrong codes in 15 minutes for a stay; a bank's doors together get twenty."""
-        return cls(sealer, Guesses(5, 900.0), Guesses(20, 900.0))
+    def of(cls, sealer: Sealer, everywhere: Guard | None = None) -> "PickupCodes":
+        """Where people's codes are compared, `everywhere` counts for all processes; each counts for itself besides."""
+        return cls(sealer, Guesses(), everywhere)
 
     def fresh(self) -> str:
         return f"{secrets.randbelow(10**8):08}"
@@ -168,15 +168,30 @@ class PickupCodes:
         """Raises SealBroken."""
         return self._sealer.open(sealed, stay_id.bytes).decode()
 
-    def locked(self, stay: Stay) -> bool:
-        full = stay.pickup_failures >= MOST_WRONG_CODES
-        return full or self._by_stay.locked(stay.id) or self._by_bank.locked(stay.bank_id)
+    async def admit(self, stay: Stay, source: UUID) -> bool:
+        """Whether a code for this stay may be looked at now. Counts the try; `source` is the account that makes it."""
+        if stay.pickup_failures >= MOST_WRONG_CODES:
+            return False
+        windows = _windows(stay, source)
+        if self._here.take(windows):
+            return False
+        return self._everywhere is None or not await self._everywhere.take(windows)
 
-    def right(self, stay: Stay, code: str) -> bool:
-        """Compares, and counts a wrong one."""
-        if stay.pickup_hash is not None and self._sealer.matches(code, stay.bank_id.bytes, stay.pickup_hash):
-            self._by_stay.forget(stay.id)
-            return True
-        self._by_stay.count(stay.id)
-        self._by_bank.count(stay.bank_id)
-        return False
+    def fits(self, stay: Stay, code: str) -> bool:
+        return stay.pickup_hash is not None and self._sealer.matches(code, stay.bank_id.bytes, stay.pickup_hash)
+
+    async def forgive(self, stay: Stay, source: UUID) -> None:
+        """The code was right."""
+        own, *others = _windows(stay, source)
+        self._here.give_back(own, others)
+        if self._everywhere is not None:
+            await self._everywhere.give_back(own, others)
+
+
+def _windows(stay: Stay, source: UUID) -> tuple[Window, ...]:
+    """Five wrong codes in 15 minutes for a stay; a bank's doors together get twenty, whoever makes the tries fifty."""
+    return (
+        Window(f"code of stay {stay.id}", 5, 900.0),
+        Window(f"codes at bank {stay.bank_id}", 20, 900.0),
+        Window(f"codes by {source}", 50, 900.0),
+    )

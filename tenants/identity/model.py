@@ -77,10 +77,10 @@ class Failures:
 
     def wait(self, email: str, source: str, now: float) -> float:
         """Seconds until another try may be made; 0 when now."""
-        return max(self._wait(key, limit, now) for key, limit in _counters(email, source))
+        return max(self._wait(key, limit, now) for key, limit in counters(email, source))
 
     def add(self, email: str, source: str, now: float) -> None:
-        for key, limit in _counters(email, source):
+        for key, limit in counters(email, source):
             moments = self._seen.setdefault(key, deque(maxlen=2 * limit.failures))
             moments.append(now)
             self._seen.move_to_end(key)
@@ -89,7 +89,7 @@ class Failures:
 
     def forgive(self, email: str, source: str) -> None:
         """A success ends the count of its own pair, and takes back from the others no more than its own try."""
-        (own, _), *others = _counters(email, source)
+        (own, _), *others = counters(email, source)
         self._seen.pop(own, None)
         for key, _ in others:
             if moments := self._seen.get(key):
@@ -102,5 +102,6 @@ class Failures:
         return max(0.0, moments[-limit.failures] + limit.seconds - now)
 
 
-def _counters(email: str, source: str) -> tuple[tuple[tuple[str, ...], Limit], ...]:
+def counters(email: str, source: str) -> tuple[tuple[tuple[str, ...], Limit], ...]:
+    """What a failed sign-in counts for, its own pair first."""
     return (("pair", email, source), PAIR), (("source", source), SOURCE), (("account", email), ACCOUNT)

@@ -17,10 +17,21 @@ from argon2.exceptions import Argon2Error, InvalidHashError
 
 from app.kit.db import Database, Row
 from app.kit.errors import Denied, FailedRule
+from app.kit.guesses import Window
 from app.kit.ids import new_id
+from app.kit.tries import Tries
 from tenants.audit.model import Entry
 from tenants.identity import queries, store
-from tenants.identity.model import SESSION_LIFE, SESSION_PREFIX, SIGN_IN, Failures, Session, hash_secret, new_secret
+from tenants.identity.model import (
+    SESSION_LIFE,
+    SESSION_PREFIX,
+    SIGN_IN,
+    Failures,
+    Session,
+    counters,
+    hash_secret,
+    new_secret,
+)
 from tenants.model import Actor, ActorKind, AuditOutcome, OrganizationKind, Role
 from tenants.work import Context
 
@@ -48,7 +59,7 @@ class SignIns:
 
     def __init__(self, db: Database, *, lifetime: timedelta = SESSION_LIFE) -> None:
         self._db, self._lifetime = db, lifetime
-        self._failures = Failures()
+        self._failures, self._everywhere = Failures(), Tries(db)
         self._limiter = anyio.CapacityLimiter(_AT_ONCE)
 
     async def sign_in(
@@ -67,11 +78,17 @@ class SignIns:
         """
         email = email.strip().lower()
         wait = self._failures.wait(email, source, time.monotonic())
+        windows = [
+            Window(" ".join(("sign-in", *key)), limit.failures, limit.seconds) for key, limit in counters(email, source)
+        ]
+        # Counted before the check and forgiven after: tries made at one moment cannot slip past the limit together,
+        # neither here nor in several processes.
+        if not wait:
+            self._failures.add(email, source, time.monotonic())
+            wait = await self._everywhere.take(windows)
         if wait:
             log.warning("sign-in refused: too many failures", extra={"trace_id": request_id})
             raise TooManyTries(wait)
-        # Counted before the check and forgiven after: tries made at one moment cannot slip past the limit together.
-        self._failures.add(email, source, time.monotonic())
         async with _no_sooner_than(_REFUSAL_SECONDS):
             account, members = await self._find(email)
             fits = await self._fits(account, password)
@@ -83,6 +100,7 @@ class SignIns:
                 rule = FailedRule("password", "the right one", "another")
                 raise Denied("E-mail or password is wrong.", permission=SIGN_IN, failed=(rule,))
         self._failures.forgive(email, source)
+        await self._everywhere.give_back(windows[0], windows[1:])
         return await self._open(chosen["id"], now, request_id)
 
     async def _find(self, email: str) -> tuple[Row | None, list[Row]]:

@@ -125,6 +125,17 @@ async def test_tries_made_at_one_moment_cannot_slip_past_the_limit(app_db: Datab
     assert all(isinstance(one, Denied) for one in found)
 
 
+async def test_more_processes_give_no_more_tries(app_db: Database, admin_db: Database) -> None:
+    known, doors = await owner(admin_db), [SignIns(app_db) for _ in range(4)]
+    tries = (knock(door, known.email) for door in doors for _ in range(PAIR.failures))
+    found = await asyncio.gather(*tries, return_exceptions=True)
+    assert sum(isinstance(one, TooManyTries) for one in found) == 3 * PAIR.failures
+    for door in (*doors, SignIns(app_db)):
+        with pytest.raises(TooManyTries) as refused:
+            await knock(door, known.email, world.PASSWORD)
+        assert 0 < refused.value.retry_after <= PAIR.seconds
+
+
 def test_failures_are_forgotten_by_the_monotonic_clock_alone() -> None:
     failures = Failures()
     for n in range(PAIR.failures):
