@@ -1,6 +1,6 @@
 """Guessing a pickup code at two web processes, in every shape in which many tries can be sent at once.
 
-`LOCKYARD_TRIES=2000 pytest tests/app/test_guessing.py --log-cli-level=info` is the full size, and tells the figures.
+`LOCKYARD_E2E_TRIES=2000 pytest tests/app/test_guessing.py --log-cli-level=info` is the full size, and tells the figures.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ from tests.app.rig import make_world
 from tests.app.webs import deposited, recipient, webs
 
 log = logging.getLogger("tests.guessing")
-TRIES = int(os.environ.get("LOCKYARD_TRIES", "120"))
+TRIES = int(os.environ.get("LOCKYARD_E2E_TRIES", "120"))
 A_STAY, AT_ONCE, ALIASES, SOCKETS = 5, 16, 20, 8
 ONE = "mutation($i: CollectInput!) { collect(input: $i) { __typename ... on Error { message } } }"
 WRONG, LOCKED = "This is not the pickup code.", "Too many wrong codes: try again later."
