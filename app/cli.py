@@ -148,6 +148,7 @@ def simulate(
         "harbor": "adapters.harbor.simulator",
         "harbor_gateway": "adapters.harbor_gateway.simulator",
         "kerong_cu16": "adapters.generic.kerong_cu16.simulator",
+        "modbus_io": "adapters.generic.modbus_io.simulator",
         "pitney": "adapters.pitney.simulator",
     }
     if vendor not in known:
@@ -177,13 +178,13 @@ def verify(
 
     Without --keys and --checkpoints those in the data folder are taken.
     """
-    from app import wiring
+    from app import maintenance, wiring
     from app.kit.progress import bars
     from tenants.verification.model import UnreadableError
 
     try:
         with wiring.embedded_while(), bars() as progress:
-            reports = wiring.verify_audit(
+            reports = maintenance.verify_audit(
                 tenant=tenant, file=file, manifest=manifest, keys=keys, checkpoints=checkpoints, progress=progress
             )
     except UnreadableError as error:
@@ -191,6 +192,24 @@ def verify(
     for report in reports:
         typer.echo(json.dumps(report) if as_json else report["text"])
     raise typer.Exit(0 if all(report["ok"] for report in reports) else 1)
+
+
+@app.command()
+def reseal() -> None:
+    """Seal vendor credentials and pickup codes anew under the first of LOCKYARD_SEALING_KEYS; old keys may go then.
+
+    May be ended at any moment and run again; the product may run meanwhile.
+    """
+    from app import maintenance, wiring
+    from app.kit.seal import SealBroken
+
+    with wiring.embedded_while():
+        try:
+            done = maintenance.reseal()
+        except SealBroken as error:
+            raise typer.BadParameter(f"{error}: put the key it was sealed under into LOCKYARD_SEALING_KEYS") from error
+    for name, count in done.items():
+        typer.echo(f"{name}: {count} sealed anew")
 
 
 @app.command("export-schema")

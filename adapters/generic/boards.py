@@ -70,7 +70,7 @@ class Dialect(Protocol):
         """
         ...
 
-    async def settle(self, bus: Bus) -> None:
+    async def settle(self) -> None:
         """Called before the line is given back: leave nothing under current. Runs outside a turn."""
         ...
 
@@ -145,7 +145,7 @@ class BoardClient:
             exchange.cancel()
         # A pulse is never cut off: its end takes the output off.
         await asyncio.gather(*self._exchanges, *self._pulses, return_exceptions=True)
-        await self._dialect.settle(self.bus)
+        await self._dialect.settle()
         transport.leave(self.bus)
 
     def _remember(self, board: int, state: Reading) -> None:

@@ -37,6 +37,23 @@ class Column:
             order(Fault.LINE_CUT, End.UNREACHABLE, 0, away("reset")),
             order(Fault.NO_ANSWER, End.UNREACHABLE, 0, asked("drop", times=FOR_EVER)),
             order(Fault.DROPPED_REPLY, End.OPENED, 1, asked("drop", times=2), "twice"),
+            *self._replies(),
+            order(Fault.RESET_BEFORE, End.OPENED, 1, asked("cut")),
+            order(Fault.RESET_AFTER, End.OPENED, 1, told("cut")),
+            order(Fault.LOST_COMMAND, End.REFUSED, 0, told("ignore")),
+            order(Fault.ANSWER_LOST, End.OPENED, 1, told("busy", ms=500)),
+            order(Fault.QUIET_SPELL, End.UNCONFIRMED, 1, told("busy", ms=5000)),
+            order(Fault.EFFECT_LATE, End.REFUSED, 1, told("late", ms=2400), after=1.0),
+            order(Fault.WRONG_DOOR, End.REFUSED, 0, told("neighbour"), elsewhere=1),
+            order(Fault.CLOCK_SKEW, End.OPENED, 1, skew(2)),
+            Cell(Fault.SAME_ORDER_TWICE, Act.TWICE, End.OPENED, 1, how=self.how, settings=self.settings),
+            Cell(Fault.POWER_LOSS, Act.POWER, End.UNREACHABLE, 1, away("power"), how=self.how, settings=self.settings),
+        )
+
+    def _replies(self) -> tuple[Cell, ...]:
+        """Orders while replies are late, torn, strange or another's."""
+        asked, order = self._asked, self._order
+        return (
             order(Fault.LATE_ANSWER, End.OPENED, 1, asked("delay", ms=130), "once"),
             order(Fault.LATE_ANSWER, End.UNREACHABLE, 0, asked("delay", ms=130, times=FOR_EVER), "for ever"),
             order(Fault.NOISE_BEFORE, End.OPENED, 1, asked("noise", times=FOR_EVER)),
@@ -55,16 +72,6 @@ class Column:
             order(Fault.BAD_CHECKSUM, End.UNREACHABLE, 0, asked("checksum", times=FOR_EVER), "for ever"),
             order(Fault.WRONG_ADDRESS, End.OPENED, 1, asked("address"), "once"),
             order(Fault.WRONG_ADDRESS, End.UNREACHABLE, 0, asked("address", times=FOR_EVER), "for ever"),
-            order(Fault.RESET_BEFORE, End.OPENED, 1, asked("cut")),
-            order(Fault.RESET_AFTER, End.OPENED, 1, told("cut")),
-            order(Fault.LOST_COMMAND, End.REFUSED, 0, told("ignore")),
-            order(Fault.ANSWER_LOST, End.OPENED, 1, told("busy", ms=500)),
-            order(Fault.QUIET_SPELL, End.UNCONFIRMED, 1, told("busy", ms=5000)),
-            order(Fault.EFFECT_LATE, End.REFUSED, 1, told("late", ms=2400), after=1.0),
-            order(Fault.WRONG_DOOR, End.REFUSED, 0, told("neighbour"), elsewhere=1),
-            order(Fault.CLOCK_SKEW, End.OPENED, 1, skew(2)),
-            Cell(Fault.SAME_ORDER_TWICE, Act.TWICE, End.OPENED, 1, how=self.how, settings=self.settings),
-            Cell(Fault.POWER_LOSS, Act.POWER, End.UNREACHABLE, 1, away("power"), how=self.how, settings=self.settings),
         )
 
     def reads(self) -> tuple[Cell, ...]:

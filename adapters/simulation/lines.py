@@ -59,12 +59,13 @@ class Heard:
 class LineWorld:
     """All lines of one process, with their doors. What the boards speak is the vendor's: it derives from this."""
 
-    locks = 16
+    # Kinds of faults that only boards of this kind have: no effect, and their own answer.
+    refusals: frozenset[str] = frozenset()
 
     def __init__(self, lines: Iterable[Line], *, close_after: float | None = None) -> None:
         self.clock = Clock()
         self.doors = Doors(self.clock, close_after)
-        self.faults = Faults(KINDS)
+        self.faults = Faults(KINDS | self.refusals)
         self.lines = tuple(lines)
         # Grows when a bank loses power: effects that were to come do not come any more.
         self.outages: dict[str, int] = {}
@@ -91,6 +92,10 @@ class LineWorld:
 
     def misread(self, line: Line, heard: Heard) -> Heard:
         """The same command to the lock beside (`neighbour`)."""
+        raise NotImplementedError
+
+    def refuse(self, line: Line, heard: Heard, fault: Fault) -> bytes:
+        """The answer of a board that will not."""
         raise NotImplementedError
 
     def lose_power(self, bank: str) -> None:
@@ -175,6 +180,9 @@ class LineServer:
         fault = self._world.faults.take(heard.name, self._line.bank)
         kind = fault.kind if fault else ""
         if kind == "ignore":
+            return
+        if fault and kind in self._world.refusals:
+            writer.write(self._world.refuse(self._line, heard, fault))
             return
         if kind == "busy" and fault:
             self._quiet_until = loop.time() + fault.ms / 1000

@@ -15,22 +15,18 @@ BESIDES = {"checks.py", "settings.py"}
 # What outgrows `adapter.py`.
 MORE = {"checks.py", "settings.py"}
 GOOD = {
-    "frame_board": Connection(uuid4(), "frame_board", "socket://127.0.0.1:1", {"bank": "B", "profile": "xor5_8a80"}),
     "harbor_gateway": Connection(uuid4(), "harbor_gateway", "http://127.0.0.1:1"),
     "harbor": Connection(
         uuid4(), "harbor", "http://127.0.0.1:1", secret={"client_id": "one", "client_secret": "very-secret"}
     ),
+    "frame_board": Connection(uuid4(), "frame_board", "socket://127.0.0.1:1", {"bank": "B", "profile": "xor5_8a80"}),
     "kerong_cu16": Connection(uuid4(), "kerong_cu16", "socket://127.0.0.1:1", {"bank": "B"}),
+    "modbus_io": Connection(uuid4(), "modbus_io", "socket://127.0.0.1:1", {"bank": "B", "pulse": "waveshare_flash"}),
     "pitney": Connection(
         uuid4(), "pitney", "http://127.0.0.1:1", secret={"client_id": "one", "client_secret": "very-secret"}
     ),
 }
 BAD: tuple[tuple[str, dict[str, object]], ...] = (
-    ("frame_board", {"settings": {"bank": "B"}}),
-    ("frame_board", {"settings": {"bank": "B", "profile": "morse"}}),
-    ("frame_board", {"settings": {"bank": "B", "profile": "winnsen90"}}),
-    ("frame_board", {"settings": {"bank": "B", "profile": "xor5_8a80", "boards": [0]}}),
-    ("frame_board", {"settings": {"bank": "B", "profile": "xor5_8a80", "boards": [{"board": 1, "locks": 51}]}}),
     ("harbor_gateway", {"base_url": "socket://host:1"}),
     ("harbor_gateway", {"settings": {"api": "satellite"}}),
     ("harbor_gateway", {"settings": {"api": "cloud"}}),
@@ -38,6 +34,11 @@ BAD: tuple[tuple[str, dict[str, object]], ...] = (
     ("harbor_gateway", {"settings": {"wait_seconds": 31}}),
     ("harbor_gateway", {"settings": {"paths": {"explode": "/x"}}}),
     ("harbor_gateway", {"settings": {"paths": {"open": "/x/{door}"}}}),
+    ("frame_board", {"settings": {"bank": "B"}}),
+    ("frame_board", {"settings": {"bank": "B", "profile": "morse"}}),
+    ("frame_board", {"settings": {"bank": "B", "profile": "winnsen90"}}),
+    ("frame_board", {"settings": {"bank": "B", "profile": "xor5_8a80", "boards": [0]}}),
+    ("frame_board", {"settings": {"bank": "B", "profile": "xor5_8a80", "boards": [{"board": 1, "locks": 51}]}}),
     ("kerong_cu16", {"base_url": "tcp:nowhere"}),
     ("kerong_cu16", {"base_url": "socket://host:99999"}),
     ("kerong_cu16", {"base_url": "socket://host"}),
@@ -49,6 +50,9 @@ BAD: tuple[tuple[str, dict[str, object]], ...] = (
     ("kerong_cu16", {"settings": {"bank": "B", "boards": [{"board": 1, "locks": 17}]}}),
     ("kerong_cu16", {"settings": {"bank": "B", "reply_seconds": 0}}),
     ("kerong_cu16", {"settings": {"bank": "B", "item_sensors": "yes"}}),
+    ("modbus_io", {"settings": {"bank": "B"}}),
+    ("modbus_io", {"settings": {"bank": "B", "pulse": "waveshare_flash", "pulse_seconds": 2.5}}),
+    ("modbus_io", {"base_url": "/dev/ttyUSB0", "settings": {"bank": "B", "pulse": "on_wait_off", "framing": "tcp"}}),
     ("pitney", {"base_url": "ftp://host"}),
     ("pitney", {"base_url": "https://user:word@host"}),
     ("pitney", {"base_url": "https://[half"}),

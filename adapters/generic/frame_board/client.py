@@ -38,7 +38,7 @@ class FrameDialect:
         bus.write(wire.spell(self.profile.unlock, board=board, lock=lock))
         return False
 
-    async def settle(self, bus: Bus) -> None:
+    async def settle(self) -> None:
         """The board itself ends the current through a lock."""
 
     def state(self, status: int) -> bool | None:

@@ -23,7 +23,7 @@ class KerongDialect:
         bus.write(wire.unlock(board, lock))
         return False
 
-    async def settle(self, bus: Bus) -> None:
+    async def settle(self) -> None:
         """The board itself ends the current through a lock."""
 
 

@@ -14,8 +14,6 @@ __all__ = ["KerongWorld", "Line", "described_line", "plain_lines"]
 class KerongWorld(LineWorld):
     """All lines of one process. Unit ids are `board-lock`, as the adapter spells them."""
 
-    locks = wire.LOCKS
-
     def hear(self, line: Line, received: bytes) -> Heard | None:  # noqa: ARG002 - all lines speak alike
         found = wire.find_command(received)
         if found is None:

@@ -1,0 +1,98 @@
+"""Our words to Modbus modules and back. No I/O: what is sent and what silence means is the client's."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from adapters import config
+from adapters.generic import bank, transport
+from adapters.generic.bank import BoardBank, Place
+from adapters.generic.modbus_io.client import Wiring, modbus_client
+from adapters.generic.modbus_io.wire import Framing
+from app.devices.port import Adapter, Connection, Refused, Setting, SettingKind, Vendor
+
+NAME = "modbus_io"
+FLASH, ON_WAIT_OFF = "waveshare_flash", "on_wait_off"
+# No solenoid stays under current for more than two seconds. A pulse that we time needs room for an order that is lost.
+LONGEST_SECONDS = {FLASH: 2.0, ON_WAIT_OFF: 1.5}
+CHANNELS, MOST_CHANNELS = 8, 64
+
+SETTINGS = (
+    *bank.SETTINGS,
+    Setting("modules", SettingKind.LIST, 'device ids 1 to 247, or {"module": 2, "channels": 16}', default=[1]),
+    Setting(
+        "pulse",
+        SettingKind.TEXT,
+        f"{FLASH}: the module times it (Waveshare); {ON_WAIT_OFF}: we do (any other)",
+        required=True,
+    ),
+    Setting("pulse_seconds", SettingKind.SECONDS, "how long a lock gets current, 2 at most", default=0.5),
+    Setting("framing", SettingKind.TEXT, "tcp or rtu; tcp on socket:// and rtu elsewhere unless set"),
+    Setting("door_inputs", SettingKind.BOOLEAN, "input n is the door switch of output n", default=True),
+    Setting("closed_when", SettingKind.MAP, 'unit id, or "*" for all others, to the input (1 or 0) of a shut door'),
+    Setting("first_input", SettingKind.INTEGER, "Modbus address of input 1", default=0),
+    Setting("first_output", SettingKind.INTEGER, "Modbus address of output 1", default=0),
+    Setting("output_modes", SettingKind.BOOLEAN, f"ask for the output mode before an order; on with {FLASH}"),
+    Setting("baudrate", SettingKind.INTEGER, "of a serial device", default=9600),
+    Setting("parity", SettingKind.TEXT, "of a serial device: N, E or O", default="N"),
+)
+
+
+def connect(connection: Connection) -> Adapter:
+    given = config.values(SETTINGS, connection)
+    transport.check_address(connection.base_url)
+    _need(given["pulse"] in LONGEST_SECONDS, f"pulse must be {FLASH} or {ON_WAIT_OFF}")
+    _need(given["parity"] in {"N", "E", "O"}, "parity must be N, E or O")
+    longest = LONGEST_SECONDS[given["pulse"]]
+    _need(given["pulse_seconds"] <= longest, f"pulse_seconds must be {longest:g} at most with {given['pulse']}")
+    modules = bank.boards_of([_board(each) for each in given["modules"]], range(1, 248), MOST_CHANNELS, CHANNELS)
+    places = bank.places_of(modules, given)
+    wiring = Wiring(
+        framing=_framing(given["framing"], connection.base_url),
+        channels=modules,
+        closed_when=_polarity(given["closed_when"] or {}, places),
+        flash=given["pulse"] == FLASH,
+        seconds=float(given["pulse_seconds"]),
+        sensors=bool(given["door_inputs"]),
+        modes=given["pulse"] == FLASH if given["output_modes"] is None else bool(given["output_modes"]),
+        first_input=given["first_input"],
+        first_output=given["first_output"],
+        reply_seconds=float(given["reply_seconds"]),
+    )
+    client = modbus_client(connection.base_url, wiring, baudrate=given["baudrate"], parity=given["parity"])
+    return BoardBank(NAME, client, places, given, sensors=wiring.sensors)
+
+
+def _need(so: bool, words: str) -> None:
+    if not so:
+        raise Refused(words, reason=config.REASON)
+
+
+def _board(described: object) -> object:
+    """`{"module", "channels"}` in the words that all boards share."""
+    if not isinstance(described, Mapping):
+        return described
+    words = {"module": "board", "channels": "locks"}
+    return {words.get(str(name), str(name)): value for name, value in described.items()}
+
+
+def _framing(given: str | None, address: str) -> Framing:
+    is_socket = address.startswith("socket:")
+    _need(given in {None, *Framing}, "framing must be tcp or rtu")
+    _need(given != Framing.TCP or is_socket, "tcp frames need a socket:// address")
+    return Framing(given) if given else Framing.TCP if is_socket else Framing.RTU
+
+
+def _polarity(given: Mapping[str, Any], places: Mapping[str, Place]) -> dict[tuple[int, int], bool]:
+    strange = given.keys() - places.keys() - {"*"}
+    _need(not strange and all(value in {0, 1} for value in given.values()), "closed_when maps unit ids to 1 or 0")
+    usual = given.get("*", 1)
+    return {(place.board, place.lock): bool(given.get(id, usual)) for id, place in places.items()}
+
+
+VENDOR = Vendor(
+    name=NAME,
+    title="Modbus relay and input modules",
+    address_help="socket://host:502 for Modbus TCP or a converter, rfc2217://host:port, or a device as /dev/ttyUSB0",
+    connect=connect,
+    settings=SETTINGS,
+)

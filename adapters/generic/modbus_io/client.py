@@ -1,0 +1,250 @@
+"""How modules are talked to: inputs read, modes looked at, and a pulse that ends whatever happens to us meanwhile."""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import count
+
+from pymodbus.pdu import ModbusPDU
+
+from adapters.generic import transport
+from adapters.generic.boards import BoardClient, Reading
+from adapters.generic.modbus_io import wire
+from adapters.generic.modbus_io.wire import Framing
+from adapters.generic.transport import Bus, NoAnswer
+from app.devices.port import ContractBroken, DeviceError, Refused, Unreachable
+
+# An order to switch off is repeated at this pace: it can do no harm and must not be lost.
+OFF_SECONDS = 0.1
+OFF_TRIES = 5
+AGAIN_SECONDS = 0.2
+# How long closing a connection waits for an output that does not go off.
+SETTLE_SECONDS = 5.0
+GLANCE_SECONDS = 0.1
+
+# What a module means by refusing to switch an output on. Not listed: it may have acted.
+_NOTHING_DONE: Mapping[int, Callable[[str], DeviceError]] = {
+    1: lambda words: Refused(words, reason="OPEN_FAILED"),
+    2: lambda words: Refused(words, reason="OPEN_FAILED"),
+    3: lambda words: Refused(words, reason="OPEN_FAILED"),
+    6: Unreachable,
+    10: Unreachable,
+}
+_EXCEPTIONS = {
+    1: "no such function",
+    2: "no such address",
+    3: "no such value",
+    4: "failure in the module",
+    6: "busy",
+    10: "the gateway has no way to it",
+    11: "no answer to the gateway",
+}
+
+
+class SaysNo(Exception):  # noqa: N818 - an exception reply is an answer
+    """The module answered with an exception."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(f"exception {code}: {_EXCEPTIONS.get(code, 'of its own')}")
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """How locks and doors are wired to the modules. `channels`: module -> how many. `closed_when`: input bit of a shut
+    door, by module and channel from 1. `flash`: the module times the pulse. `modes`: look at the output mode first."""
+
+    framing: Framing
+    channels: Mapping[int, int]
+    closed_when: Mapping[tuple[int, int], bool]
+    flash: bool
+    seconds: float
+    sensors: bool
+    modes: bool
+    first_input: int
+    first_output: int
+    reply_seconds: float
+
+
+class ModbusDialect:
+    def __init__(self, wiring: Wiring) -> None:
+        self.sensors = wiring.sensors
+        self._wiring = wiring
+        self._numbers = count(1)
+        # Outputs that may be under current: switched on and not yet known to be off.
+        self._hot: set[tuple[int, int]] = set()
+        self._cooling: asyncio.Task[None] | None = None
+        # Module -> the connection on which its outputs were last found to be off.
+        self._found_off: dict[int, int] = {}
+
+    async def look(self, bus: Bus, board: int) -> Reading:
+        try:
+            if not self._wiring.flash:
+                await self._nothing_left_on(bus, board)
+            if not self.sensors:
+                await self._ask(bus, board, wire.read_outputs(self._wiring.first_output, self._wiring.channels[board]))
+                return Reading(0, known=0)
+            return await self._doors(bus, board, self._wiring.reply_seconds)
+        except SaysNo as no:
+            words = f"module {board} answered {no}"
+            raise (ContractBroken if no.code in {1, 2, 3} else Unreachable)(words) from no
+
+    async def pulse(self, bus: Bus, board: int, lock: int) -> bool:
+        output = self._wiring.first_output + lock - 1
+        await self._check_mode(bus, board, output)
+        if self._wiring.flash:
+            return await self._order(bus, board, wire.flash(output, self._wiring.seconds))
+        return await self._on_wait_off(bus, board, lock, output)
+
+    async def settle(self) -> None:
+        """Outputs that may still be on are switched off before the line is given back."""
+        if self._cooling is not None:
+            await asyncio.wait([self._cooling], timeout=SETTLE_SECONDS)
+            self._cooling.cancel()
+
+    async def _on_wait_off(self, bus: Bus, board: int, lock: int, output: int) -> bool:
+        ends = time.monotonic() + self._wiring.seconds
+        self._hot.add((board, output))
+        try:
+            try:
+                taken = await self._order(bus, board, wire.write_output(output, wire.ON), self._wiring.seconds / 2)
+            except NoAnswer:
+                taken = False
+            await self._wait(bus, board, lock, ends)
+        except asyncio.CancelledError:
+            # The process is ending: no time to wait for anything, and the bytes leave at once.
+            with suppress(DeviceError):
+                bus.write(self._frame(board, wire.write_output(output, wire.OFF))[0])
+            raise
+        finally:
+            if (board, output) in self._hot and not _cancelled():
+                await self._off(bus, board, output)
+        return taken
+
+    async def _wait(self, bus: Bus, board: int, lock: int, ends: float) -> None:
+        """Until the pulse is over, or the door has been seen open twice: no lock needs current after that."""
+        seen = 0
+        while (left := ends - time.monotonic()) > 0:
+            if not self.sensors or left < GLANCE_SECONDS * 2:
+                await asyncio.sleep(left)
+                continue
+            try:
+                state = await self._doors(bus, board, GLANCE_SECONDS)
+            except (NoAnswer, SaysNo, DeviceError):
+                await asyncio.sleep(min(GLANCE_SECONDS, max(0.0, ends - time.monotonic())))
+                continue
+            seen = seen + 1 if state.is_closed(lock) is False else 0
+            if seen == 2:
+                return
+            await asyncio.sleep(min(GLANCE_SECONDS / 2, max(0.0, ends - time.monotonic())))
+
+    async def _off(self, bus: Bus, board: int, output: int) -> None:
+        """Within a turn. What cannot be switched off now is switched off as soon as the line is there again."""
+        for _ in range(OFF_TRIES):
+            try:
+                await self._ask(bus, board, wire.write_output(output, wire.OFF), OFF_SECONDS)
+            except NoAnswer:
+                continue
+            except (SaysNo, DeviceError):
+                break
+            self._hot.discard((board, output))
+            return
+        bus.renew()
+        if self._cooling is None or self._cooling.done():
+            self._cooling = asyncio.create_task(self._cool(bus))
+
+    async def _cool(self, bus: Bus) -> None:
+        while self._hot:
+            await asyncio.sleep(AGAIN_SECONDS)
+            with suppress(DeviceError):
+                async with bus.turn():
+                    for board, output in tuple(self._hot):
+                        with suppress(NoAnswer, SaysNo):
+                            await self._ask(bus, board, wire.write_output(output, wire.OFF), OFF_SECONDS)
+                            self._hot.discard((board, output))
+            if self._hot:
+                bus.renew()
+
+    async def _nothing_left_on(self, bus: Bus, board: int) -> None:
+        """On a line that is new to us an output may be on since before: we, or who was here before us, were cut off."""
+        if self._found_off.get(board) == bus.generation:
+            return
+        first, channels = self._wiring.first_output, self._wiring.channels[board]
+        try:
+            states = wire.bits(await self._ask(bus, board, wire.read_outputs(first, channels)))
+            on = [first + at for at in range(channels) if at < len(states) and states[at]]
+        except SaysNo:
+            # It does not tell its outputs: switching all of ours off is safe.
+            on = list(range(first, first + channels))
+        for output in on:
+            await self._ask(bus, board, wire.write_output(output, wire.OFF))
+        self._found_off[board] = bus.generation
+
+    async def _check_mode(self, bus: Bus, board: int, output: int) -> None:
+        """In any mode but the plain one an input, not we, would move the lock."""
+        if not self._wiring.modes:
+            return
+        try:
+            said = wire.registers(await self._ask(bus, board, wire.read_registers(wire.MODES + output, 1)))
+        except NoAnswer:
+            raise Unreachable(f"module {board} does not tell its output mode; nothing was sent") from None
+        except SaysNo as no:
+            raise Refused(f"module {board} answered {no} when asked for its output mode", reason="OPEN_FAILED") from no
+        if not said or said[0] != wire.PLAIN_MODE:
+            raise Refused(f"output {output} of module {board} is not in mode 0 (normal)", reason="OPEN_FAILED")
+
+    async def _doors(self, bus: Bus, board: int, seconds: float) -> Reading:
+        channels = self._wiring.channels[board]
+        said = await self._ask(bus, board, wire.read_inputs(self._wiring.first_input, channels), seconds)
+        states = wire.bits(said)
+        if len(states) < channels:
+            raise ContractBroken(f"module {board} tells fewer inputs than it was asked for")
+        closed = sum(
+            1 << at for at in range(channels) if states[at] is self._wiring.closed_when.get((board, at + 1), True)
+        )
+        return Reading(closed, known=(1 << channels) - 1)
+
+    async def _order(self, bus: Bus, board: int, pdu: ModbusPDU, seconds: float | None = None) -> bool:
+        try:
+            await self._ask(bus, board, pdu, seconds)
+        except SaysNo as no:
+            nothing_done = _NOTHING_DONE.get(no.code)
+            if nothing_done is None:
+                raise NoAnswer from no
+            self._hot.discard((board, pdu.address))
+            raise nothing_done(f"module {board} answered {no}") from no
+        except Unreachable:
+            self._hot.discard((board, pdu.address))
+            raise
+        return True
+
+    def _frame(self, board: int, pdu: ModbusPDU) -> tuple[bytes, int]:
+        number = next(self._numbers) & 0xFFFF
+        return wire.frame(self._wiring.framing, board, number, pdu), number
+
+    async def _ask(self, bus: Bus, board: int, pdu: ModbusPDU, seconds: float | None = None) -> bytes:
+        """Function and data of the reply. Raises NoAnswer, SaysNo and, while nothing has been sent, Unreachable."""
+        frame, number = self._frame(board, pdu)
+        asked = wire.body(pdu)
+
+        def find(received: bytes) -> bytes | None:
+            said = wire.find(self._wiring.framing, received, board, number, pdu.function_code)
+            # An order is answered by its echo; another one's is none.
+            return None if said and said[0] == wire.WriteOutput.function_code and said != asked else said
+
+        said = await bus.ask(frame, find, seconds or self._wiring.reply_seconds)
+        if (code := wire.exception_of(said)) is not None:
+            raise SaysNo(code)
+        return said
+
+
+def _cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
+def modbus_client(address: str, wiring: Wiring, *, baudrate: int, parity: str) -> BoardClient:
+    bus = transport.shared(address, baudrate, parity)
+    return BoardClient(bus, tuple(wiring.channels), ModbusDialect(wiring))

@@ -1,0 +1,119 @@
+from typing import Any
+
+import pytest
+from pymodbus import FramerType
+from pymodbus.client import AsyncModbusTcpClient
+
+from adapters.generic.modbus_io.adapter import ON_WAIT_OFF
+from adapters.generic.modbus_io.simulator import rig
+from app.devices.port import Ability, Ambiguous, Capability, ContractBroken, Door, Evidence, Outcome, Refused
+
+SETTINGS: list[dict[str, Any]] = [
+    {"framing": "tcp"},
+    {"framing": "rtu"},
+    {"framing": "tcp", "pulse": ON_WAIT_OFF, "flashes": False},
+    {"framing": "rtu", "pulse": ON_WAIT_OFF},
+]
+
+
+@pytest.mark.parametrize("settings", SETTINGS, ids=str)
+async def test_one_door_opens_and_is_seen(settings: dict[str, Any]) -> None:
+    async with rig.start(**settings) as bench:
+        before = await bench.adapter.read_bank(bench.bank)
+        receipt = await bench.adapter.send(bench.order())
+        after = await bench.adapter.read_bank(bench.bank)
+
+        assert receipt.outcome is Outcome.OPENED
+        assert {unit.door for unit in before.units} == {Door.CLOSED}
+        assert [unit.id for unit in after.units if unit.door is Door.OPEN] == [bench.unit]
+        assert (bench.here(), bench.elsewhere()) == (1, 0)
+        assert bench.world.outputs.longest() < 1.0
+
+
+@pytest.mark.parametrize("framing", ["tcp", "rtu"])
+async def test_the_simulated_module_speaks_with_a_stranger(framing: str) -> None:
+    async with rig.start(framing=framing) as bench:
+        host, _, port = bench.connection.base_url.removeprefix("socket://").partition(":")
+        kind = FramerType.SOCKET if framing == "tcp" else FramerType.RTU
+        client = AsyncModbusTcpClient(host, port=int(port), framer=kind, timeout=1, retries=0)
+        await client.connect()
+        assert (await client.write_coil(4, True, device_id=2)).isError() is False
+        outputs = await client.read_coils(0, count=8, device_id=2)
+        inputs = await client.read_discrete_inputs(0, count=8, device_id=2)
+        modes = await client.read_holding_registers(0x1000, count=8, device_id=2)
+        missing = await client.read_coils(4, count=8, device_id=2)
+        await client.write_coil(4, False, device_id=2)
+        client.close()
+
+        assert outputs.bits == [False] * 4 + [True] + [False] * 3
+        # Input 5 has lost its shut door; input 3 reads the other way round.
+        assert inputs.bits == [True, True, False, True, False, True, True, True]
+        assert modes.registers == [0] * 8
+        assert (missing.isError(), missing.exception_code) == (True, 2)
+
+
+async def test_an_output_in_another_mode_is_not_ordered() -> None:
+    async with rig.start() as bench:
+        bench.world.set_unit(bench.bank, bench.unit, {"mode": 1})
+        with pytest.raises(Refused, match="mode 0"):
+            await bench.adapter.send(bench.order())
+
+        assert bench.here() == 0
+
+
+async def test_a_module_of_another_brand_refuses_a_flash() -> None:
+    async with rig.start(flashes=False, output_modes=False) as bench:
+        with pytest.raises(Refused, match="exception 2"):
+            await bench.adapter.send(bench.order())
+
+        assert bench.here() == 0
+
+
+async def test_without_door_inputs_an_order_is_taken_and_nothing_more_is_said() -> None:
+    async with rig.start(door_inputs=False) as bench:
+        receipt = await bench.adapter.send(bench.order())
+        state = await bench.adapter.read_bank(bench.bank)
+
+        assert receipt.outcome is Outcome.ACCEPTED
+        assert {unit.door for unit in state.units} == {Door.UNKNOWN}
+        assert bench.adapter.capabilities[Capability.DOOR_SENSOR] is Ability.ABSENT
+        assert bench.adapter.evidence_ceiling is Evidence.E1
+        assert bench.here() == 1
+
+
+async def test_without_door_inputs_a_lost_answer_leaves_nobody_the_wiser() -> None:
+    async with rig.start(door_inputs=False) as bench:
+        bench.world.faults.add({"kind": "drop", "where": "flash"})
+        with pytest.raises(Ambiguous):
+            await bench.adapter.send(bench.order())
+
+        assert bench.here() == 1
+
+
+async def test_more_channels_than_the_module_has_breaks_the_contract() -> None:
+    async with rig.start(modules=[{"module": 1, "channels": 16}], closed_when={}) as bench:
+        with pytest.raises(ContractBroken):
+            await bench.adapter.read_bank(bench.bank)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"pulse": "kick"},
+        {"pulse_seconds": 2.1},
+        {"pulse": ON_WAIT_OFF, "pulse_seconds": 1.6},
+        {"modules": [0]},
+        {"modules": [1, 1]},
+        {"framing": "morse"},
+        {"closed_when": {"9-9": 1}},
+        {"closed_when": {"*": "shut"}},
+        {"parity": "X"},
+    ],
+    ids=str,
+)
+async def test_settings_that_would_harm_or_mislead_are_refused(settings: dict[str, Any]) -> None:
+    with pytest.raises(Refused) as refused:
+        async with rig.start(**settings):
+            pytest.fail("it took the settings")
+
+    assert refused.value.reason == "BAD_SETTINGS"
