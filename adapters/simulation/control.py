@@ -80,11 +80,7 @@ def routes(world: World) -> list[Route]:
         return world.faults.dump()
 
     def away(ask: dict[str, Any]) -> Any:
-        bank, how = ask.get("bank", ANYWHERE), ask.get("how", "silent")
-        world.faults.go_away(bank, how)
-        if how == "power" and isinstance(world, Powered):
-            for each in {key[0] for key in world.doors} if bank == ANYWHERE else {bank}:
-                world.lose_power(each)
+        _go_away(world, ask.get("bank", ANYWHERE), ask.get("how", "silent"))
         return world.faults.dump()
 
     def back(ask: dict[str, Any]) -> Any:
@@ -111,6 +107,13 @@ def routes(world: World) -> list[Route]:
         Route("/_sim/back", _door_of(back), methods=["POST"]),
         Route("/_sim/clock", _door_of(clock), methods=["POST"]),
     ]
+
+
+def _go_away(world: World, bank: str, how: str) -> None:
+    world.faults.go_away(bank, how)
+    if how == "power" and isinstance(world, Powered):
+        for each in {key[0] for key in world.doors} if bank == ANYWHERE else {bank}:
+            world.lose_power(each)
 
 
 def _door_of(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
