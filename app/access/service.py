@@ -146,7 +146,8 @@ async def _check_code(work: Work, stay: Stay, code: str, codes: PickupCodes) -> 
 async def on_opening(work: Work, fact: Sequenced) -> None:
     """CommandAccepted, DoorOpened, DoorClosed, Failed, Expired and Unconfirmed, of kind OPEN.
 
-    Where there is no door sensor the vendor's word is the last there will be (`final`), and worth E1.
+    Where there is no door sensor the vendor's word is the last there will be (`final`), and worth E1; where not even
+    that came it is a person's, and worth E0.
     """
     stay_id = fact.uuid("stay_id")
     if stay_id is None or fact.payload.get("kind") != OrderKind.OPEN:
@@ -155,26 +156,26 @@ async def on_opening(work: Work, fact: Sequenced) -> None:
     if stay is None:
         return
     work.enter(fact.tenant_id)
-    purpose = Purpose(str(fact.payload["purpose"]))
-    final = fact.kind == "CommandAccepted" and fact.payload.get("final") is True
+    purpose, evidence = Purpose(str(fact.payload["purpose"])), fact.evidence or "E0"
+    final = fact.kind in {"CommandAccepted", "CommandDoorOpened"} and fact.payload.get("final") is True
     if fact.kind == "CommandDoorOpened" or final:
-        stay = await _opened(work, stay, purpose)
+        stay = await _opened(work, stay, purpose, evidence)
     if fact.kind == "CommandDoorClosed" or final:
-        await _closed(work, stay, purpose, "E1" if final else "E3")
+        await _closed(work, stay, purpose, evidence)
     spent = fact.kind in {"CommandFailed", "CommandExpired"} or fact.payload.get("settled") is True
     if spent and stay.state is State.REVOKING:
         # Nothing can open the door for this stay any more.
         await stays.end(work, stay, stay.outcome or StayOutcome.CANCELLED, reason="called off")
 
 
-async def _opened(work: Work, stay: Stay, purpose: Purpose) -> Stay:
+async def _opened(work: Work, stay: Stay, purpose: Purpose, evidence: str) -> Stay:
     after: Stay | None = None
     if purpose is Purpose.DEPOSIT and stay.state in OPEN_BEFORE_DEPOSIT:
-        after = await store.run(store.DEPOSITING, work.conn, stay, evidence="E1")
+        after = await store.run(store.DEPOSITING, work.conn, stay, evidence=evidence)
     elif purpose is Purpose.DEPOSIT and stay.state is State.REVOKING:
         after = await store.run(
             store.LATE_DEPOSIT, work.conn, stay, now=work.now, deposit_expires_at=work.now + WAIT_AFTER_DEPOSIT,
-            evidence="E1", pickup_hash=None, pickup_sealed=None, trackings=None, parcel_ids=[],
+            evidence=evidence, pickup_hash=None, pickup_sealed=None, trackings=None, parcel_ids=[],
         )  # fmt: skip
     elif purpose in {Purpose.PICKUP, Purpose.COLLECTION} and stay.state is State.DEPOSITED:
         after = await store.run(store.COLLECTING, work.conn, stay)
@@ -215,7 +216,8 @@ async def on_books(work: Work, fact: Sequenced) -> None:
     work.enter(fact.tenant_id)
     if fact.kind == "CommandAccepted":
         if kind == OrderKind.DEPOSIT:
-            await store.run(store.GRADE, work.conn, stay, state_=State.DEPOSITED.value, evidence="E1")
+            grade = fact.evidence or "E0"
+            await store.run(store.GRADE, work.conn, stay, state_=State.DEPOSITED.value, evidence=grade)
     elif fact.payload.get("absent") is True:
         await _tell_again(work, stay, OrderKind(str(kind)), fact)
     elif kind == OrderKind.RESERVE and stay.state in OPEN_BEFORE_DEPOSIT:

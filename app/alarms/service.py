@@ -155,6 +155,9 @@ async def on_command(work: Work, fact: Sequenced) -> None:
         await clear_alarms(work, fact.occurred_at, f"{kind}:{fact.uuid('compartment_id')}")
         if fact.kind == "CommandDoorOpened":
             await _late(work, fact)
+    elif is_open and fact.kind == "CommandFailed" and fact.source == "person":
+        # Somebody went and looked: nothing is left to find out.
+        await clear_alarms(work, fact.occurred_at, f"{AlarmKind.OPEN_FAILED}:{fact.uuid('compartment_id')}")
     elif fact.kind == "CommandFailed" and not given.get("withdrawn"):
         if is_open:
             await _raise(

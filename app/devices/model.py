@@ -43,6 +43,24 @@ MOVES: dict[CommandState, frozenset[CommandState]] = {
     S.FAILED: frozenset(),
     S.EXPIRED: frozenset(),
 }
+
+
+class Finding(StrEnum):
+    """What a person found out about a command without an answer. Two words for doors, two for a vendor's books."""
+
+    DOOR_OPENED = "DOOR_OPENED"
+    DID_NOT_OPEN = "DID_NOT_OPEN"
+    TOOK_EFFECT = "TOOK_EFFECT"
+    NO_EFFECT = "NO_EFFECT"
+
+
+# finding -> (whether it is about an opening, what becomes of the command)
+FINDINGS: dict[Finding, tuple[bool, CommandState]] = {
+    Finding.DOOR_OPENED: (True, S.DOOR_OPENED),
+    Finding.DID_NOT_OPEN: (True, S.FAILED),
+    Finding.TOOK_EFFECT: (False, S.ACCEPTED),
+    Finding.NO_EFFECT: (False, S.FAILED),
+}
 PENDING = frozenset({S.REQUESTED, S.SENT, S.UNCONFIRMED})
 
 # How long a command may wait for its bank. A person stands at a door; a vendor's books can wait.
@@ -80,3 +98,4 @@ class Command:
     sent_at: datetime | None = None
     seen_openings: int | None = None
     fence: int = 0
+    settled: bool = False

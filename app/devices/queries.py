@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.devices.model import Command, CommandState, Purpose
 from app.devices.port import OrderKind
-from app.devices.shape import account_visible
+from app.devices.shape import account_visible, visible
 from app.devices.tables import commands, connections
 from app.kit.db import Conn, Row, Statement
 from app.kit.tables import Time, Uuid
@@ -90,6 +90,17 @@ def _account(scope: Scope) -> Statement:
         .where(connections.c.id == bindparam("id", type_=Uuid), account_visible(scope))
         .with_for_update()
     )  # fmt: skip
+
+
+@cache
+def _seen(scope: Scope) -> Statement:
+    return Statement(select(*_COLUMNS).where(commands.c.id == bindparam("id", type_=Uuid), visible(scope)))
+
+
+async def seen(conn: Conn, actor: Actor, id: UUID) -> Command | None:
+    """The command, for whoever may see it."""
+    row = await _seen(Scope.of(actor)).row(conn, id=id, **context_parameters(actor))
+    return command_of(row) if row else None
 
 
 async def account(conn: Conn, actor: Actor, id: UUID) -> Row | None:

@@ -3,22 +3,23 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import asyncpg
 import orjson
 
 from app.devices import events, store
-from app.devices.model import PATIENCE, Command, CommandState, Purpose
+from app.devices.model import FINDINGS, PATIENCE, Command, CommandState, Finding, Purpose
 from app.devices.port import Capability, Connection, DeviceError, OrderKind
-from app.devices.queries import command_of
+from app.devices.queries import command_of, seen
 from app.kit import checks
 from app.kit.errors import Invalid, NotFound, Reason, Rejected
 from app.kit.ids import new_id
 from app.kit.seal import Sealer
 from app.lockers import queries as lockers
 from app.lockers import service as lockers_service
-from app.lockers.model import Bank, Compartment, Service
+from app.lockers.model import Bank, Compartment, DoorState, Service
 from app.lockers.service import NewCompartment
 from app.sites import queries as sites
 from tenants.audit.model import Entry
@@ -77,6 +78,61 @@ async def withdraw(work: Work, stay_id: UUID, kinds: tuple[OrderKind, ...], deta
     """Call off what was asked for a stay and has not left us."""
     for row in await store.withdraw(work.conn, work.tenant, stay_id, [kind.value for kind in kinds], work.now, detail):
         work.emit(events.of_command("CommandFailed", command_of(row), withdrawn=True))
+
+
+@dataclass(frozen=True, slots=True)
+class SettleCommand:
+    command_id: UUID
+    outcome: Finding
+    comment: str
+
+
+# state -> the fact of a command having come into it
+_TOLD = {
+    CommandState.ACCEPTED: "CommandAccepted",
+    CommandState.DOOR_OPENED: "CommandDoorOpened",
+    CommandState.FAILED: "CommandFailed",
+}
+
+
+async def settle(work: Work, ask: SettleCommand) -> UUID:
+    """A person's word on what reading back could not tell. What follows is what would follow from the device's own,
+    at the lowest grade of evidence; an opening counts as over, because a door that stands open is refused."""
+    command = await seen(work.conn, work.actor, ask.command_id)
+    if command is None:
+        raise NotFound("There is no such command.", path=("input", "commandId"))
+    work.enter(command.tenant_id)
+    authorize(work.actor, Permission.COMMAND_SETTLE, command.site_id)
+    comment, after = checks.text("comment", ask.comment, most=500), await _settleable(work, command, ask.outcome)
+    if not await store.settle(work.conn, command, after, work.now):
+        raise Rejected(Reason.WRONG_STATE, "This command was settled a moment ago.")
+    more: dict[str, Any] = {"final": True}
+    if after is CommandState.FAILED:
+        more = {"settled": True, "absent": command.kind is not OrderKind.OPEN}
+    work.emit(
+        events.of_command(_TOLD[after], command, evidence="E0", source="person", finding=ask.outcome.value, **more)
+    )
+    work.audit(
+        Entry(
+            Permission.COMMAND_SETTLE, "Compartment", command.compartment_id, command.site_id, command.carrier_id,
+            reason=comment, details={"command": str(command.id), "finding": ask.outcome.value},
+        )
+    )  # fmt: skip
+    return command.id
+
+
+async def _settleable(work: Work, command: Command, finding: Finding) -> CommandState:
+    is_opening, after = FINDINGS[finding]
+    if is_opening is not (command.kind is OrderKind.OPEN):
+        raise Invalid(f"This cannot become of a command {command.kind}.", path=("input", "outcome"))
+    if command.state is not CommandState.UNCONFIRMED:
+        raise Rejected(Reason.WRONG_STATE, f"This command is {command.state}.")
+    if not command.settled:
+        raise Rejected(Reason.COMMAND_PENDING, "It is still being found out what happened.")
+    door = await lockers.standing(work.conn, command.tenant_id, command.compartment_id)
+    if is_opening and door is not None and door.door is DoorState.OPEN:
+        raise Rejected(Reason.COMPARTMENT_UNAVAILABLE, "The door stands open: close it first.")
+    return after
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlalchemy import and_, any_, exists, false, select
 
+from app.devices.model import CommandState
 from app.devices.tables import commands, connections
 from app.kit.reading.fields import flag, id_of, raw_json, text, time, word
 from app.kit.reading.shape import Condition, Extension, Many, One, Shape, Sort, Value
@@ -39,6 +40,7 @@ COMMAND = Shape(
         "settledAt": time(commands.c.settled_at),
         "expiresAt": time(commands.c.expires_at),
         "detail": text(commands.c.detail),
+        "needsPerson": flag(and_(commands.c.state == CommandState.UNCONFIRMED.value, commands.c.settled)),
     },
     relations={"compartment": One("Compartment", "compartment_id"), "bank": One("Bank", "bank_id")},
     order=LATEST,

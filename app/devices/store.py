@@ -76,6 +76,17 @@ MOVE = Statement(
     )
     .returning(commands.c.id)
 )
+# Only what nobody watches any more: while reading back goes on, the door itself may still tell.
+SETTLE = Statement(
+    update(commands)
+    .where(*_THIS, commands.c.state == CommandState.UNCONFIRMED.value, commands.c.settled)
+    .values(
+        state=bindparam("after", type_=Text),
+        opened_at=func.coalesce(commands.c.opened_at, bindparam("opened_at", type_=Time)),
+        settled_at=bindparam("now", type_=Time),
+    )
+    .returning(commands.c.id)
+)
 # What was asked for an act that is now called off, and has not left us.
 WITHDRAW = Statement(
     update(commands)
@@ -159,6 +170,16 @@ async def move(
         conn, tenant_id=command.tenant_id, id_=command.id, before=before, after=after.value, settled=settled,
         detail=detail, **given,
     )  # fmt: skip
+    return row is not None
+
+
+async def settle(conn: Conn, command: Command, after: CommandState, now: datetime) -> bool:
+    """A person's word; False when it was settled before, or is being watched again."""
+    assert after in MOVES[CommandState.UNCONFIRMED], f"{after} does not follow"
+    opened_at = now if after is CommandState.DOOR_OPENED else None
+    row = await SETTLE.row(
+        conn, tenant_id=command.tenant_id, id_=command.id, after=after.value, opened_at=opened_at, now=now
+    )
     return row is not None
 
 

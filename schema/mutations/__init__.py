@@ -39,7 +39,7 @@ from app.kit.ids import parse_global_id
 from tenants.model import Actor
 from tenants.work import Answer, Context, Key, Replay, Work
 
-MODULES = ("identity", "stays", "lockers", "alarms", "sites", "people", "carriers", "reports", "vendors")
+MODULES = ("identity", "stays", "lockers", "commands", "alarms", "sites", "people", "carriers", "reports", "vendors")
 
 T = TypeVar("T")
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import strawberry
 
+from app.devices.model import Finding
 from app.lockers.model import Size
 from app.people.model import PersonKind
 from app.reports.model import ExportFormat, ExportKind
@@ -92,6 +93,14 @@ class OpenCompartmentInput:
     idempotency_key: str = once()
     compartment_id: ID = must("Which compartment.")
     reason: str = must("Why; it stands in the record.")
+
+
+@strawberry.input(description="What became of a command that nothing can be read back of.")
+class SettleCommandInput:
+    idempotency_key: str = once()
+    command_id: ID = must("Which command.")
+    outcome: Finding = must("What you found out.")
+    comment: str = must("How you know; it stands in the record.")
 
 
 @strawberry.input(description="Take a compartment out of service, or back into it.")

@@ -3,7 +3,7 @@
 from typing import Any
 
 from app.alarms.model import AlarmKind, AlarmState, Condition, Severity
-from app.devices.model import CommandState
+from app.devices.model import CommandState, Finding
 from app.devices.port import Ability, OrderKind, SettingKind
 from app.parcels.model import ParcelState
 from app.people.model import PersonKind
@@ -129,6 +129,16 @@ MEANINGS: dict[Any, tuple[str, str, dict[str, str]]] = {
             "FAILED": "It did not happen.",
             "EXPIRED": "Too late to send.",
             "UNCONFIRMED": "Nobody knows whether it happened; it is being found out.",
+        },
+    ),
+    Finding: (
+        "CommandFinding",
+        "What a person found out about a command.",
+        {
+            "DOOR_OPENED": "The door opened, and is shut again.",
+            "DID_NOT_OPEN": "The door did not open.",
+            "TOOK_EFFECT": "The vendor's books say what was asked.",
+            "NO_EFFECT": "The vendor's books know nothing of it.",
         },
     ),
     AlarmKind: (

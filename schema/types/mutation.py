@@ -46,6 +46,7 @@ CollectResult: TypeAlias = Annotated[watch.Command | Problem, _named("CollectRes
 ReleaseStayResult: TypeAlias = Annotated[parcels.Stay | Problem, _named("ReleaseStayResult")]
 ExtendStayResult: TypeAlias = Annotated[parcels.Stay | Problem, _named("ExtendStayResult")]
 OpenCompartmentResult: TypeAlias = Annotated[watch.Command | Problem, _named("OpenCompartmentResult")]
+SettleCommandResult: TypeAlias = Annotated[watch.Command | Problem, _named("SettleCommandResult")]
 SetServiceStateResult: TypeAlias = Annotated[lockers.Compartment | Problem, _named("SetServiceStateResult")]
 AcknowledgeAlarmResult: TypeAlias = Annotated[watch.Alarm | Problem, _named("AcknowledgeAlarmResult")]
 ShelveAlarmResult: TypeAlias = Annotated[watch.Alarm | Problem, _named("ShelveAlarmResult")]
@@ -88,6 +89,11 @@ class Mutation:
     extend_stay: ExtendStayResult = act("Give a stay more time.", inputs.ExtendStayInput, Permission.STAY_EXTEND)
     open_compartment: OpenCompartmentResult = act(
         "Open a door.", inputs.OpenCompartmentInput, Permission.COMPARTMENT_OPEN
+    )
+    settle_command: SettleCommandResult = act(
+        "Say what became of a command that nothing can be read back of.",
+        inputs.SettleCommandInput,
+        Permission.COMMAND_SETTLE,
     )
     set_service_state: SetServiceStateResult = act(
         "Take a compartment out of service, or back.", inputs.SetServiceStateInput, Permission.COMPARTMENT_SERVICE

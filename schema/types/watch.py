@@ -43,6 +43,7 @@ class Command(Node):
     settled_at: datetime | None = command("When nothing more can come of it.")
     expires_at: datetime = command("After this it is not sent any more.")
     detail: str | None = command("What the hardware said.")
+    needs_person: bool = command("Whether nothing can be read back and somebody must say what happened.")
     compartment: CompartmentRef = command("To which compartment.")
     bank: BankRef = command("To which bank.")
     stay: StayRef | None = command("For which stay.")
