@@ -1,6 +1,10 @@
-"""Kinds of alarm: how grave, and the action expected of a person. Condition, acknowledgement and shelving are apart."""
+"""Kinds of alarm: how grave, and the action expected of a person. Condition, acknowledgement and suppression are
+apart, and one word follows from them."""
 
+from collections.abc import Iterable
 from enum import StrEnum
+
+from app.lockers.model import Service
 
 
 class Severity(StrEnum):
@@ -62,3 +66,37 @@ class AlarmState(StrEnum):
     SHLVD = "SHLVD"
     DSUPR = "DSUPR"
     OOSRV = "OOSRV"
+
+
+class Suppression(StrEnum):
+    """Why nobody need act on an alarm although its condition stands: what it is about is out of service. Out of service
+    until a set time is maintenance."""
+
+    MAINTENANCE = "MAINTENANCE"
+    OUT_OF_SERVICE = "OUT_OF_SERVICE"
+
+
+SUPPRESSED: dict[Suppression, AlarmState] = {
+    Suppression.MAINTENANCE: AlarmState.DSUPR,
+    Suppression.OUT_OF_SERVICE: AlarmState.OOSRV,
+}
+
+
+def suppression(doors: Iterable[tuple[Service, bool]]) -> Suppression | None:
+    """`doors`: the alarm's compartment, or without one all of its bank's; for each its service and whether an end of it
+    is set. A bank is out of service when all of its doors are."""
+    seen = list(doors)
+    if not seen or any(service is not Service.OUT_OF_SERVICE for service, _ in seen):
+        return None
+    return Suppression.MAINTENANCE if all(ends for _, ends in seen) else Suppression.OUT_OF_SERVICE
+
+
+def state(*, active: bool, acknowledged: bool, shelved: bool, suppressed: Suppression | None) -> AlarmState:
+    """Suppression first, then condition and acknowledgement, as ISA-18.2 draws it."""
+    if shelved:
+        return AlarmState.SHLVD
+    if active and suppressed is not None:
+        return SUPPRESSED[suppressed]
+    if active:
+        return AlarmState.ACKED if acknowledged else AlarmState.UNACK
+    return AlarmState.NORM if acknowledged else AlarmState.RTNUN

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, and_, case, false, func, select
+from sqlalchemy import ColumnElement, FromClause, case, false, func, select
 
-from app.alarms.model import KINDS, AlarmState, Condition
+from app.alarms.model import KINDS, SUPPRESSED, AlarmState, Condition, Suppression
 from app.alarms.tables import alarms, handlings
 from app.kit.reading.fields import by_id, equal, id_of, number, one_of, text, time, when, word
 from app.kit.reading.shape import Extension, Many, One, Shape, Sight, Sort, Value
@@ -37,21 +37,31 @@ def _acknowledged(row: FromClause, sight: Sight) -> ColumnElement[bool]:
     return _handling("acknowledged_at")(row, sight).is_not(None)  # type: ignore[no-any-return]
 
 
-def _out_of_service(row: FromClause) -> ColumnElement[bool]:
+def _suppressed(row: FromClause) -> Value:
+    """app.alarms.model.suppression in SQL, as the state it leads to; null where nothing is suppressed."""
+
+    def of_doors(*here: Any) -> Value:
+        out = func.coalesce(func.bool_and(c.c.service == Service.OUT_OF_SERVICE.value), false())
+        ends = func.bool_and(c.c.service_until.is_not(None))
+        words = {why: SUPPRESSED[why].value for why in Suppression}
+        word_ = case((ends, words[Suppression.MAINTENANCE]), else_=words[Suppression.OUT_OF_SERVICE])
+        found = select(case((out, word_))).where(c.c.tenant_id == row.c.tenant_id, *here)
+        return found.correlate_except(c).scalar_subquery()
+
     c = compartments.alias()
-    there = and_(c.c.tenant_id == row.c.tenant_id, c.c.id == row.c.compartment_id)
-    return select(1).where(there, c.c.service == Service.OUT_OF_SERVICE.value).correlate_except(c).exists()
+    bank = of_doors(c.c.site_id == row.c.site_id, c.c.bank_id == row.c.bank_id)
+    return case((row.c.compartment_id.is_not(None), of_doors(c.c.id == row.c.compartment_id)), else_=bank)
 
 
 def _state(row: FromClause, sight: Sight) -> Value:
-    """Suppression first, then condition and acknowledgement, as ISA-18.2 draws it."""
-    active = row.c.condition == Condition.ACTIVE.value
+    """app.alarms.model.state in SQL."""
     acknowledged = _acknowledged(row, sight)
     return case(
         (func.coalesce(_handling("shelved_until")(row, sight) > func.now(), false()), AlarmState.SHLVD.value),
-        (and_(active, _out_of_service(row)), AlarmState.OOSRV.value),
-        (and_(active, acknowledged), AlarmState.ACKED.value),
-        (active, AlarmState.UNACK.value),
+        (
+            _active(row),
+            func.coalesce(_suppressed(row), case((acknowledged, AlarmState.ACKED.value), else_=AlarmState.UNACK.value)),
+        ),
         (acknowledged, AlarmState.NORM.value),
         else_=AlarmState.RTNUN.value,
     )

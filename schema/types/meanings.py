@@ -187,8 +187,8 @@ MEANINGS: dict[Any, tuple[str, str, dict[str, str]]] = {
             "ACKED": "C: active and acknowledged.",
             "RTNUN": "D: cleared, nobody acknowledged it.",
             "SHLVD": "E: shelved by a person.",
-            "DSUPR": "F: suppressed by design.",
-            "OOSRV": "G: out of service.",
+            "DSUPR": "F: active, but its compartment or bank is under maintenance: out of service until a set time.",
+            "OOSRV": "G: active, but its compartment or bank is out of service.",
         },
     ),
     GrantState: (
