@@ -43,13 +43,16 @@ T = TypeVar("T")
 # `mlarge` stands last in the vendor's list; a connection may map it otherwise.
 SIZES = MappingProxyType({"small": "S", "medium": "M", "large": "L", "mlarge": "XL"})
 
-ABSENT = (
-    Capability.DOOR_SENSOR,
-    Capability.IDEMPOTENT_OPEN,
-    Capability.ITEM_SENSOR,
-    Capability.OPENING_COUNTER,
-    Capability.PUSH_EVENTS,
-    Capability.SERVICE_WRITE,
+PRESENT = frozenset(
+    {
+        Capability.ACCESSIBLE_UNITS,
+        Capability.PARTIAL_FREE,
+        Capability.READBACK,
+        Capability.REMOTE_OPEN,
+        Capability.RETURN_FLOW,
+        Capability.VENDOR_PICKUP_CODE,
+        Capability.VENDOR_RESERVATION,
+    }
 )
 # Nothing is pushed.
 NO_HINTS: tuple[DoorHint, ...] = ()
@@ -101,7 +104,7 @@ class PitneyAdapter:
     @property
     def capabilities(self) -> Mapping[Capability, Ability]:
         now = Ability.FAILING if self._client.breaker.failing else Ability.WORKS
-        return {each: Ability.ABSENT if each in ABSENT else now for each in Capability}
+        return {each: now if each in PRESENT else Ability.ABSENT for each in Capability}
 
     async def list_banks(self) -> tuple[BankState, ...]:
         query = {"locationId": self._location} if self._location else None
