@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -29,8 +29,17 @@ class Sealer:
     @classmethod
     def of(cls, key: bytes) -> "Sealer":
         """One key, named by its own fingerprint, so that a changed key is noticed and not tried."""
-        name = hashlib.sha256(b"lockyard key " + key).hexdigest()[:8]
-        return cls({name: key}, name)
+        return cls.among((key,))
+
+    @classmethod
+    def among(cls, keys: Sequence[bytes]) -> "Sealer":
+        """The first key seals from now on; all of them open."""
+        named = {hashlib.sha256(b"lockyard key " + key).hexdigest()[:8]: key for key in keys}
+        return cls(named, next(iter(named)))
+
+    def stale(self, sealed: bytes) -> bool:
+        """Whether it was sealed under another key than the current one."""
+        return sealed[1 : 1 + sealed[0]] != self._current.encode()
 
     def seal(self, plain: bytes, context: bytes) -> bytes:
         """`context` names what this belongs to; the same must be said to open it again."""

@@ -49,6 +49,12 @@ class Settings(BaseSettings):
         description="32 random bytes as base64; seals vendor credentials and pickup codes and signs download links. "
         "Losing it loses them. Make one: `openssl rand -base64 32`.",
     )
+    sealing_keys: SecretStr | None = Field(
+        None,
+        description="Keys that seal vendor credentials and pickup codes, newest first, separated by commas, each like "
+        "the secret key: the first seals, all open. Unset: the secret key. After putting a new one first run "
+        "`lockyard reseal`; then the old ones may go.",
+    )
     audit_signing_key: SecretStr | None = Field(
         None,
         description="Ed25519 private key, 32 bytes as base64, that signs audit checkpoints. Unset: one is derived from "
@@ -110,6 +116,20 @@ class Settings(BaseSettings):
         if given is not None:
             decode_key(given.get_secret_value())
         return given
+
+    @field_validator("sealing_keys")
+    @classmethod
+    def _are_keys(cls, given: SecretStr | None) -> SecretStr | None:
+        for part in given.get_secret_value().split(",") if given is not None else ():
+            decode_key(part)
+        return given
+
+    @property
+    def sealing(self) -> tuple[bytes, ...]:
+        """The keys that seal, newest first."""
+        if self.sealing_keys is None:
+            return (self.key,)
+        return tuple(decode_key(part) for part in self.sealing_keys.get_secret_value().split(","))
 
     @property
     def key(self) -> bytes:

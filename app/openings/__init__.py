@@ -1,0 +1,1 @@
+"""Opening several doors at once: one person asks, a second one approves."""
