@@ -5,13 +5,14 @@ from functools import cache
 from importlib.metadata import entry_points
 
 from adapters import config
+from adapters.checking import Trial
 from adapters.generic.frame_board.adapter import VENDOR as FRAME_BOARD
 from adapters.generic.kerong_cu16.adapter import VENDOR as KERONG_CU16
 from adapters.generic.modbus_io.adapter import VENDOR as MODBUS_IO
 from adapters.harbor.adapter import VENDOR as HARBOR
 from adapters.harbor_gateway.adapter import VENDOR as HARBOR_GATEWAY
 from adapters.pitney.adapter import VENDOR as PITNEY
-from app.devices.port import Adapter, Connection, Refused, Vendor
+from app.devices.port import Adapter, Check, Checkable, Connection, Refused, Vendor
 
 ENTRY_POINTS = "lockyard.adapters"
 OWN = (FRAME_BOARD, HARBOR, HARBOR_GATEWAY, KERONG_CU16, MODBUS_IO, PITNEY)
@@ -44,5 +45,11 @@ def problems(connection: Connection) -> tuple[str, ...]:
 
 
 def connect(connection: Connection) -> Adapter:
+def trial(connection: Connection, bank: str | None) -> tuple[Adapter, tuple[Check, ...]]:
+    """An adapter, and how to try it operation by operation: its own checks, or those that suit every adapter."""
+    adapter = connect(connection)
+    return adapter, adapter.checks(bank) if isinstance(adapter, Checkable) else Trial(adapter, bank, {}).checks()
+
+
     """The adapter for a connection. Opens nothing yet. Raises Refused for unknown vendors and for wrong settings."""
     return vendor(connection.vendor).connect(connection)

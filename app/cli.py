@@ -5,6 +5,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 from uuid import UUID
@@ -26,6 +27,9 @@ Running it for real: `lockyard migrate`, then `lockyard serve` (as many as you l
 )
 audit = typer.Typer(no_args_is_help=True, help="Prove that the audit log is whole.")
 app.add_typer(audit, name="audit")
+
+adapter = typer.Typer(no_args_is_help=True, help="Try the hardware of others.")
+app.add_typer(adapter, name="adapter")
 
 Reset = Annotated[bool, typer.Option("--reset", help="Forget the demo's data and start over.")]
 Pace = Annotated[
@@ -210,6 +214,40 @@ def reseal() -> None:
             raise typer.BadParameter(f"{error}: put the key it was sealed under into LOCKYARD_SEALING_KEYS") from error
     for name, count in done.items():
         typer.echo(f"{name}: {count} sealed anew")
+
+
+@adapter.command("check")
+def check(
+    connection: Annotated[str | None, typer.Argument(help="Name or id of a vendor account in the database.")] = None,
+    bank: Annotated[str | None, typer.Option(help="The vendor's id of a bank to try on; default the first.")] = None,
+    write: Annotated[bool, typer.Option("--write", help="Also reserve, open and free one free unit there.")] = False,
+    vendor: Annotated[str | None, typer.Option(help="Without a database: which vendor …")] = None,
+    url: Annotated[str, typer.Option(help="… at which address …")] = "",
+    setting: Annotated[list[str] | None, typer.Option(help="… with which settings, each name=value …")] = None,
+    secret_env: Annotated[
+        list[str] | None, typer.Option(help="… and which secrets, each name=VARIABLE of the environment.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print each finding as a line of JSON.")] = False,
+) -> None:
+    """Tell whether a real vendor account answers as its contract says, operation by operation, and what to change.
+
+    Reads only, unless `--write` is given. Ends with 1 when something failed, with 2 when nothing could be tried.
+    """
+    from app import trial
+
+    if (connection is None) == (vendor is None):
+        raise typer.BadParameter("name a vendor account, or say --vendor and --url")
+    try:
+        found = (
+            trial.described(vendor, url, setting or (), secret_env or ()) if vendor else trial.known(str(connection))
+        )
+        findings = []
+        for finding in trial.findings(found, bank, write=write):
+            typer.echo(json.dumps(asdict(finding)) if as_json else finding.text)
+            findings.append(finding)
+    except (trial.NotFoundHere, trial.Refused, ValueError) as error:
+        raise typer.BadParameter(str(error)) from error
+    raise typer.Exit(1 if any(finding.ok is False for finding in findings) else 0)
 
 
 @app.command("export-schema")

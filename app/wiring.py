@@ -91,6 +91,10 @@ def embedded_while() -> Iterator[None]:
 
 
 def owner_dsn() -> str:
+# How a vendor connection is tried, for who must not see the adapters.
+trial = registry.trial
+
+
     """For migrations and seeding."""
     return _needed(dsns(settings()).owner, "OWNER_DATABASE_URL")
 

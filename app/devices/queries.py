@@ -3,7 +3,7 @@
 from functools import cache
 from uuid import UUID
 
-from sqlalchemy import Text, and_, any_, bindparam, func, literal_column, or_, select
+from sqlalchemy import Text, and_, any_, bindparam, cast, func, literal_column, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.devices.model import Command, CommandState, Purpose
@@ -121,6 +121,22 @@ async def watched(conn: Conn, tenant_id: UUID, bank_id: UUID) -> list[Command]:
 async def opening(conn: Conn, tenant_id: UUID, compartment_id: UUID, since: object) -> Command | None:
     row = await _OPENING.row(conn, tenant_id=tenant_id, compartment_id=compartment_id, since=since)
     return command_of(row) if row else None
+_CALLED_SO = bindparam("called", type_=Text)
+_CALLED = Statement(
+    select(
+        connections.c.tenant_id, connections.c.id, connections.c.name, connections.c.vendor, connections.c.base_url,
+        connections.c.settings, connections.c.secret_sealed,
+    )
+    .where(or_(cast(connections.c.id, Text) == _CALLED_SO, connections.c.name == _CALLED_SO))
+    .order_by(connections.c.id)
+)  # fmt: skip
+
+
+async def connections_called(conn: Conn, called: str) -> list[Row]:
+    """For the command line: over all tenants, those with this id or this name."""
+    return await _CALLED.rows(conn, called=called)
+
+
 
 
 async def under_way(conn: Conn, tenant_id: UUID, stay_id: UUID, kinds: tuple[OrderKind, ...]) -> set[CommandState]:

@@ -1,0 +1,136 @@
+"""Trying one vendor connection, operation by operation: `lockyard adapter check`. Never prints a secret."""
+
+import asyncio
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from uuid import uuid4
+
+from app import wiring
+from app.devices.port import Adapter, Check, Connection, DeviceError, Refused
+from app.devices.queries import connections_called
+from app.fleet.jobs import connection_of
+from app.kit.db import Database
+from app.kit.seal import SealBroken, Sealer
+
+__all__ = ["Finding", "NotFoundHere", "Refused", "described", "findings", "known", "stored"]
+
+CHECK_SECONDS = 60.0
+MASK = "•••"
+
+
+class NotFoundHere(LookupError):  # noqa: N818 - says what happened
+    """No such connection, or more than one; the text says which there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What came of one operation. `ok` None: it was not tried."""
+
+    name: str
+    ok: bool | None
+    said: str
+    advice: str = ""
+
+    @property
+    def text(self) -> str:
+        mark = {True: "ok     ", False: "FAILED ", None: "not tried"}[self.ok]
+        advice = f"\n          to do: {self.advice}" if self.advice else ""
+        return f"{mark:9} {self.name}: {self.said}{advice}"
+
+
+async def stored(given: str) -> Connection:
+    """A connection of the database by its id or its name, its secret opened."""
+    settings = wiring.settings()
+    dsn = wiring.needed(wiring.dsns(settings).worker, "WORKER_DATABASE_URL")
+    db = await Database.connect(dsn, size=1, name="lockyard adapter check")
+    try:
+        async with db.plain() as conn:
+            rows = await connections_called(conn, given)
+    finally:
+        await db.close()
+    if len(rows) != 1:
+        known = "; ".join(f"{row['id']} ({row['vendor']})" for row in rows)
+        raise NotFoundHere(f"several connections are called so: {known}" if rows else f"no connection {given!r}")
+    try:
+        return connection_of(rows[0], Sealer.among(settings.sealing))
+    except SealBroken as error:
+        raise NotFoundHere(f"the secret of {given!r} cannot be opened: {error}") from error
+
+
+def known(given: str) -> Connection:
+    """As `stored`, with an embedded database started for as long as it takes."""
+    with wiring.embedded_while():
+        return asyncio.run(stored(given))
+
+
+def described(vendor: str, url: str, settings: Sequence[str], secrets: Sequence[str]) -> Connection:
+    """`settings`: name=value, the value as JSON where it is. `secrets`: name=VARIABLE. Raises ValueError."""
+    pairs = [_pair(each) for each in secrets]
+    missing = [variable for _, variable in pairs if variable not in os.environ]
+    if missing:
+        raise ValueError(f"not in the environment: {', '.join(missing)}")
+    return Connection(
+        uuid4(),
+        vendor,
+        url,
+        {name: _value(text) for name, text in map(_pair, settings)},
+        {name: os.environ[variable] for name, variable in pairs},
+    )
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, sign, value = text.partition("=")
+    if not (name and sign and value):
+        raise ValueError(f"{name or text!r}: say name=value")
+    return name, value
+
+
+def _value(text: str) -> object:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def findings(connection: Connection, bank: str | None, *, write: bool) -> Iterator[Finding]:
+    """One after the other, as they are made. Raises Refused where the settings cannot work."""
+    with asyncio.Runner() as runner, _closing(runner, connection, bank) as checks:
+        for check in checks:
+            if check.writes and not write:
+                yield Finding(check.name, None, "it changes something: say --write")
+            else:
+                yield _safe(connection.secret, runner.run(_tried(check)))
+
+
+@contextmanager
+def _closing(runner: asyncio.Runner, connection: Connection, bank: str | None) -> Iterator[tuple[Check, ...]]:
+    async def begun() -> tuple[Adapter, tuple[Check, ...]]:
+        return wiring.trial(connection, bank)
+
+    adapter, checks = runner.run(begun())
+    try:
+        yield checks
+    finally:
+        runner.run(adapter.close())
+
+
+async def _tried(check: Check) -> Finding:
+    try:
+        async with asyncio.timeout(CHECK_SECONDS):
+            return Finding(check.name, True, await check.run())
+    except DeviceError as error:
+        return Finding(check.name, False, f"{type(error).__name__}: {error.detail}", check.advice)
+    except TimeoutError:
+        return Finding(check.name, False, f"no end within {CHECK_SECONDS:g} s", check.advice)
+
+
+def _safe(secret: Mapping[str, str], finding: Finding) -> Finding:
+    """Adapters redact; this is the second lock on that door."""
+    masked = asdict(finding)
+    for word in sorted(secret.values(), key=len, reverse=True):
+        if len(word) > 3:
+            masked |= {name: masked[name].replace(word, MASK) for name in ("said", "advice")}
+    return Finding(**masked)

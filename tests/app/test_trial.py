@@ -1,0 +1,132 @@
+"""`lockyard adapter check`, as it is typed."""
+
+import asyncio
+import base64
+import json
+from collections.abc import AsyncIterator
+from uuid import uuid4
+
+import orjson
+import pytest
+from typer.testing import CliRunner, Result
+
+from adapters.pitney.simulator.cloud import PitneyCloud
+from adapters.pitney.simulator.world import PitneyWorld, plain_banks
+from adapters.simulation import control
+from app.cli import app
+from app.kit.db import Database
+from app.kit.embedded import Dsns
+from app.kit.ids import new_id
+from app.kit.seal import Sealer
+from tests.app.rig import make_world
+
+SECRET = "never-to-be-printed"
+
+
+@pytest.fixture
+async def vendor() -> AsyncIterator[tuple[str, PitneyWorld]]:
+    world = PitneyWorld(plain_banks(2, 6))
+    async with control.Server(PitneyCloud(world, client=("lockyard-client", SECRET)).app()) as server:
+        yield server.url, world
+
+
+async def check(*words: str, **environment: str) -> tuple[int, str]:
+    """Exit code, and all that was said."""
+
+    def run() -> Result:
+        return CliRunner().invoke(app, ["adapter", "check", *words], env=environment)
+
+    done = await asyncio.to_thread(run)
+    return done.exit_code, done.output
+
+
+def account(url: str) -> tuple[str, ...]:
+    secrets = ("--secret-env", "client_id=ID_OF_MINE", "--secret-env", "client_secret=SECRET_OF_MINE")
+    return ("--vendor", "pitney", "--url", url, *secrets)
+
+
+MINE = {"ID_OF_MINE": "lockyard-client", "SECRET_OF_MINE": SECRET}
+
+
+async def test_an_account_that_answers_as_it_must_is_told_so(vendor: tuple[str, PitneyWorld]) -> None:
+    url, world = vendor
+    before = world.dump()["units"]
+    code, said = await check(*account(url), **MINE)
+
+    assert code == 0, said
+    assert "ok        list banks: 2 banks: PB-01, PB-02" in said
+    assert "not tried open a door: it changes something: say --write" in said
+    assert world.dump()["units"] == before
+
+
+async def test_what_writes_is_tried_when_asked_and_undone(vendor: tuple[str, PitneyWorld]) -> None:
+    url, world = vendor
+    code, said = await check(*account(url), "--write", "--bank", "PB-02", "--json", **MINE)
+    rows = {row["name"]: row for row in map(json.loads, said.splitlines()) if row}
+
+    assert code == 0, said
+    assert rows["free the unit"]["said"] == "unit 1 is free again"
+    assert all(row["ok"] for row in rows.values())
+    assert world.doors.at("PB-02", "1").pulses == 1
+    assert not any(unit["contact"] for unit in world.dump()["units"])
+
+
+async def test_a_wrong_path_fails_with_what_to_change(vendor: tuple[str, PitneyWorld]) -> None:
+    url, _ = vendor
+    code, said = await check(*account(url), "--setting", 'paths={"sizes": "/nowhere/{bank}"}', **MINE)
+
+    assert code == 1
+    assert "FAILED    sizes of a bank" in said
+    assert "to do: set `paths.sizes`" in said
+
+
+async def test_refused_credentials_are_told_without_them(vendor: tuple[str, PitneyWorld]) -> None:
+    url, _ = vendor
+    code, said = await check(*account(url), **{**MINE, "SECRET_OF_MINE": f"{SECRET}-wrong"})
+
+    assert code == 1
+    assert "AuthFailed" in said
+    assert SECRET not in said
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        (),
+        ("--vendor", "nobody", "--url", "http://127.0.0.1:1"),
+        ("--vendor", "pitney", "--url", "http://127.0.0.1:1", "--setting", "x"),
+        ("--vendor", "pitney", "--url", "http://127.0.0.1:1", "--secret-env", "client_id=NOT_THERE"),
+        ("--vendor", "pitney", "--url", "ftp://127.0.0.1:1"),
+    ],
+)
+async def test_what_cannot_be_tried_ends_with_two(words: tuple[str, ...]) -> None:
+    code, said = await check(*words)
+
+    assert code == 2
+    assert "Traceback" not in said
+    assert "Error" in said
+
+
+async def test_a_connection_of_the_database_is_found_by_name_and_by_id(
+    vendor: tuple[str, PitneyWorld], dsns: Dsns, admin_db: Database
+) -> None:
+    url, _ = vendor
+    world, id_, name = await make_world(admin_db), new_id(), f"cloud {uuid4().hex[:6]}"
+    key = bytes(range(32))
+    sealed = Sealer.of(key).seal(orjson.dumps({"client_id": "lockyard-client", "client_secret": SECRET}), id_.bytes)
+    async with admin_db.plain() as conn:
+        await conn.execute(
+            "INSERT INTO vendor_connection (tenant_id, id, name, vendor, base_url, secret_sealed) "
+            "VALUES ($1, $2, $3, 'pitney', $4, $5)", world.tenant, id_, name, url, sealed,
+        )  # fmt: skip
+    where = {
+        "LOCKYARD_SECRET_KEY": base64.b64encode(key).decode(),
+        "LOCKYARD_DATABASE_URL": dsns.app,
+        "LOCKYARD_WORKER_DATABASE_URL": dsns.worker,
+        "LOCKYARD_OWNER_DATABASE_URL": dsns.owner,
+    }
+    for called in (name, str(id_)):
+        code, said = await check(called, **where)
+        assert code == 0, said
+        assert SECRET not in said
+    assert (await check("nobody", **where))[0] == 2
