@@ -10,6 +10,7 @@ export type StayOutcome =
 export type ParcelState = 'ANNOUNCED' | 'ALLOCATED' | 'IN_LOCKER' | 'COLLECTED' | 'RETURNED' | 'REMOVED' | 'MISSING';
 export type CommandKind = 'OPEN' | 'RESERVE' | 'DEPOSIT' | 'EXTEND' | 'ISSUE_ACCESS' | 'RELEASE' | 'SET_SERVICE';
 export type CommandState = 'REQUESTED' | 'SENT' | 'ACCEPTED' | 'DOOR_OPENED' | 'DOOR_CLOSED' | 'FAILED' | 'EXPIRED' | 'UNCONFIRMED';
+export type CommandFinding = 'DOOR_OPENED' | 'DID_NOT_OPEN' | 'TOOK_EFFECT' | 'NO_EFFECT';
 export type AlarmKind =
   | 'HELD_OPEN' | 'FORCED_OPEN' | 'OPEN_FAILED' | 'OPENED_WRONG_DOOR' | 'CLOSED_WITHOUT_DEPOSIT' | 'OPEN_AFTER_RELEASE'
   | 'GHOST_PARCEL' | 'MISSING_PARCEL' | 'BANK_UNREACHABLE' | 'CONTROLLER_FAULT' | 'UNMAPPED_STATUS' | 'LATE_EVENT_AFTER_RELEASE'
@@ -28,6 +29,8 @@ export type Role = 'OWNER' | 'MANAGER' | 'AUDITOR' | 'CARRIER_ADMIN' | 'COURIER'
 
 export const SIZES: readonly Size[] = ['S', 'M', 'L', 'XL'];
 export const OCCUPANCIES: readonly Occupancy[] = ['OCCUPIED', 'RESERVED', 'AVAILABLE', 'OUT_OF_SERVICE', 'UNAVAILABLE'];
+export const DOOR_FINDINGS: readonly CommandFinding[] = ['DOOR_OPENED', 'DID_NOT_OPEN'];
+export const BOOK_FINDINGS: readonly CommandFinding[] = ['TOOK_EFFECT', 'NO_EFFECT'];
 export const SEVERITIES: readonly AlarmSeverity[] = ['CRITICAL', 'HIGH', 'MEDIUM', 'LOW'];
 export const AUDIT_OUTCOMES: readonly AuditOutcome[] = ['DONE', 'FAILED', 'DENIED'];
 export const OPERATIONS: readonly GrantOperation[] = [

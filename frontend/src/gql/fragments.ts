@@ -13,7 +13,7 @@ export const AlarmRow = graphql(`
 
 export const CommandParts = graphql(`
   fragment CommandParts on Command {
-    id kind state reason requestedBy requestedAt sentAt acceptedAt openedAt closedAt settledAt expiresAt detail
+    id kind state reason requestedBy requestedAt sentAt acceptedAt openedAt closedAt settledAt expiresAt detail needsPerson
   }
 `);
 

@@ -1,7 +1,7 @@
 /** The words of the domain as message ids; each is looked up in the catalogue where it is shown. */
 import type {
-  AlarmKind, AlarmSeverity, AlarmState, AuditOutcome, CommandKind, CommandState, Door, ExportKind, ExportState,
-  GrantOperation, GrantState, Occupancy, ParcelState, Role, Service, StayOutcome, StayState,
+  AlarmKind, AlarmSeverity, AlarmState, AuditOutcome, CommandFinding, CommandKind, CommandState, Door, ExportKind,
+  ExportState, GrantOperation, GrantState, Occupancy, ParcelState, Role, Service, StayOutcome, StayState,
 } from '../gql/enums';
 
 export const DOOR: Record<Door, string> = {
@@ -22,6 +22,11 @@ export const COMMAND_STATE: Record<CommandState, string> = {
   REQUESTED: /*i18n*/ 'Requested', SENT: /*i18n*/ 'Sent', ACCEPTED: /*i18n*/ 'Accepted',
   DOOR_OPENED: /*i18n*/ 'Door seen open', DOOR_CLOSED: /*i18n*/ 'Door seen shut', FAILED: /*i18n*/ 'Failed',
   EXPIRED: /*i18n*/ 'Timed out', UNCONFIRMED: /*i18n*/ 'Unconfirmed',
+};
+
+export const FINDING: Record<CommandFinding, string> = {
+  DOOR_OPENED: /*i18n*/ 'The door opened and is shut again', DID_NOT_OPEN: /*i18n*/ 'The door did not open',
+  TOOK_EFFECT: /*i18n*/ 'The vendor has it on its books', NO_EFFECT: /*i18n*/ 'The vendor knows nothing of it',
 };
 
 export const COMMAND_KIND: Record<CommandKind, string> = {
@@ -60,7 +65,7 @@ export const ALARM_ACTION: Record<AlarmKind, string> = {
 
 export const ALARM_STATE: Record<AlarmState, string> = {
   NORM: /*i18n*/ 'Normal', UNACK: /*i18n*/ 'Not acknowledged', ACKED: /*i18n*/ 'Acknowledged',
-  RTNUN: /*i18n*/ 'Cleared, not acknowledged', SHLVD: /*i18n*/ 'Shelved', DSUPR: /*i18n*/ 'Suppressed by design',
+  RTNUN: /*i18n*/ 'Cleared, not acknowledged', SHLVD: /*i18n*/ 'Shelved', DSUPR: /*i18n*/ 'Under maintenance',
   OOSRV: /*i18n*/ 'Out of service',
 };
 

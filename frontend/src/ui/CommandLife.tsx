@@ -7,7 +7,9 @@ import { Moment } from './Moment';
 
 const GLYPH: Record<StepMark, string> = { done: '●', waiting: '◔', ahead: '○', skipped: '◌', broken: '■' };
 
-export function CommandLife({ command, siteZone }: { command: CommandTimes & { detail: string | null }; siteZone: string }) {
+type Shown = CommandTimes & { detail: string | null; needsPerson: boolean };
+
+export function CommandLife({ command, siteZone }: { command: Shown; siteZone: string }) {
   const { i18n } = useLingui();
   const marks: Record<StepMark, string> = {
     done: i18n.t('reached'), waiting: i18n.t('waiting'), ahead: i18n.t('not yet'), skipped: i18n.t('not reported'), broken: i18n.t('ended here'),
@@ -26,7 +28,13 @@ export function CommandLife({ command, siteZone }: { command: CommandTimes & { d
         ))}
       </ol>
       {command.detail && <p>{command.detail}</p>}
-      {command.state === 'UNCONFIRMED' && <p>{i18n.t('No answer came. The bank is being asked what really happened; until then do not send the command again.')}</p>}
+      {command.state === 'UNCONFIRMED' && (
+        <p>
+          {command.needsPerson
+            ? i18n.t('No answer came, and the bank cannot tell what happened. Look, then say it here.')
+            : i18n.t('No answer came. The bank is being asked what really happened; until then do not send the command again.')}
+        </p>
+      )}
     </div>
   );
 }

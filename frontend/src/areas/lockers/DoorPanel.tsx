@@ -19,6 +19,7 @@ import { Section } from '../../ui/Page';
 import { ChangeService } from './ChangeService';
 import { DoorStay } from './DoorStay';
 import { OpenDoor } from './OpenDoor';
+import { SettleCommand } from './SettleCommand';
 
 const COMMANDS = 3;
 const READ_AGAIN_MS = 1500;
@@ -112,13 +113,14 @@ function Body({ door, decision, siteZone }: { door: Door; decision: Decision; si
       <DoorStay stay={door.currentStay} siteZone={siteZone} />
       <ChangeService compartmentId={door.id} service={door.service} />
       {commands.length > 0 && (
-        <details>
+        <details open={commands.some((command) => command.needsPerson) || undefined}>
           <summary>{i18n.t('Last commands to this door')}</summary>
           <Stack gap="sm" mt="xs">
             {commands.map((command) => (
               <div key={command.id}>
                 <Text size="sm" c="dimmed">{command.requestedBy}{command.reason && ` · ${command.reason}`}</Text>
                 <CommandLife command={command} siteZone={siteZone} />
+                <SettleCommand command={command} />
               </div>
             ))}
           </Stack>

@@ -15,7 +15,7 @@ let state = 'REQUESTED';
 const command = () => ({
   __typename: 'Command', id: 'cmd1', kind: 'OPEN', state, reason: 'resident locked out', requestedBy: 'Ana', requestedAt: '2026-11-20T12:00:00Z',
   sentAt: state === 'REQUESTED' ? null : '2026-11-20T12:00:01Z', acceptedAt: null, openedAt: null, closedAt: null, settledAt: null,
-  expiresAt: '2026-11-20T12:01:00Z', detail: null,
+  expiresAt: '2026-11-20T12:01:00Z', detail: null, needsPerson: false,
 });
 
 const answering = () => [

@@ -11,6 +11,7 @@ import { isFinal } from '../../lib/commandLife';
 import { PERMISSION, useMay } from '../../lib/permissions';
 import { CommandLife } from '../../ui/CommandLife';
 import { ReasonedButton } from '../../ui/ReasonedButton';
+import { SettleCommand } from './SettleCommand';
 
 const OpenMutation = graphql(`
   mutation OpenCompartment($input: OpenCompartmentInput!) {
@@ -33,7 +34,8 @@ export function OpenDoor({ compartmentId, label, decision, siteZone }: { compart
   const [sent, setSent] = useState<string | null>(null);
   const act = useAct<OpenCompartmentMutation, { input: { idempotencyKey: string; compartmentId: string; reason: string } }, CommandPartsFragment>(OpenMutation, answerOf);
   const command = useCommand(sent);
-  const running = sent !== null && (!command || !isFinal(command.state));
+  // One that only a person can settle waits for nobody at the bank: the door may be asked again.
+  const running = sent !== null && (!command || !(isFinal(command.state) || command.needsPerson));
 
   const refusal = !may
     ? i18n.t('Your role may not open doors: {permission} is needed.', { permission: PERMISSION.open })
@@ -71,6 +73,7 @@ export function OpenDoor({ compartmentId, label, decision, siteZone }: { compart
         <div aria-live="polite">
           <Text size="sm" fw={600} mb={4}>{i18n.t('The command')}</Text>
           <CommandLife command={command} siteZone={siteZone} />
+          <SettleCommand command={command} />
         </div>
       )}
     </Stack>
