@@ -44,12 +44,12 @@ def problems(connection: Connection) -> tuple[str, ...]:
     return config.problems(vendor(connection.vendor).settings, connection)
 
 
-def connect(connection: Connection) -> Adapter:
 def trial(connection: Connection, bank: str | None) -> tuple[Adapter, tuple[Check, ...]]:
     """An adapter, and how to try it operation by operation: its own checks, or those that suit every adapter."""
     adapter = connect(connection)
     return adapter, adapter.checks(bank) if isinstance(adapter, Checkable) else Trial(adapter, bank, {}).checks()
 
 
+def connect(connection: Connection) -> Adapter:
     """The adapter for a connection. Opens nothing yet. Raises Refused for unknown vendors and for wrong settings."""
     return vendor(connection.vendor).connect(connection)

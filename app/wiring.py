@@ -90,11 +90,11 @@ def embedded_while() -> Iterator[None]:
             server.stop()
 
 
-def owner_dsn() -> str:
 # How a vendor connection is tried, for who must not see the adapters.
 trial = registry.trial
 
 
+def owner_dsn() -> str:
     """For migrations and seeding."""
     return _needed(dsns(settings()).owner, "OWNER_DATABASE_URL")
 

@@ -108,19 +108,6 @@ async def account(conn: Conn, actor: Actor, id: UUID) -> Row | None:
     return await _account(Scope.of(actor)).row(conn, id=id, **context_parameters(actor))
 
 
-async def waiting(conn: Conn, bank_id: UUID) -> list[Command]:
-    """Commands of a bank that have not left us, oldest first."""
-    return [command_of(row) for row in await _WAITING.rows(conn, bank_id=bank_id)]
-
-
-async def watched(conn: Conn, tenant_id: UUID, bank_id: UUID) -> list[Command]:
-    """Commands that have left us and whose end is not known."""
-    return [command_of(row) for row in await _WATCHED.rows(conn, tenant_id=tenant_id, bank_id=bank_id)]
-
-
-async def opening(conn: Conn, tenant_id: UUID, compartment_id: UUID, since: object) -> Command | None:
-    row = await _OPENING.row(conn, tenant_id=tenant_id, compartment_id=compartment_id, since=since)
-    return command_of(row) if row else None
 _CALLED_SO = bindparam("called", type_=Text)
 _CALLED = Statement(
     select(
@@ -137,6 +124,19 @@ async def connections_called(conn: Conn, called: str) -> list[Row]:
     return await _CALLED.rows(conn, called=called)
 
 
+async def waiting(conn: Conn, bank_id: UUID) -> list[Command]:
+    """Commands of a bank that have not left us, oldest first."""
+    return [command_of(row) for row in await _WAITING.rows(conn, bank_id=bank_id)]
+
+
+async def watched(conn: Conn, tenant_id: UUID, bank_id: UUID) -> list[Command]:
+    """Commands that have left us and whose end is not known."""
+    return [command_of(row) for row in await _WATCHED.rows(conn, tenant_id=tenant_id, bank_id=bank_id)]
+
+
+async def opening(conn: Conn, tenant_id: UUID, compartment_id: UUID, since: object) -> Command | None:
+    row = await _OPENING.row(conn, tenant_id=tenant_id, compartment_id=compartment_id, since=since)
+    return command_of(row) if row else None
 
 
 async def under_way(conn: Conn, tenant_id: UUID, stay_id: UUID, kinds: tuple[OrderKind, ...]) -> set[CommandState]:
