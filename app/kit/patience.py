@@ -6,6 +6,8 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+import asyncpg
+
 from app.kit.bus import LOST
 
 log = logging.getLogger("lockyard.patience")
@@ -19,13 +21,15 @@ _REMIND_SECONDS = 10.0
 async def patiently(ask: Callable[[], Awaitable[T]], what: str) -> T:
     """What `ask` returns, asked again for as long as the server is away; at most a second between two tries.
 
-    A wrong password, a missing database or anything else that waiting does not cure is raised at once.
+    A wrong address, a wrong password, a missing database or anything else that waiting does not cure is raised at once.
     """
     began, said, tries = time.monotonic(), 0.0, 0
     while True:
         try:
             found = await ask()
         except LOST as error:
+            if isinstance(error, asyncpg.exceptions.ClientConfigurationError):
+                raise
             now = time.monotonic()
             if not tries or now - said >= _REMIND_SECONDS:
                 said = now

@@ -1,6 +1,6 @@
 """Guessing a pickup code at two web processes, in every shape in which many tries can be sent at once.
 
-`LOCKYARD_E2E_TRIES=2000 pytest tests/app/test_guessing.py --log-cli-level=info` is the full size, and tells the figures.
+`LOCKYARD_E2E_TRIES=2000 pytest tests/app/test_guessing.py --log-cli-level=info` is the full size; it tells figures.
 """
 
 import asyncio

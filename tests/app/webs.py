@@ -2,6 +2,7 @@
 
 import json
 import os
+import select
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,6 +16,9 @@ from app.kit.ids import new_id
 from app.kit.settings import keep_secret_key
 from tenants.identity.model import hash_secret, new_secret
 from tests.app.rig import World
+
+
+START_SECONDS = 60
 
 
 @contextmanager
@@ -32,8 +36,10 @@ def webs(dsn: str, folder: Path, count: int = 1) -> Iterator[list[tuple["subproc
             with (folder / f"web{number}.log").open("w") as log:
                 running.append(subprocess.Popen(words, env=env, stdout=subprocess.PIPE, stderr=log, text=True))
         found = []
-        for process in running:
+        for number, process in enumerate(running):
             assert process.stdout is not None
+            ready, _, _ = select.select([process.stdout], [], [], START_SECONDS)
+            assert ready, (folder / f"web{number}.log").read_text()
             found.append((process, str(json.loads(process.stdout.readline())["url"])))
         yield found
     finally:
