@@ -221,9 +221,9 @@ async def on_books(work: Work, fact: Sequenced) -> None:
     elif fact.payload.get("absent") is True:
         await _tell_again(work, stay, OrderKind(str(kind)), fact)
     elif kind == OrderKind.RESERVE and stay.state in OPEN_BEFORE_DEPOSIT:
-        await stays.end(
-            work, stay, StayOutcome.CANCELLED, reason="The vendor did not take the reservation.", tell=False
-        )
+        undo = fact.payload.get("undo") is True
+        words = "The vendor chose a place it cannot have." if undo else "The vendor did not take the reservation."
+        await stays.end(work, stay, StayOutcome.CANCELLED, reason=words, tell=undo)
 
 
 # What the vendor is told makes sense only while the stay is so.
@@ -239,7 +239,8 @@ async def _tell_again(work: Work, stay: Stay, kind: OrderKind, fact: Sequenced) 
     """It was sent, no answer came, and reading back showed that it never took effect: a new command may go."""
     told = await devices.told(work.conn, fact.tenant_id, stay.id, kind)
     door = await lockers.standing(work.conn, stay.tenant_id, stay.compartment_id)
-    if kind is OrderKind.RELEASE and await queries.open_in(work.conn, fact.tenant_id, stay.compartment_id):
+    by_place = kind is OrderKind.RELEASE and door is not None and not door.bank.vendor_chooses
+    if by_place and await queries.open_in(work.conn, fact.tenant_id, stay.compartment_id):
         # The place is promised to another by now; freeing it once more could take it from them.
         return
     if door is not None and stay.state in _TELLS[kind] and told < MOST_TELLINGS:

@@ -164,8 +164,9 @@ async def on_command(work: Work, fact: Sequenced) -> None:
                 work,
                 _at_door(AlarmKind.OPEN_FAILED, fact, f"The door did not open. {given.get('detail') or ''}".strip()),
             )
-        elif not given.get("absent"):
-            words = f"The vendor refused: {given.get('kind')}. {given.get('detail') or ''}".strip()
+        elif not given.get("absent") and given.get("reason") != "NO_FREE_UNIT":
+            refused = "" if given.get("undo") else f"The vendor refused: {given.get('kind')}. "
+            words = f"{refused}{given.get('detail') or ''}".strip()
             await _raise(work, _at_door(AlarmKind.CONTROLLER_FAULT, fact, words))
     elif fact.kind == "CommandExpired" and not is_open:
         await _raise(

@@ -62,11 +62,18 @@ async def request_open(work: Work, compartment: Compartment, cause: Cause) -> Co
     return command
 
 
+def keeps_books(bank: Bank, kind: OrderKind) -> bool:
+    """Whether its vendor is to be told this of a stay. One that chooses the compartment holds it until it is told, and
+    knows nothing of deposits and times."""
+    chosen = bank.vendor_chooses and kind in {OrderKind.RESERVE, OrderKind.RELEASE}
+    return chosen or bank.has(Capability.VENDOR_RESERVATION)
+
+
 async def push(
     work: Work, compartment: Compartment, kind: OrderKind, cause: Cause, parameters: Mapping[str, object]
 ) -> Command | None:
     """Tell a vendor that keeps books of its own what became of a stay. None where the vendor keeps none."""
-    if not compartment.bank.has(Capability.VENDOR_RESERVATION):
+    if not keeps_books(compartment.bank, kind):
         return None
     command = _asked(work, compartment, kind, cause, parameters)
     await store.add(work.conn, command)

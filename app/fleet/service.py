@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from datetime import timedelta
 
 from app.devices import queries as devices
 from app.devices.model import CommandState
@@ -12,6 +13,7 @@ from app.devices.port import (
     Capability,
     DeviceError,
     Door,
+    FindsPlacements,
     FindsReservations,
     OrderKind,
     Outcome,
@@ -30,8 +32,10 @@ from app.orders.model import (
     changes,
     found_free,
     parcels_of,
+    reference_of,
     verdict_on_books,
     verdict_on_open,
+    verdict_on_placement,
 )
 from tenants.work import Work
 
@@ -40,6 +44,7 @@ log = logging.getLogger("lockyard.fleet")
 S = CommandState
 # A wake-up may be lost; waiting commands are looked for at least this often.
 SWEEP_SECONDS = 2.0
+LONGEST_PAUSE_SECONDS = 60.0
 # A door may still open for a command that was given up on; such an opening is its own, not a burglar's.
 REMEMBER_SETTLES = 4
 
@@ -82,6 +87,7 @@ class Keeper:
 
     async def look(self) -> None:
         """Read all doors; write what changed, and what became of the commands that are watched."""
+        pause = timedelta(0)
         try:
             async with asyncio.timeout(READ_SECONDS):
                 state = await self.desk.adapter.read_bank(self.desk.bank.external_id)
@@ -89,9 +95,12 @@ class Keeper:
             await self._missed("The bank gave no answer in time.")
         except DeviceError as error:
             await self._missed(error.detail)
+            pause = error.retry_after or pause
         else:
             await self._answered(state)
-        self.desk.next_look = self.desk.hands.monotonic() + self.desk.poll_seconds()
+        # Who is told to come back later and does not listen misses looks of its own making.
+        wait = max(self.desk.poll_seconds(), min(pause.total_seconds(), LONGEST_PAUSE_SECONDS))
+        self.desk.next_look = self.desk.hands.monotonic() + wait
 
     async def _missed(self, detail: str) -> None:
         at = self.desk.hands.clock()
@@ -127,7 +136,7 @@ class Keeper:
             if unit.in_service is not None and unit.in_service is not known.in_service:
                 turned.append((known, unit.in_service))
             busy = any(watch.command.compartment_id == known.id for watch in self.desk.watches)
-            if self.desk.has(Capability.VENDOR_RESERVATION) and found_free(known, unit, busy=busy):
+            if self.desk.keeps_books and found_free(known, unit, busy=busy):
                 free.append(known)
         if free:
             # What still waits to be told to the vendor explains it.
@@ -164,11 +173,11 @@ class Keeper:
         if verdict is Verdict.HAPPENED and command.kind is OrderKind.OPEN:
             await self._end(watch, lambda work: service.opened(work, command, self.desk.hands.clock()), S.DOOR_OPENED)
         elif verdict is Verdict.HAPPENED:
-            booked(known, command.kind)
-            took = Receipt(Outcome.ACCEPTED, "found in the vendor's books")
+            booked(self.desk.known.get(watch.unit or known.unit, known), command.kind)
+            took = Receipt(Outcome.ACCEPTED, "found in the vendor's books", unit=watch.unit)
             codes = self.desk.hands.codes
             await self._end(
-                watch, lambda work: service.accepted(work, command, took, sensor=False, codes=codes), S.ACCEPTED
+                watch, lambda work: service.answered(work, command, took, sensor=False, codes=codes), S.ACCEPTED
             )
         elif verdict is Verdict.DID_NOT:
             absent, words = command.kind is not OrderKind.OPEN, "Reading back showed that it did not take effect."
@@ -184,6 +193,8 @@ class Keeper:
             counter = self.desk.has(Capability.OPENING_COUNTER)
             return verdict_on_open(watch, known, now, settle, counter=counter, sensor=self.desk.sensor)
         here: bool | None = None
+        if self.desk.has(Capability.VENDOR_ASSIGNS_UNIT) and command.kind is not OrderKind.SET_SERVICE:
+            return await self._placement(watch)
         if command.kind is OrderKind.RESERVE and isinstance(self.desk.adapter, FindsReservations):
             try:
                 found = await self.desk.adapter.find_reservation(
@@ -197,7 +208,21 @@ class Keeper:
         late = now - watch.sent >= settle.total_seconds()
         return verdict if late or verdict is Verdict.HAPPENED else Verdict.WAIT
 
-    async def _end(self, watch: Watch, act: Callable[[Work], Awaitable[bool]], after: CommandState) -> None:
+    async def _placement(self, watch: Watch) -> Verdict:
+        """By our own id: what the flags of a compartment say may be about somebody else by now."""
+        adapter, reference = self.desk.adapter, reference_of(watch.command)
+        if reference is None or not isinstance(adapter, FindsPlacements):
+            return Verdict.UNKNOWN
+        try:
+            watch.unit = await adapter.find_placement(self.desk.bank.external_id, reference)
+        except DeviceError as error:
+            log.info("bank %s: no lookup: %s", self.desk.bank.id, error.detail)
+            return Verdict.WAIT
+        verdict = verdict_on_placement(watch.command, watch.unit)
+        late = self.desk.hands.monotonic() - watch.sent >= adapter.timing.settle.total_seconds()
+        return verdict if late or verdict is Verdict.HAPPENED else Verdict.WAIT
+
+    async def _end(self, watch: Watch, act: Callable[[Work], Awaitable[object]], after: CommandState) -> None:
         if await self.desk.write(act):
             watch.command = replace(watch.command, state=after)
         else:

@@ -23,7 +23,7 @@ def of_compartment(
     source: str = "lockyard",
     evidence: str | None = None,
 ) -> Fact:
-    """DoorOpened, DoorClosed, ServiceChanged, ItemChanged, UnitFoundFree."""
+    """DoorOpened, DoorClosed, ServiceChanged, ItemChanged, UnitFoundFree, ClaimMoved, …"""
     whole = {"compartment_id": str(compartment_id), **payload}
     return Fact(
         kind, "Compartment", compartment_id, whole, bank.site_id, bank.id,

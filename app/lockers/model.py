@@ -44,13 +44,14 @@ class Occupancy(StrEnum):
     UNAVAILABLE = "UNAVAILABLE"
 
 
-def occupancy(use: Use, service: Service, door: DoorState, *, reachable: bool) -> Occupancy:
-    """available = in service, no open stay, door not open, bank reachable. A stay shows whatever else is wrong."""
+def occupancy(use: Use, service: Service, door: DoorState, *, allocatable: bool) -> Occupancy:
+    """available = in service, no open stay, door not open, bank reachable or filled blindly. A stay shows whatever
+    else is wrong."""
     if use is not Use.FREE:
         return Occupancy(use.value)
     if service is not Service.IN_SERVICE:
         return Occupancy.OUT_OF_SERVICE
-    if door is DoorState.OPEN or not reachable:
+    if door is DoorState.OPEN or not allocatable:
         return Occupancy.UNAVAILABLE
     return Occupancy.AVAILABLE
 
@@ -70,10 +71,21 @@ class Bank:
     capabilities: Mapping[str, str]
     unreachable_since: datetime | None
     revision: int = 0
+    blind_allocation: bool = False
 
     @property
     def reachable(self) -> bool:
         return self.unreachable_since is None
+
+    @property
+    def allocatable(self) -> bool:
+        """It answers, or its operator lets it be filled without."""
+        return self.reachable or self.blind_allocation
+
+    @property
+    def vendor_chooses(self) -> bool:
+        """Which compartment a stay gets is told by the vendor, after it was asked for one of a size."""
+        return self.has("VENDOR_ASSIGNS_UNIT")
 
     def has(self, capability: str) -> bool:
         """It is built in; whether it answers just now is another question."""

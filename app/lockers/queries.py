@@ -4,7 +4,7 @@ from datetime import datetime
 from functools import cache
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, func, literal_column, select
+from sqlalchemy import Text, and_, bindparam, func, literal_column, select
 
 from app.kit.db import Conn, Row, Statement
 from app.kit.tables import Time, Uuid
@@ -17,7 +17,7 @@ from tenants.scope import Scope, context_parameters
 BANK_COLUMNS = (
     banks.c.tenant_id, banks.c.id, banks.c.site_id, banks.c.connection_id, banks.c.vendor, banks.c.external_id,
     banks.c.label, banks.c.poll_seconds, banks.c.capabilities, banks.c.unreachable_since,
-    banks.c.revision,
+    banks.c.revision, banks.c.blind_allocation,
 )  # fmt: skip
 _DOOR = ("id", "external_id", "label", "size", "use", "service", "door")
 _OF_BANK = and_(compartments.c.tenant_id == banks.c.tenant_id, compartments.c.bank_id == banks.c.id)
@@ -59,6 +59,13 @@ _STANDING = Statement(
     select(*BANK_COLUMNS, *[compartments.c[name].label(f"door_{name}") for name in _DOOR])
     .join_from(compartments, banks, _OF_BANK)
     .where(compartments.c.tenant_id == bindparam("tenant_id", type_=Uuid), compartments.c.id == bindparam("id"))
+)
+_NAMED = Statement(
+    select(*BANK_COLUMNS, *[compartments.c[name].label(f"door_{name}") for name in _DOOR])
+    .join_from(compartments, banks, _OF_BANK)
+    .where(compartments.c.tenant_id == bindparam("tenant_id", type_=Uuid))
+    .where(compartments.c.bank_id == bindparam("bank_id", type_=Uuid))
+    .where(compartments.c.external_id == bindparam("unit", type_=Text))
 )
 _DOORS = Statement(
     select(
@@ -102,6 +109,12 @@ async def compartment(conn: Conn, actor: Actor, id: UUID) -> Compartment | None:
 async def standing(conn: Conn, tenant_id: UUID, id: UUID) -> Compartment | None:
     """For acts whose right to this compartment was settled by something else, such as a stay in it."""
     row = await _STANDING.row(conn, tenant_id=tenant_id, id=id)
+    return compartment_of(row) if row else None
+
+
+async def named(conn: Conn, tenant_id: UUID, bank_id: UUID, unit: str) -> Compartment | None:
+    """The compartment that a bank's vendor knows by this id."""
+    row = await _NAMED.row(conn, tenant_id=tenant_id, bank_id=bank_id, unit=unit)
     return compartment_of(row) if row else None
 
 

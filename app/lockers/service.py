@@ -147,12 +147,19 @@ async def find_bank(work: Work, id: UUID, field: str) -> Bank:
     return bank
 
 
-async def update_bank(work: Work, id: UUID, label: str | None, poll_seconds: int | None) -> None:
+async def update_bank(
+    work: Work, id: UUID, label: str | None, poll_seconds: int | None, blind_allocation: bool | None = None
+) -> None:
     bank = await find_bank(work, id, "bankId")
+    if blind_allocation and bank.vendor_chooses:
+        raise Rejected(
+            Reason.NOT_SUPPORTED, "The vendor of this bank chooses compartments: it must answer for that.",
+            path=("input", "blindAllocation"),
+        )  # fmt: skip
     label = None if label is None else checks.text("label", label, most=100)
     if poll_seconds is not None:
         checks.within("pollSeconds", poll_seconds, 1, 3600)
-    given = {"label": label, "poll_seconds": poll_seconds}
+    given = {"label": label, "poll_seconds": poll_seconds, "blind_allocation": blind_allocation}
     await store.CHANGE_BANK.row(work.conn, tenant_id=bank.tenant_id, bank_id=bank.id, **given)
     changed = {name: value for name, value in given.items() if value is not None}
     work.emit(events.of_bank("BankChanged", bank, fields=sorted(changed)))

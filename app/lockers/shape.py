@@ -17,6 +17,7 @@ from sqlalchemy import (
     false,
     func,
     literal_column,
+    not_,
     select,
 )
 
@@ -68,19 +69,24 @@ def _unreachable(compartment: FromClause) -> Condition:
     return _of_bank(compartment, lambda bank: bank.c.unreachable_since.is_not(None))
 
 
-def occupancy(row: FromClause, unreachable: Condition) -> Value:
+def _withheld(bank: FromClause) -> Condition:
+    """It does not answer, and its operator does not let it be filled without."""
+    return and_(bank.c.unreachable_since.is_not(None), not_(bank.c.blind_allocation))
+
+
+def occupancy(row: FromClause, withheld: Condition) -> Value:
     """app.lockers.model.occupancy in SQL."""
     return case(
         (row.c.use != Use.FREE.value, row.c.use),
         (row.c.service != Service.IN_SERVICE.value, Occupancy.OUT_OF_SERVICE.value),
         (row.c.door == DoorState.OPEN.value, Occupancy.UNAVAILABLE.value),
-        (unreachable, Occupancy.UNAVAILABLE.value),
+        (withheld, Occupancy.UNAVAILABLE.value),
         else_=Occupancy.AVAILABLE.value,
     )
 
 
 def _occupancy(row: FromClause, _: Sight) -> Value:
-    return occupancy(row, _unreachable(row))
+    return occupancy(row, _of_bank(row, _withheld))
 
 
 def _service(row: FromClause, _: Sight) -> Value:
@@ -112,11 +118,9 @@ def _occupancy_rows(holder: str) -> Any:
         )
         here = bank.c.id if holder == "bank_id" else bank.c.site_id
         # One array for the whole holder: asking for each group's bank would be most of the work.
-        silent = select(bank.c.id).where(
-            bank.c.tenant_id == row.c.tenant_id, here == row.c.id, bank.c.unreachable_since.is_not(None)
-        )
-        unreachable = counted.c.bank_id == any_(func.array(silent.correlate(row).scalar_subquery()))
-        state = _place(occupancy(counted, unreachable), Occupancy)
+        silent = select(bank.c.id).where(bank.c.tenant_id == row.c.tenant_id, here == row.c.id, _withheld(bank))
+        withheld = counted.c.bank_id == any_(func.array(silent.correlate(row).scalar_subquery()))
+        state = _place(occupancy(counted, withheld), Occupancy)
         placed = select(_place(counted.c.size, Size).label("size"), state.label("state"), counted.c.count).subquery()
         total = cast(func.sum(placed.c.count), Integer)
         return select(
@@ -171,6 +175,7 @@ BANK = Shape(
         "lastContactAt": time(banks.c.last_contact_at),
         "unreachableSince": time(banks.c.unreachable_since),
         "isStale": flag(lambda row, _: _stale(row)),
+        "blindAllocation": flag(banks.c.blind_allocation),
         "pollSeconds": number(banks.c.poll_seconds),
         "compartmentCount": count_of("Compartment", compartments, held_by("bank_id")),
     },

@@ -37,6 +37,11 @@ _TENANT = bindparam("tenant_id", type_=Uuid)
 _AND_TENANT = compartments.c.tenant_id == _TENANT
 
 
+# The bank answers, or its operator lets it be filled without.
+_OF_BANK = and_(banks.c.tenant_id == compartments.c.tenant_id, banks.c.id == compartments.c.bank_id)
+_REACHED = select(1).where(_OF_BANK, or_(banks.c.unreachable_since.is_(None), banks.c.blind_allocation)).exists()
+
+
 def take_free(*, wait: bool, guards: Sequence[ColumnElement[bool]] = ()) -> CTE:
     """The first free compartment of a size in a bank becomes RESERVED. Row `taken`: id, label, external_id; or none.
 
@@ -54,6 +59,7 @@ def take_free(*, wait: bool, guards: Sequence[ColumnElement[bool]] = ()) -> CTE:
             compartments.c.service == Service.IN_SERVICE.value,
             compartments.c.door != DoorState.OPEN.value,
             or_(not_(bindparam("accessible", type_=Boolean)), compartments.c.accessible),
+            _REACHED,
             *guards,
         )
         .order_by(compartments.c.label, compartments.c.id)
@@ -61,24 +67,29 @@ def take_free(*, wait: bool, guards: Sequence[ColumnElement[bool]] = ()) -> CTE:
         # NO KEY: what merely refers to the compartment does not stand in the way.
         .with_for_update(skip_locked=not wait, key_share=True)
     )
-    return (
-        update(compartments)
-        .where(_AND_TENANT, compartments.c.id == free.scalar_subquery(), compartments.c.use == Use.FREE.value)
-        .values(use=Use.RESERVED.value)
-        .returning(compartments.c.id, compartments.c.label, compartments.c.external_id)
-        .cte("taken")
-    )
+    return _used("taken", Use.RESERVED, _TENANT, free.scalar_subquery(), compartments.c.use == Use.FREE.value)
+
+
+def _used(name: str, use: Use, tenant: Any, id_: Any, *guards: ColumnElement[bool]) -> CTE:
+    this = update(compartments).where(compartments.c.tenant_id == tenant, compartments.c.id == id_, *guards)
+    row = (compartments.c.id, compartments.c.label, compartments.c.external_id)
+    return this.values(use=use.value).returning(*row).cte(name)
+
+
+def take_named() -> CTE:
+    """The compartment `named` becomes RESERVED, if it is free. Row `taken`: id; or none."""
+    free = compartments.c.use == Use.FREE.value
+    return _used("taken", Use.RESERVED, _TENANT, bindparam("named", type_=Uuid), free)
+
+
+def free_again(moved: CTE) -> CTE:
+    """The compartment `claimed` is free, now that a stay has `moved` out of it."""
+    return _used("freed", Use.FREE, moved.c.tenant_id, bindparam("claimed", type_=Uuid))
 
 
 def shade(moved: CTE, use: Use) -> CTE:
     """The compartments of the stays in `moved` get this use."""
-    return (
-        update(compartments)
-        .where(compartments.c.tenant_id == moved.c.tenant_id, compartments.c.id == moved.c.compartment_id)
-        .values(use=use.value)
-        .returning(compartments.c.id)
-        .cte("shaded")
-    )
+    return _used("shaded", use, moved.c.tenant_id, moved.c.compartment_id)
 
 
 SET_SERVICE = Statement(
@@ -257,6 +268,7 @@ CHANGE_BANK = Statement(
     .values(
         label=func.coalesce(bindparam("label", type_=Text), banks.c.label),
         poll_seconds=func.coalesce(bindparam("poll_seconds", type_=Integer), banks.c.poll_seconds),
+        blind_allocation=func.coalesce(bindparam("blind_allocation", type_=Boolean), banks.c.blind_allocation),
     )
     .returning(banks.c.id)
 )

@@ -19,6 +19,7 @@ banks = tenant_table(
     Column("capabilities", Json, nullable=False, server_default=text("'{}'")),
     Column("last_contact_at", Time),
     Column("unreachable_since", Time),
+    Column("blind_allocation", Boolean, nullable=False, server_default=text("false")),
     Column("revision", Integer, nullable=False, server_default=text("0")),
     Column("size_words", Json, nullable=False, server_default=text("'{}'")),
     Column("created_at", Time, nullable=False, server_default=text("now()")),

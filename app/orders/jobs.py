@@ -79,12 +79,18 @@ class Desk:
     def sensor(self) -> bool:
         return self.has(Capability.DOOR_SENSOR)
 
+    @property
+    def keeps_books(self) -> bool:
+        """Its vendor writes down who has which compartment."""
+        return self.has(Capability.VENDOR_RESERVATION) or self.has(Capability.VENDOR_ASSIGNS_UNIT)
+
     def door_of(self, command: Command) -> Known | None:
         return next((known for known in self.known.values() if known.id == command.compartment_id), None)
 
     def poll_seconds(self) -> float:
         moving = [watch for watch in self.watches if watch.command.kind is OrderKind.OPEN and not watch.given_up]
-        usual = float(self.bank.poll_seconds)
+        # Not more often than the vendor can bear.
+        usual = max(float(self.bank.poll_seconds), self.adapter.timing.poll.total_seconds())
         return min(usual, self.adapter.timing.poll_while_open.total_seconds()) if moving else usual
 
     async def write(self, act: Callable[[Work], Awaitable[T]]) -> T:
@@ -140,7 +146,13 @@ def _in_line(desk: Desk, command: Command) -> bool:
     if command.kind is not OrderKind.OPEN:
         uncertain = [watch.command for watch in desk.watches if not watch.given_up]
         before += [each for each in uncertain if each.kind is not OrderKind.OPEN]
-    return any(each.compartment_id == command.compartment_id for each in before)
+    return any(_about_the_same(each, command) for each in before)
+
+
+def _about_the_same(one: Command, other: Command) -> bool:
+    """A stay that was placed elsewhere meanwhile is the same stay still."""
+    same_stay = one.stay_id is not None and one.stay_id == other.stay_id and other.kind is not OrderKind.OPEN
+    return same_stay or one.compartment_id == other.compartment_id
 
 
 async def send(desk: Desk, command: Command) -> None:
@@ -232,7 +244,8 @@ async def _write_answer(desk: Desk, watch: Watch, known: Known, answer: Receipt 
     for change in moved:
         take_in(change)
     if state is S.ACCEPTED:
-        booked(known, command.kind)
+        chosen = answer.unit if isinstance(answer, Receipt) else None
+        booked(desk.known.get(chosen or known.unit, known), command.kind)
     final = state is S.ACCEPTED and not (desk.sensor and command.kind is OrderKind.OPEN)
     if state is not S.FAILED and not final:
         watch.command = replace(command, state=state)

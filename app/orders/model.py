@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import Enum, auto
 from uuid import UUID
 
-from app.devices.model import Command, CommandState
+from app.devices.model import Command, CommandState, Purpose
 from app.devices.port import BankState, Door, Order, OrderKind, ParcelRef, Unit
 from app.lockers.model import Bank
 
@@ -52,7 +52,10 @@ class Change:
 
 @dataclass(slots=True)
 class Watch:
-    """A command whose end is still out, as this process follows it. `sent`, `looked`, `gap`: monotonic seconds."""
+    """A command whose end is still out, as this process follows it. `sent`, `looked`, `gap`: monotonic seconds.
+
+    `unit`: where the vendor's books were found to have it, once they were.
+    """
 
     command: Command
     sent: float
@@ -60,6 +63,7 @@ class Watch:
     gap: float = 0.0
     blind: bool = False
     given_up: bool = False
+    unit: str | None = None
 
     def look(self, now: float) -> None:
         self.gap = max(self.gap, now - self.looked)
@@ -223,6 +227,17 @@ def sprung(known: Known, at: datetime) -> Change:
                   was_known=known.door is not Door.UNKNOWN, item_changed=False)  # fmt: skip
 
 
+def reference_of(command: Command) -> str | None:
+    """The stay's id, under which a vendor may keep it. What staff do at a door is no business of a stay in it."""
+    staff = command.kind is OrderKind.OPEN and command.purpose in {Purpose.NONE, Purpose.OVERRIDE}
+    return None if command.stay_id is None or staff else str(command.stay_id)
+
+
+def verdict_on_placement(command: Command, unit: str | None) -> Verdict:
+    """Of a reservation or its end, at a vendor that finds them by our own id. `unit`: where it has it, if anywhere."""
+    return Verdict.HAPPENED if (unit is not None) is (command.kind is OrderKind.RESERVE) else Verdict.DID_NOT
+
+
 def parcels_of(command: Command) -> tuple[ParcelRef, ...]:
     listed = command.parameters.get("parcels")
     rows = listed if isinstance(listed, list) else []
@@ -250,4 +265,5 @@ def order_of(command: Command, bank: Bank, known: Known, deadline: timedelta) ->
         depositor=text("depositor"),
         expires_at=datetime.fromisoformat(until) if isinstance(until, str) else None,
         in_service=in_service if isinstance(in_service, bool) else None,
+        reference=reference_of(command),
     )

@@ -24,6 +24,7 @@ from app.lockers import events as locker_events
 from app.lockers import store as lockers
 from app.lockers.model import Bank, Service
 from app.orders.model import Change, Watch, to_watch
+from app.placing import service as placing
 from app.stays import queries as stays
 from app.stays import store as stays_store
 from app.stays.model import PickupCodes
@@ -72,6 +73,14 @@ async def failed(work: Work, command: Command, detail: str, *, absent: bool = Fa
     return await _moved(
         work, command, S.FAILED, "CommandFailed", settled=True, detail=detail, reason=reason, absent=absent
     )
+
+
+async def _refused_place(work: Work, command: Command, misplaced: placing.Misplaced) -> bool:
+    """The vendor took it, and it cannot be so: the vendor is told to undo it."""
+    return await _moved(
+        work, command, S.FAILED, "CommandFailed", settled=True, detail=misplaced.detail, reason="MISPLACED", undo=True,
+        compartment_id=str(misplaced.compartment_id),
+    )  # fmt: skip
 
 
 async def unconfirmed(work: Work, command: Command, detail: str, *, settled: bool) -> bool:
@@ -249,6 +258,10 @@ async def answered(
     if isinstance(answer, Receipt):
         if answer.outcome is Outcome.OPENED and sensor and command.kind is OrderKind.OPEN:
             return S.DOOR_OPENED
+        if answer.unit and command.kind is OrderKind.RESERVE and command.stay_id:
+            misplaced = await placing.place(work, command, answer.unit)
+            if misplaced:
+                return S.FAILED if await _refused_place(work, command, misplaced) else None
         return S.ACCEPTED if await accepted(work, command, answer, sensor=sensor, codes=codes) else None
     if isinstance(answer, Unreachable):
         return None

@@ -111,11 +111,14 @@ INSIDE: dict[StayOutcome, ParcelState] = {
 
 @dataclass(frozen=True, slots=True)
 class Stay:
+    """`placed`: False while its compartment is only a claim, because the vendor has yet to name one."""
+
     tenant_id: UUID
     id: UUID
     site_id: UUID
     bank_id: UUID
     compartment_id: UUID
+    placed: bool
     carrier_id: UUID | None
     recipient_id: UUID | None
     depositor_id: UUID | None

@@ -30,12 +30,14 @@ _STANDING = Statement(
     .where(stays.c.tenant_id == _TENANT, stays.c.id == bindparam("id", type_=Uuid))
     .with_for_update(key_share=True)
 )
-_IN = Statement(
+_HOLDING = (
     select(*COLUMNS)
     .where(stays.c.tenant_id == _TENANT, stays.c.compartment_id == bindparam("compartment_id", type_=Uuid))
     .where(literal_column("stay.state <> 'RELEASED'"))
     .with_for_update(key_share=True)
 )
+_HOLDS = Statement(_HOLDING)
+_IN = Statement(_HOLDING.where(stays.c.placed))
 _NOW = bindparam("now", type_=Time)
 _EXPIRED = Statement(
     select(stays.c.tenant_id, stays.c.id)
@@ -72,6 +74,12 @@ async def standing(conn: Conn, tenant_id: UUID, id: UUID) -> Stay | None:
 async def open_in(conn: Conn, tenant_id: UUID, compartment_id: UUID) -> Stay | None:
     """The stay that has the compartment now, locked."""
     row = await _IN.row(conn, tenant_id=tenant_id, compartment_id=compartment_id)
+    return stay_of(row) if row else None
+
+
+async def holding(conn: Conn, tenant_id: UUID, compartment_id: UUID) -> Stay | None:
+    """The stay that has the compartment, or has a claim to it that may yet be moved; locked."""
+    row = await _HOLDS.row(conn, tenant_id=tenant_id, compartment_id=compartment_id)
     return stay_of(row) if row else None
 
 

@@ -71,14 +71,14 @@ async def reserve(work: Work, ask: ReserveCompartment) -> UUID:
     tracking = checks.text("tracking", ask.tracking, most=100)
     secondary = checks.optional_text("secondaryTracking", ask.secondary_tracking, most=100)
     checks.within("holdMinutes", ask.hold / timedelta(minutes=1), 1, LONGEST_HOLD / timedelta(minutes=1))
-    if not bank.reachable:
+    if not bank.allocatable:
         raise Rejected(Reason.BANK_UNREACHABLE, f"Bank {bank.label} does not answer at present.")
     given = {
         "tenant_id": bank.tenant_id, "site_id": bank.site_id, "bank_id": bank.id, "size": ask.size.value,
         "accessible": ask.accessible, "stay_id": new_id(), "parcel_id": new_id(), "carrier_id": carrier_id,
         "recipient_id": ask.recipient_id, "depositor_id": ask.depositor_id, "flow": ask.flow.value, "note": None,
         "created_by": work.actor.account_id, "now": work.now, "expires_at": work.now + ask.hold,
-        "tracking": tracking, "secondary_tracking": secondary,
+        "tracking": tracking, "secondary_tracking": secondary, "placed": not bank.vendor_chooses,
     }  # fmt: skip
     try:
         row = await store.reserve(work.conn, given)
@@ -92,9 +92,9 @@ async def reserve(work: Work, ask: ReserveCompartment) -> UUID:
         await _why_none(work, bank, ask)
         raise Rejected(Reason.NO_FREE_COMPARTMENT, f"No {ask.size} compartment is free in bank {bank.label}.")
     stay = queries.stay_of(row)
-    work.emit(events.moved(stay, size=ask.size.value))
+    work.emit(events.moved(stay, size=ask.size.value, placed=stay.placed))
     work.audit(_entry(Permission.STAY_CREATE, stay, details={"compartment": row["label"], "size": ask.size.value}))
-    if bank.has(Capability.VENDOR_RESERVATION):
+    if hardware.keeps_books(bank, OrderKind.RESERVE):
         door = Compartment(
             stay.compartment_id, row["external_id"], row["label"], ask.size, Use.RESERVED, Service.IN_SERVICE,
             DoorState.UNKNOWN, bank,
@@ -136,6 +136,8 @@ async def confirm_deposit(work: Work, stay_id: UUID, trackings: Sequence[str] | 
         raise Rejected(Reason.WRONG_STATE, f"This stay is {stay.state}.")
     if stay.state is State.HELD and stay.expires_at <= work.now:
         raise Rejected(Reason.STAY_EXPIRED, "The reservation has run out.")
+    if not stay.placed:
+        raise Rejected(Reason.WRONG_STATE, "The vendor has yet to say which door it is.")
     door = await door_of(work, stay)
     hash_, sealed = await _code(work, stay, door.bank, codes)
     after = await store.run(
@@ -272,7 +274,7 @@ async def permit(
 
 async def told(work: Work, stay: Stay, door: Compartment, kind: OrderKind) -> None:
     """Bring the vendor's books, where there are any, to what ours say."""
-    if door.bank.has(Capability.VENDOR_RESERVATION):
+    if hardware.keeps_books(door.bank, kind):
         rows = await parcels.of_stay(work.conn, stay.tenant_id, stay.id)
         one = [{"tracking": row["tracking"], "secondary": row["secondary_tracking"]} for row in rows]
         await hardware.push(work, door, kind, _cause(stay), await _order(work, stay, one))

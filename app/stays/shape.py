@@ -111,6 +111,12 @@ def _sealed_code(row: FromClause, _: Sight) -> Value:
     return cast(row.c.id, Text) + ":" + func.encode(row.c.pickup_sealed, "hex")
 
 
+def _placed_in(stay: FromClause, compartment: FromClause) -> Condition:
+    """A claim is no place: nobody is sent to a door that the vendor may give to another."""
+    its = and_(compartment.c.tenant_id == stay.c.tenant_id, compartment.c.id == stay.c.compartment_id)
+    return and_(its, stay.c.placed)
+
+
 STAY = Shape(
     name="Stay",
     table=stays,
@@ -125,6 +131,7 @@ STAY = Shape(
         "depositedAt": time(stays.c.deposited_at),
         "depositExpiresAt": time(stays.c.deposit_expires_at),
         "releasedAt": time(stays.c.released_at),
+        "placed": flag(stays.c.placed),
         "isOverdue": flag(lambda row, _: _overdue(row)),
         "note": text(stays.c.note),
         # The code opens the door: nobody but the recipient reads it here.
@@ -133,7 +140,7 @@ STAY = Shape(
     relations={
         "site": One("Site", "site_id"),
         "bank": One("Bank", "bank_id"),
-        "compartment": One("Compartment", "compartment_id"),
+        "compartment": One("Compartment", on=_placed_in, nullable=True, shared=True),
         "carrier": One("Carrier", "carrier_id", "carrier_id", nullable=True),
         "recipient": One("Person", "recipient_id", nullable=True),
         "parcels": Many("Parcel", "stay_id"),
@@ -161,7 +168,10 @@ def _overdue(row: FromClause) -> Condition:
 
 def _current(compartment: FromClause, stay: FromClause) -> Condition:
     return and_(
-        stay.c.tenant_id == compartment.c.tenant_id, stay.c.compartment_id == compartment.c.id, stay.c.state != RELEASED
+        stay.c.tenant_id == compartment.c.tenant_id,
+        stay.c.compartment_id == compartment.c.id,
+        stay.c.state != RELEASED,
+        stay.c.placed,
     )
 
 

@@ -19,6 +19,7 @@ from sqlalchemy import (
     null,
     or_,
     select,
+    true,
     update,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -26,7 +27,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from app.kit.db import Conn, Row, Statement
 from app.kit.tables import Time, Uuid
 from app.lockers.model import Use
-from app.lockers.store import shade, take_free
+from app.lockers.store import free_again, shade, take_free, take_named
 from app.parcels.model import ParcelState
 from app.parcels.store import allocate, end, put_in
 from app.people.queries import exists as person_exists
@@ -37,7 +38,7 @@ from app.stays.tables import stays
 _TENANT = bindparam("tenant_id", type_=Uuid)
 _NOW = bindparam("now", type_=Time)
 _THIS = and_(stays.c.tenant_id == _TENANT, stays.c.id == bindparam("id_", type_=Uuid))
-_HELD = ("carrier_id", "recipient_id", "depositor_id", "flow", "created_by", "expires_at", "note")
+_HELD = ("carrier_id", "recipient_id", "depositor_id", "flow", "created_by", "expires_at", "note", "placed")
 
 
 def _reserve(*, wait: bool) -> Statement:
@@ -128,6 +129,37 @@ def _change(*guards: ColumnElement[bool], **changes: object) -> Statement:
         update(stays).where(_THIS, *guards).values(version=stays.c.version + 1, **changes).returning(*COLUMNS)
     )
 
+
+# --- where the vendor chooses the compartment: a claim becomes a place -----------------------------------------------
+
+_UNPLACED = (stays.c.placed.is_(False), _among(OPEN_BEFORE_DEPOSIT))
+PLACE_HERE = _change(*_UNPLACED, placed=true())
+
+
+def _place_in_free() -> Statement:
+    """Into a free compartment (`named`), and the claim (`claimed`) is free again; no row when it is not free."""
+    taken = take_named()
+    moved = (
+        update(stays)
+        .where(_THIS, *_UNPLACED, stays.c.compartment_id == bindparam("claimed", type_=Uuid), taken.c.id.is_not(None))
+        .values(compartment_id=taken.c.id, placed=true(), version=stays.c.version + 1)
+        .returning(*COLUMNS)
+        .cte("moved")
+    )
+    return _all(moved, free_again(moved))
+
+
+PLACE_IN_FREE = _place_in_free()
+# A swap of claims, in one transaction: one steps aside, for the index would never let two be in one compartment, even
+# within a statement; nobody else sees it.
+STEP_ASIDE = Statement(update(stays).where(_THIS, *_UNPLACED).values(state=State.RELEASED.value).returning(*COLUMNS))
+PLACE_IN_CLAIMED = _change(*_UNPLACED, compartment_id=bindparam("named", type_=Uuid), placed=true())
+STEP_BACK = Statement(
+    update(stays)
+    .where(_THIS, stays.c.placed.is_(False), stays.c.state == State.RELEASED.value)
+    .values(state=bindparam("state_", type_=Text), compartment_id=bindparam("claimed", type_=Uuid))
+    .returning(*COLUMNS)
+)
 
 _UNTIL = bindparam("until", type_=Time)
 EXTEND_HOLD = _change(_among(OPEN_BEFORE_DEPOSIT), expires_at=_UNTIL)

@@ -1,17 +1,20 @@
 """Tables of stays. The partial unique index is the promise: never two parcels in one compartment."""
 
-from sqlalchemy import Column, Index, Integer, LargeBinary, Text, text
+from sqlalchemy import Boolean, Column, Index, Integer, LargeBinary, Text, text
 
 from app.devices.port import Evidence
 from app.kit.tables import Time, Uuid, belongs_to, tenant_table, words
 from app.stays.model import Flow, State, StayOutcome
 
+# `placed`: false while the vendor has yet to name the compartment; until then the one written here is only a claim to
+# one of its size, which may be swapped with another such claim.
 stays = tenant_table(
     "stay",
     Column("id", Uuid, nullable=False),
     Column("site_id", Uuid, nullable=False),
     Column("bank_id", Uuid, nullable=False),
     Column("compartment_id", Uuid, nullable=False),
+    Column("placed", Boolean, nullable=False, server_default=text("true")),
     Column("carrier_id", Uuid),
     Column("recipient_id", Uuid),
     Column("depositor_id", Uuid),

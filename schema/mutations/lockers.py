@@ -55,7 +55,9 @@ def _compartment(given: Mapping[str, Any]) -> NewCompartment:
 async def update_bank(call: Call) -> Outcome:
     bank_id = call.id("bank_id", "Bank")
     async with call.context.begin(call.key) as work:
-        await lockers.update_bank(work, bank_id, call.given.get("label"), call.given.get("poll_seconds"))
+        await lockers.update_bank(
+            work, bank_id, call.given.get("label"), call.given.get("poll_seconds"), call.given.get("blind_allocation")
+        )
         work.answer = ("Bank", bank_id)
     return work.answer
 

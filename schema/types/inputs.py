@@ -252,6 +252,7 @@ class UpdateBankInput:
     bank_id: ID = must("Which bank.")
     label: str | None = asked("What people call it.")
     poll_seconds: int | None = asked("How often it is asked, in seconds.")
+    blind_allocation: bool | None = asked("Whether it is to be filled also while it does not answer.")
 
 
 @strawberry.input(description="A new person.")

@@ -135,10 +135,11 @@ class Plan:
             conditions = [row.c[relation.theirs] == parent.c[relation.mine]]
             if shape.walled and "tenant_id" in parent.c:
                 conditions.append(row.c.tenant_id == parent.c.tenant_id)
-        if relation.nullable:
+        if relation.nullable and not relation.shared:
             return self.visible_object(shape, row, pick.picks, *conditions)
         found = select(self.object(shape, row, pick.picks)).where(*conditions)
-        return found.correlate_except(row).scalar_subquery()
+        found_one = found.correlate_except(row).scalar_subquery()
+        return func.coalesce(found_one, NULL) if relation.shared else found_one
 
     def items(self, items: Items, shape: Shape, row: Rows, pick: Pick) -> ColumnElement[str]:
         given = {name: bindparam(parameter(pick.site, name), type_=type_) for name, type_ in items.arguments.items()}

@@ -60,7 +60,7 @@ class Rows:
             shape, Many(relation.target, relation.theirs, relation.mine, on=relation.on), parent, _ANY, 0, self.sight
         )
         conditions = [*place.link(row), parent.c.id == any_(bindparam(IDS, type_=ARRAY(Uuid)))]
-        if relation.nullable:
+        if relation.nullable and not relation.shared:
             conditions.append(self.sight.visible(relation.target, row))
         return select(parent.c.id.label(PARENT), *self.columns(shape, row)).where(*conditions)
 

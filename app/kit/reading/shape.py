@@ -71,13 +71,14 @@ class Sort:
 class One:
     """At most one row of the target. Nullable: null where the actor may not see it. Not nullable: it shares the sight
     of its holder, because every such target says where the holder stands (its site, bank, operator) and nothing
-    more; what hangs below it is looked at afresh."""
+    more; what hangs below it is looked at afresh. `shared`: that sight too, but null where `on` finds none."""
 
     target: str
     mine: str = ""
     theirs: str = "id"
     nullable: bool = False
     on: Callable[[FromClause, FromClause], Condition] | None = None
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)

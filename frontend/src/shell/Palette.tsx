@@ -82,7 +82,7 @@ type Found = { sites: { edges: readonly { node: { id: string; name: string; city
   banks: { edges: readonly { node: { id: string; label: string; site: { name: string } } }[] };
   parcels: {
     edges: readonly {
-      node: { id: string; tracking: string; state: keyof typeof PARCEL_STATE; stay: { bank: { id: string }; compartment: { id: string; label: string } } | null; site: { name: string } };
+      node: { id: string; tracking: string; state: keyof typeof PARCEL_STATE; stay: { bank: { id: string }; compartment: { id: string; label: string } | null } | null; site: { name: string } };
     }[];
   };
 };
@@ -97,8 +97,8 @@ function useFound(data: Found | undefined): PaletteAction[] {
     ...data.parcels.edges.map(({ node }) => ({
       id: node.id,
       label: node.tracking,
-      hint: [i18n.t(PARCEL_STATE[node.state]), node.site.name, node.stay?.compartment.label].filter(Boolean).join(' · '),
-      run: () => void navigate(node.stay ? paths.bank(node.stay.bank.id, { door: node.stay.compartment.id }) : paths.stays({ tracking: node.tracking })),
+      hint: [i18n.t(PARCEL_STATE[node.state]), node.site.name, node.stay?.compartment?.label].filter(Boolean).join(' · '),
+      run: () => void navigate(node.stay ? paths.bank(node.stay.bank.id, { door: node.stay.compartment?.id }) : paths.stays({ tracking: node.tracking })),
     })),
   ];
 }

@@ -74,8 +74,8 @@ export default function OwnPage() {
                     <ul>
                       {stays.map((stay) => (
                         <li key={stay.id}>
-                          <Link {...paths.stays({ stay: stay.id })}><span className="mono">{stay.parcels.edges.map((edge) => edge.node.tracking).join(', ') || stay.compartment.label}</span></Link>
-                          {' · '}{stay.site.name} · {stay.bank.label} · {i18n.t('Door {label}', { label: stay.compartment.label })}
+                          <Link {...paths.stays({ stay: stay.id })}><span className="mono">{stay.parcels.edges.map((edge) => edge.node.tracking).join(', ') || stay.bank.label}</span></Link>
+                          {' · '}{stay.site.name} · {stay.bank.label} · {stay.compartment ? i18n.t('Door {label}', { label: stay.compartment.label }) : i18n.t('no door yet')}
                         </li>
                       ))}
                     </ul>

@@ -51,7 +51,7 @@ export function Reserve({ bank, close }: { bank: Bank; close: () => void }) {
     <Modal opened onClose={close} title={`${bank.label} · ${bank.site.name}`} closeButtonProps={{ 'aria-label': i18n.t('Close') }}>
       {made ? (
         <Stack gap="sm" role="status">
-          <Text fw={600}>{i18n.t('Door {label} is reserved.', { label: made.compartment.label })}</Text>
+          <Text fw={600}>{made.compartment ? i18n.t('Door {label} is reserved.', { label: made.compartment.label }) : i18n.t('A door is reserved. The bank says in a moment which one: see the stay.')}</Text>
           {made.expiresAt && <Text size="sm">{i18n.t('Until')} <Moment at={made.expiresAt} siteZone={bank.site.timezone} /></Text>}
           <Link {...paths.stays({ stay: made.id })}>{i18n.t('Go to the stay')}</Link>
         </Stack>

@@ -28,7 +28,7 @@ export function StayTable({ stays, current, open }: { stays: readonly StayRowFra
         </>
       ),
     },
-    { id: 'place', header: i18n.t('Where'), cell: (stay) => `${stay.site.name} · ${stay.bank.label} · ${stay.compartment.label} (${stay.compartment.size})` },
+    { id: 'place', header: i18n.t('Where'), cell: (stay) => `${stay.site.name} · ${stay.bank.label} · ${stay.compartment ? `${stay.compartment.label} (${stay.compartment.size})` : i18n.t('no door yet')}` },
     { id: 'carrier', header: i18n.t('Carrier'), cell: (stay) => stay.carrier?.name ?? '–' },
     { id: 'since', header: i18n.t('Since'), cell: (stay) => <Moment at={stay.depositedAt ?? stay.createdAt} siteZone={stay.site.timezone} /> },
     { id: 'evidence', header: i18n.t('Evidence'), cell: (stay) => stay.evidence },
