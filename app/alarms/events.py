@@ -6,7 +6,7 @@ from app.kit.events import Fact
 
 
 def of_alarm(kind: str, row: Any, **more: object) -> Fact:
-    """AlarmRaised, AlarmRepeated, AlarmCleared, AlarmAcknowledged, AlarmShelved. `row`: of the alarm table."""
+    """AlarmRaised, AlarmRepeated, AlarmCleared, AlarmEscalated, AlarmAcknowledged, AlarmShelved. `row`: of its table."""
     payload = {
         "kind": row["kind"],
         "severity": row["severity"],

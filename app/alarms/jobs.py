@@ -1,11 +1,11 @@
-"""What time does to alarms: a door that stands open too long."""
+"""What time does to alarms: a door that stands open too long, an outage that lasts."""
 
 from collections.abc import Callable
 from datetime import timedelta
 from uuid import UUID
 
-from app.alarms import service
-from app.alarms.model import AlarmKind
+from app.alarms import service, store
+from app.alarms.model import RISES, AlarmKind
 from app.kit.clock import Clock, utc_now
 from app.kit.db import Database
 from app.lockers import queries as lockers
@@ -30,3 +30,14 @@ async def raise_held_open(db: Database, system: System, limit: timedelta, clock:
                 ),
             )
     return len(doors)
+
+
+async def confirm(db: Database, system: System, limit: timedelta, clock: Clock = utc_now) -> int:
+    """Alarms of a kind that grows graver, active for longer than `limit`: an outage, not a flap. How many rose."""
+    risen = 0
+    async with db.plain() as conn:
+        lasting = await store.LASTING.rows(conn, kinds=[kind.value for kind in RISES], before=clock() - limit)
+    for row in lasting:
+        async with system(row["tenant_id"]).begin() as work:
+            risen += await service.rise(work, row["id"], AlarmKind(row["kind"]))
+    return risen

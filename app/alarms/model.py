@@ -32,6 +32,7 @@ class AlarmKind(StrEnum):
     OPENED_WRONG_DOOR = "OPENED_WRONG_DOOR"
     OPEN_AFTER_RELEASE = "OPEN_AFTER_RELEASE"
     OPEN_FAILED = "OPEN_FAILED"
+    REVOKED_CREDENTIAL_USED = "REVOKED_CREDENTIAL_USED"
     UNMAPPED_STATUS = "UNMAPPED_STATUS"
 
 
@@ -52,8 +53,16 @@ KINDS: dict[AlarmKind, tuple[Severity, str]] = {
     AlarmKind.OPENED_WRONG_DOOR: (Severity.CRITICAL, "Take the bank out of service and check its wiring."),
     AlarmKind.OPEN_AFTER_RELEASE: (Severity.HIGH, "Close the door of the released compartment."),
     AlarmKind.OPEN_FAILED: (Severity.MEDIUM, "The door did not open: free the lock or open by hand."),
+    AlarmKind.REVOKED_CREDENTIAL_USED: (
+        Severity.HIGH,
+        "Look inside: what was called off has opened the door all the same.",
+    ),
     AlarmKind.UNMAPPED_STATUS: (Severity.LOW, "The device said something unknown: pass the raw text to support."),
 }
+
+
+# kind -> what it becomes when it lasts: a flap is over by itself, a confirmed outage is not.
+RISES: dict[AlarmKind, Severity] = {AlarmKind.BANK_UNREACHABLE: Severity.CRITICAL}
 
 
 class AlarmState(StrEnum):

@@ -14,7 +14,7 @@ from tenants.scope import Scope, context_parameters
 
 TOLD = [
     alarms.c.tenant_id, alarms.c.id, alarms.c.site_id, alarms.c.bank_id, alarms.c.compartment_id, alarms.c.kind,
-    alarms.c.severity, alarms.c.condition, alarms.c.repeats,
+    alarms.c.severity, alarms.c.condition, alarms.c.repeats, alarms.c.risen_at,
 ]  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from app.alarms import events, queries, store
-from app.alarms.model import KINDS, AlarmKind
+from app.alarms.model import KINDS, RISES, AlarmKind
 from app.devices.port import OrderKind
 from app.kit import checks
 from app.kit.db import Row
@@ -50,7 +50,13 @@ async def raise_alarm(work: Work, condition: Condition) -> None:
     if condition.kind in FLAPS:
         marked = f"{condition.detail} (keeps coming and going)"
         row = await store.FLAP.row(
-            work.conn, tenant_id=work.tenant, cause_=cause, at=at, since=at - FLAPPING, detail_=marked
+            work.conn,
+            tenant_id=work.tenant,
+            cause_=cause,
+            at=at,
+            since=at - FLAPPING,
+            detail_=marked,
+            severity_=severity.value,
         )
         flapping = row is not None
     row = row or await store.RAISE.row(
@@ -70,6 +76,14 @@ async def clear_alarms(work: Work, at: datetime, *causes: str) -> None:
         _tell(work, "AlarmCleared", row)
 
 
+async def rise(work: Work, alarm_id: UUID, kind: AlarmKind) -> bool:
+    """It has lasted: it is graver now, and whoever acknowledged it before is told again. Once each time it comes."""
+    row = await store.RISE.row(work.conn, tenant_id=work.tenant, id_=alarm_id, after=RISES[kind].value, at=work.now)
+    if row is not None:
+        _tell(work, "AlarmEscalated", row)
+    return row is not None
+
+
 def _tell(work: Work, word: str, row: Row, **more: object) -> None:
     work.emit(events.of_alarm(word, row, **more))
     details = {"kind": row["kind"], "severity": row["severity"], **more}
@@ -84,7 +98,7 @@ async def acknowledge(work: Work, alarm_id: UUID, comment: str | None) -> UUID:
     comment = checks.optional_text("comment", comment, most=1000) or None
     done = await store.ACKNOWLEDGE.row(
         work.conn, tenant_id=work.tenant, alarm_id=row["id"], acknowledged_at=work.now, comment=comment,
-        acknowledged_by=work.actor.account_id, acknowledged_by_name=work.actor.label,
+        acknowledged_by=work.actor.account_id, acknowledged_by_name=work.actor.label, risen_at=row["risen_at"],
     )  # fmt: skip
     if done is None:
         raise Rejected(Reason.ALREADY_ACKNOWLEDGED, "This alarm was acknowledged before.")
@@ -191,11 +205,27 @@ async def on_stay(work: Work, fact: Sequenced) -> None:
     work.enter(fact.tenant_id)
     if fact.kind == "StayReleased" and fact.payload.get("door") == "OPEN":
         await _raise(work, _at_door(AlarmKind.OPEN_AFTER_RELEASE, fact, "The stay has ended and the door stands open."))
+    elif fact.kind == "StayDeposited" and fact.payload.get("late") is True and fact.payload.get("by_pass"):
+        words = "What was handed out for a stay that was called off has been used: something is inside."
+        await _raise(work, _at_door(AlarmKind.REVOKED_CREDENTIAL_USED, fact, words))
     elif fact.kind == "StayDeposited" and fact.payload.get("late") is True:
         words = "A cancelled stay's door was opened after all: something may be inside."
         await _raise(work, _at_door(AlarmKind.LATE_EVENT_AFTER_RELEASE, fact, words))
     elif fact.kind == "StayReleased" and fact.payload.get("outcome") == "UNKNOWN_RELEASE":
         await _raise(work, _at_door(AlarmKind.MISSING_PARCEL, fact, "Found free, and nobody said that it was emptied."))
+
+
+async def on_filled(work: Work, fact: Sequenced) -> None:
+    """FilledAfterRelease: the books tell of something inside for a stay that had ended, or for none."""
+    work.enter(fact.tenant_id)
+    label = fact.payload.get("label", "?")
+    if not fact.payload.get("known"):
+        kind, words = AlarmKind.GHOST_PARCEL, f"Door {label} holds something that was not put in for a stay of ours."
+    elif fact.payload.get("called_off"):
+        kind, words = AlarmKind.REVOKED_CREDENTIAL_USED, f"Door {label} was opened by what had been called off."
+    else:
+        kind, words = AlarmKind.LATE_EVENT_AFTER_RELEASE, f"Something was put behind door {label} after its stay ended."
+    await _raise(work, _at_door(kind, fact, words))
 
 
 async def on_bank(work: Work, fact: Sequenced) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, case, false, func, select
+from sqlalchemy import ColumnElement, FromClause, and_, case, false, func, select, true
 
 from app.alarms.model import KINDS, SUPPRESSED, AlarmState, Condition, Suppression
 from app.alarms.tables import alarms, handlings
@@ -34,7 +34,8 @@ def _handling(name: str) -> Any:
 
 
 def _acknowledged(row: FromClause, sight: Sight) -> ColumnElement[bool]:
-    return _handling("acknowledged_at")(row, sight).is_not(None)  # type: ignore[no-any-return]
+    at = _handling("acknowledged_at")(row, sight)
+    return and_(at.is_not(None), func.coalesce(at >= row.c.risen_at, true()))
 
 
 def _suppressed(row: FromClause) -> Value:
@@ -86,6 +87,7 @@ ALARM = Shape(
         "state": word(_state),
         "raisedAt": time(alarms.c.raised_at),
         "clearedAt": time(alarms.c.cleared_at),
+        "escalatedAt": time(alarms.c.risen_at),
         "lastSeenAt": time(alarms.c.last_seen_at),
         "repeatCount": number(alarms.c.repeats),
         "detail": text(alarms.c.detail),

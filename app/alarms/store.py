@@ -1,6 +1,6 @@
 """Guarded writes of alarms. One active alarm for a condition and cause; what people write stands in other rows."""
 
-from sqlalchemy import ARRAY, Text, any_, bindparam, literal, literal_column, null, select, update
+from sqlalchemy import ARRAY, Text, any_, bindparam, literal, literal_column, null, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from app.alarms.model import Condition
@@ -55,6 +55,8 @@ FLAP = Statement(
     .values(
         condition=Condition.ACTIVE.value,
         cleared_at=null(),
+        risen_at=null(),
+        severity=bindparam("severity_", type_=Text),
         last_seen_at=_AT,
         repeats=alarms.c.repeats + 1,
         detail=bindparam("detail_", type_=Text),
@@ -73,7 +75,31 @@ CLEAR = Statement(
     .returning(*TOLD)
 )
 
+LASTING = Statement(
+    select(alarms.c.tenant_id, alarms.c.id, alarms.c.kind).where(
+        literal_column("condition = 'ACTIVE'"),
+        alarms.c.kind == any_(bindparam("kinds", type_=ARRAY(Text))),
+        alarms.c.last_seen_at <= bindparam("before", type_=Time),
+        alarms.c.risen_at.is_(None),
+    )
+)
+RISE = Statement(
+    update(alarms)
+    .where(
+        alarms.c.tenant_id == _TENANT,
+        alarms.c.id == bindparam("id_", type_=Uuid),
+        literal_column("condition = 'ACTIVE'"),
+        alarms.c.risen_at.is_(None),
+    )
+    .values(severity=bindparam("after", type_=Text), risen_at=_AT)
+    .returning(*TOLD)
+)
+
 _ALARM = bindparam("alarm_id", type_=Uuid)
+
+
+# What was acknowledged before it grew graver is to be acknowledged again.
+_NOT_YET = or_(handlings.c.acknowledged_at.is_(None), handlings.c.acknowledged_at < bindparam("risen_at", type_=Time))
 
 
 def _handled(*names: str, once: bool) -> Statement:
@@ -82,7 +108,7 @@ def _handled(*names: str, once: bool) -> Statement:
     changed = row.on_conflict_do_update(
         index_elements=[handlings.c.tenant_id, handlings.c.alarm_id],
         set_={name: row.excluded[name] for name in names},
-        where=handlings.c.acknowledged_at.is_(None) if once else None,
+        where=_NOT_YET if once else None,
     )
     return Statement(changed.returning(handlings.c.alarm_id))
 

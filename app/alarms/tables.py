@@ -5,6 +5,7 @@ from sqlalchemy import Column, Index, Integer, Text, text
 from app.alarms.model import AlarmKind, Condition, Severity
 from app.kit.tables import Time, Uuid, belongs_to, tenant_table, words
 
+# `risen_at`: since when it is graver than it was; who acknowledged it before then has not acknowledged this.
 alarms = tenant_table(
     "alarm",
     Column("id", Uuid, nullable=False),
@@ -20,6 +21,7 @@ alarms = tenant_table(
     Column("raised_at", Time, nullable=False),
     Column("last_seen_at", Time, nullable=False),
     Column("cleared_at", Time),
+    Column("risen_at", Time),
     Column("repeats", Integer, nullable=False, server_default=text("0")),
     words("kind", AlarmKind),
     words("severity", Severity),

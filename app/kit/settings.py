@@ -87,6 +87,13 @@ class Settings(BaseSettings):
     held_open_seconds: int = Field(
         60, ge=5, le=3600, description="Seconds a door may stand open before an alarm is raised."
     )
+    outage_seconds: int = Field(
+        300,
+        ge=10,
+        le=86400,
+        description="Seconds a bank may be unreachable before the outage counts as confirmed: its alarm becomes "
+        "critical and has to be acknowledged again.",
+    )
     poll_seconds: float = Field(
         5.0,
         ge=0.2,

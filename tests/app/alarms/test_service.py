@@ -75,6 +75,34 @@ async def test_a_bank_that_comes_and_goes_is_one_alarm_marked_so(scene: Scene) -
     assert "coming and going" in alarm["detail"]
 
 
+async def test_an_outage_that_lasts_is_graver_and_must_be_acknowledged_again(scene: Scene) -> None:
+    await scene.drive.work()
+    scene.hardware.away = True
+    for _ in range(4):
+        scene.now.pass_(5)
+        await scene.drive.work()
+    (flap,) = await rows(scene)
+    assert (flap["kind"], flap["severity"]) == (AlarmKind.BANK_UNREACHABLE, "HIGH")
+    await scene.act(Role.MANAGER, service.acknowledge, flap["id"], "seen the flap")
+    limit = timedelta(minutes=5)
+    await jobs.confirm(scene.drive.worker, scene.drive.system, limit, scene.now)
+    assert [each["severity"] for each in await rows(scene)] == ["HIGH"]
+    scene.now.pass_(301)
+    for _ in range(2):
+        await jobs.confirm(scene.drive.worker, scene.drive.system, limit, scene.now)
+    (risen,) = await rows(scene)
+    assert (risen["severity"], risen["risen_at"]) == ("CRITICAL", scene.now())
+    told = "SELECT count(*) FROM outbox WHERE tenant_id = $1 AND kind = 'AlarmEscalated'"
+    assert await scene.of(told, scene.world.tenant) <= 1
+    scene.now.pass_(1)
+    await scene.act(Role.MANAGER, service.acknowledge, flap["id"], "on my way")
+    async with scene.admin.plain() as conn:
+        said = await conn.fetchval("SELECT comment FROM alarm_handling WHERE alarm_id = $1", flap["id"])
+    assert said == "on my way"
+    with pytest.raises(Rejected):
+        await scene.act(Role.OWNER, service.acknowledge, flap["id"], "third")
+
+
 async def test_a_door_left_open_too_long_is_told_once_and_cleared_when_it_closes(scene: Scene) -> None:
     await scene.deposited()
     await scene.open(Role.OWNER, await scene.of("SELECT id FROM stay WHERE tenant_id = $1", scene.world.tenant))
