@@ -17,7 +17,6 @@ from app.kit.settings import keep_secret_key
 from tenants.identity.model import hash_secret, new_secret
 from tests.app.rig import World
 
-
 START_SECONDS = 60
 
 

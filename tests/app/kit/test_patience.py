@@ -5,7 +5,7 @@ from app.kit.patience import patiently
 
 
 async def test_a_server_that_is_away_is_asked_again() -> None:
-    tries = []
+    tries = list[None]()
 
     async def ask() -> str:
         tries.append(None)
