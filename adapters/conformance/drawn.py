@@ -4,11 +4,12 @@ import asyncio
 import random
 import time
 
-from adapters.conformance.cells import NOTHING_DONE, End, Seen
+from adapters.conformance.cells import DONE, NOTHING_DONE, End, Seen
 from adapters.conformance.plays import BACK_SECONDS, Broken, read, sent
 from adapters.conformance.rig import Bench, Rig
+from app.devices.port import OrderKind
 
-SEEDS = (1, 2, 3)
+SEEDS = (1, 2)
 STEPS = 14
 
 
@@ -40,11 +41,14 @@ async def _step(rig: Rig, bench: Bench, unit: str, draw: int, allowed: dict[str,
     """`allowed`: unit -> how many effects its orders may have had so far."""
     kind = rig.kinds[draw // 3 % len(rig.kinds)]
     before = bench.effects()
-    seen = await sent(bench, bench.order(kind, unit=unit))
-    moves = kind is bench.kind
-    if moves and seen.end not in NOTHING_DONE:
+    # A release without parcels is of the whole unit.
+    some = {"parcels": ()} if kind is OrderKind.RELEASE else {}
+    seen = await sent(bench, bench.order(kind, unit=unit, **some))
+    if kind is not bench.kind:
+        return _book_lies(bench, unit, kind, seen)
+    if seen.end not in NOTHING_DONE:
         allowed[unit] = allowed.get(unit, 0) + 1
-    return [] if not moves else _lies(bench, unit, seen, before.get((bench.bank, unit), 0))
+    return _lies(bench, unit, seen, before.get((bench.bank, unit), 0))
 
 
 def _lies(bench: Bench, unit: str, seen: Seen, before: int) -> list[str]:
@@ -59,6 +63,18 @@ def _lies(bench: Bench, unit: str, seen: Seen, before: int) -> list[str]:
     if seen.end in NOTHING_DONE and done:
         return [f"{unit}: {seen.end}, said the adapter; the device acted"]
     return []
+
+
+def _book_lies(bench: Bench, unit: str, kind: OrderKind, seen: Seen) -> list[str]:
+    """What was accepted stands in the vendor's books."""
+    truth = bench.truth()[unit]
+    so = {
+        OrderKind.RESERVE: truth.reserved,
+        OrderKind.DEPOSIT: truth.occupied,
+        OrderKind.RELEASE: None if truth.reserved is None else not truth.reserved,
+    }.get(kind)
+    lied = seen.end in DONE and so is False
+    return [f"{unit}: {kind.value.lower()} accepted, said the adapter; the books say otherwise"] if lied else []
 
 
 async def _settled(rig: Rig, bench: Bench, allowed: dict[str, int]) -> list[str]:
