@@ -72,14 +72,38 @@ def put_in(moved: CTE) -> tuple[CTE, CTE]:
     return known, added
 
 
+def announce(moved: CTE) -> CTE:
+    """More parcels for a stay, not there yet: `parcel_ids`, `trackings` and `secondaries` have the same length."""
+    lists = [bindparam("parcel_ids", type_=ARRAY(Uuid)), bindparam("trackings", type_=ARRAY(Text))]
+    given = func.unnest(*lists, bindparam("secondaries", type_=ARRAY(Text)))
+    fresh = given.table_valued("id", "tracking", "secondary").render_derived(name="fresh")
+    names = [
+        "tenant_id", "id", "site_id", "stay_id", "carrier_id", "person_id", "tracking", "secondary_tracking", "state",
+    ]  # fmt: skip
+    rows = select(
+        moved.c.tenant_id, fresh.c.id, moved.c.site_id, moved.c.id, moved.c.carrier_id, moved.c.recipient_id,
+        fresh.c.tracking, fresh.c.secondary, literal(ParcelState.ALLOCATED.value),
+    )  # fmt: skip
+    return insert(parcels).from_select(names, rows.select_from(moved, fresh)).returning(parcels.c.id).cte("announced")
+
+
+def take(moved: CTE, inside: ParcelState) -> CTE:
+    """Those of a stay's parcels that have one of `trackings` leave it; the others stay."""
+    return _left(moved, inside, parcels.c.tracking == any_(bindparam("trackings", type_=ARRAY(Text))))
+
+
 def end(moved: CTE, inside: ParcelState) -> CTE:
     """Parcels of a released stay: what was in the locker becomes `inside`; what never came was only announced here."""
+    return _left(moved, inside)
+
+
+def _left(moved: CTE, inside: ParcelState, *which: ColumnElement[bool]) -> CTE:
     is_inside = parcels.c.state == ParcelState.IN_LOCKER.value
     taken = inside in {ParcelState.COLLECTED, ParcelState.RETURNED}
     return (
         update(parcels)
         .where(parcels.c.tenant_id == moved.c.tenant_id, parcels.c.stay_id == moved.c.id)
-        .where(_in((ParcelState.IN_LOCKER, ParcelState.ALLOCATED)))
+        .where(_in((ParcelState.IN_LOCKER, ParcelState.ALLOCATED)), *which)
         .values(
             state=case((is_inside, inside.value), else_=ParcelState.REMOVED.value),
             collected_at=case(

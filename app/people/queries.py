@@ -1,16 +1,16 @@
-"""Reads of people that the core itself needs. No name leaves here."""
+"""Reads of people that the core itself needs. No name leaves here, but to a vendor that must know its recipients."""
 
 from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, bindparam, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, outerjoin, select
 
 from app.kit.db import Conn, Row, Statement
 from app.kit.tables import Uuid
 from app.people.model import PersonKind
 from app.people.shape import visible
-from app.people.tables import people
+from app.people.tables import contacts, people
 from tenants.model import Actor
 from tenants.scope import Scope, context_parameters
 
@@ -28,6 +28,22 @@ def exists(tenant: ColumnElement[Any], id: ColumnElement[Any]) -> ColumnElement[
     return found.exists()
 
 
+_CARD = Statement(
+    select(people.c.name, people.c.email, people.c.phone, people.c.personal_id, contacts.c.external_id)
+    .select_from(
+        outerjoin(
+            people, contacts,
+            and_(
+                contacts.c.tenant_id == people.c.tenant_id, contacts.c.person_id == people.c.id,
+                contacts.c.connection_id == bindparam("connection_id", type_=Uuid),
+            ),
+        )
+    )
+    .where(people.c.tenant_id == bindparam("tenant_id", type_=Uuid), people.c.id == bindparam("id", type_=Uuid))
+    .where(people.c.deleted_at.is_(None))
+)  # fmt: skip
+
+
 @cache
 def _person(scope: Scope) -> Statement:
     return Statement(
@@ -41,6 +57,11 @@ async def kind(conn: Conn, tenant_id: UUID, id: UUID) -> PersonKind | None:
     """None when there is no such person in this tenant."""
     word = await _KIND.value(conn, tenant_id=tenant_id, id=id)
     return None if word is None else PersonKind(word)
+
+
+async def card(conn: Conn, tenant_id: UUID, connection_id: UUID, id: UUID) -> Row | None:
+    """What a vendor's address book needs of a person, with `external_id` where it has them already."""
+    return await _CARD.row(conn, tenant_id=tenant_id, connection_id=connection_id, id=id)
 
 
 async def person(conn: Conn, actor: Actor, id: UUID) -> Row | None:

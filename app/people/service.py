@@ -46,6 +46,7 @@ async def delete(work: Work, id: UUID) -> None:
     """Forget who it was, here and in the audit log; the record stays, because parcels and stays refer to it."""
     await _find(work, id, "id")
     await store.ERASE.row(work.conn, tenant_id=work.tenant, id_=id, now=work.now)
+    await store.UNKNOWN.run(work.conn, tenant_id=work.tenant, id_=id)
     await audit.erase(work, [id], "the person's record was deleted")
     work.emit(events.of_person("PersonDeleted", id))
     work.audit(Entry(Permission.PERSON_MANAGE, "Person", id, details={"act": "delete"}))

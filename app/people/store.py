@@ -1,10 +1,11 @@
 """Guarded writes of people."""
 
-from sqlalchemy import bindparam, func, insert, null, select, update
+from sqlalchemy import Text, bindparam, delete, func, insert, null, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
 
 from app.kit.db import Statement
 from app.kit.tables import Time, Uuid
-from app.people.tables import people
+from app.people.tables import contacts, people
 
 _TENANT = bindparam("tenant_id", type_=Uuid)
 _THIS = (people.c.tenant_id == _TENANT, people.c.id == bindparam("id_", type_=Uuid), people.c.deleted_at.is_(None))
@@ -38,4 +39,16 @@ ERASE = Statement(
     )
     .returning(people.c.id)
 )  # fmt: skip
+KNOWN_AS = Statement(
+    upsert(contacts)
+    .values(
+        tenant_id=_TENANT, connection_id=bindparam("connection_id", type_=Uuid),
+        person_id=bindparam("person_id", type_=Uuid), external_id=bindparam("external_id", type_=Text),
+    )
+    .on_conflict_do_nothing()
+)  # fmt: skip
+# With the person goes the way to find them at a vendor.
+UNKNOWN = Statement(
+    delete(contacts).where(contacts.c.tenant_id == _TENANT, contacts.c.person_id == bindparam("id_", type_=Uuid))
+)
 FIELDS = Statement(select(*[people.c[name] for name in CHANGEABLE]).where(*_THIS))

@@ -6,8 +6,11 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, func, literal_column, select
 
+from app.devices.port import OrderKind
 from app.kit.db import Conn, Row, Statement
 from app.kit.tables import Time, Uuid
+from app.parcels import queries as parcels
+from app.parcels.model import FINAL, ParcelState
 from app.stays.model import Flow, State, Stay, StayOutcome
 from app.stays.shape import visible
 from app.stays.tables import stays
@@ -75,6 +78,24 @@ async def open_in(conn: Conn, tenant_id: UUID, compartment_id: UUID) -> Stay | N
     """The stay that has the compartment now, locked."""
     row = await _IN.row(conn, tenant_id=tenant_id, compartment_id=compartment_id)
     return stay_of(row) if row else None
+
+
+async def told(conn: Conn, stay: Stay, kind: OrderKind) -> list[tuple[OrderKind, list[dict[str, object]]]]:
+    """What a vendor is told, with the parcels it is about. A release names those that left while others stay; without
+    any, all end. A reservation is for one parcel; the others are added to it."""
+    rows = await parcels.of_stay(conn, stay.tenant_id, stay.id)
+    of_interest = {
+        OrderKind.DEPOSIT: frozenset({ParcelState.IN_LOCKER}),
+        OrderKind.RELEASE: frozenset() if stay.state is State.RELEASED else FINAL,
+    }.get(kind, frozenset({ParcelState.ALLOCATED, ParcelState.IN_LOCKER}))
+    listed = [
+        {"tracking": row["tracking"], "secondary": row["secondary_tracking"]}
+        for row in rows
+        if row["state"] in of_interest
+    ]
+    if kind is not OrderKind.RESERVE or len(listed) < 2:
+        return [(kind, listed)]
+    return [(kind, listed[:1]), (OrderKind.EXTEND, listed)]
 
 
 async def holding(conn: Conn, tenant_id: UUID, compartment_id: UUID) -> Stay | None:

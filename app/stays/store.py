@@ -29,7 +29,7 @@ from app.kit.tables import Time, Uuid
 from app.lockers.model import Use
 from app.lockers.store import free_again, shade, take_free, take_named
 from app.parcels.model import ParcelState
-from app.parcels.store import allocate, end, put_in
+from app.parcels.store import allocate, announce, end, put_in, take
 from app.people.queries import exists as person_exists
 from app.stays.model import INSIDE, MOVES, OPEN_BEFORE_DEPOSIT, USE, State, Stay, StayOutcome
 from app.stays.queries import COLUMNS, stay_of
@@ -128,6 +128,26 @@ def _change(*guards: ColumnElement[bool], **changes: object) -> Statement:
     return Statement(
         update(stays).where(_THIS, *guards).values(version=stays.c.version + 1, **changes).returning(*COLUMNS)
     )
+
+
+def _kept(states: Iterable[State]) -> CTE:
+    """The stay as it is, its version counted: something of it changes that is no move."""
+    kept = update(stays).where(_THIS, _among(states)).values(version=stays.c.version + 1)
+    return kept.returning(*COLUMNS).cte("moved")
+
+
+_MORE = _kept(OPEN_BEFORE_DEPOSIT | {State.DEPOSITED})
+ADD_PARCELS = _all(_MORE, announce(_MORE))
+_INSIDE = _kept({State.DEPOSITED})
+# Parcels put in beside what lies there; the pickup code stays.
+PUT_MORE = _all(_INSIDE, *put_in(_INSIDE))
+
+
+@cache
+def take_parcels(inside: ParcelState) -> Statement:
+    """Some of a stay's parcels leave it."""
+    kept = _kept(OPEN_BEFORE_DEPOSIT | {State.DEPOSITED, State.COLLECTING})
+    return _all(kept, take(kept, inside))
 
 
 # --- where the vendor chooses the compartment: a claim becomes a place -----------------------------------------------

@@ -4,6 +4,8 @@ from datetime import timedelta
 
 from app.access import service as access
 from app.access.service import Collect
+from app.contents import service as contents
+from app.contents.service import Named
 from app.stays import service
 from app.stays.model import PickupCodes
 from app.stays.service import ReserveCompartment
@@ -32,7 +34,23 @@ async def reserve_compartment(call: Call) -> Outcome:
 async def confirm_deposit(call: Call) -> Outcome:
     stay_id, codes = call.id("stay_id", "Stay"), call.part("pickup_codes", PickupCodes)
     async with call.context.begin(call.key) as work:
-        work.answer = ("Stay", await service.confirm_deposit(work, stay_id, call.given.get("parcels"), codes))
+        work.answer = ("Stay", await contents.confirm_deposit(work, stay_id, call.given.get("parcels"), codes))
+    return work.answer
+
+
+async def add_parcels(call: Call) -> Outcome:
+    stay_id = call.id("stay_id", "Stay")
+    given = [Named(each["tracking"], each.get("secondary_tracking")) for each in call.given["parcels"]]
+    async with call.context.begin(call.key) as work:
+        work.answer = ("Stay", await contents.add_parcels(work, stay_id, given))
+    return work.answer
+
+
+async def take_parcels(call: Call) -> Outcome:
+    stay_id, given = call.id("stay_id", "Stay"), call.given
+    async with call.context.begin(call.key) as work:
+        taken = await contents.take_parcels(work, stay_id, given["parcels"], given["outcome"], given["reason"])
+        work.answer = ("Stay", taken)
     return work.answer
 
 
@@ -63,6 +81,8 @@ async def release_stay(call: Call) -> Outcome:
 MUTATIONS: Mutations = {
     "reserveCompartment": reserve_compartment,
     "confirmDeposit": confirm_deposit,
+    "addParcels": add_parcels,
+    "takeParcels": take_parcels,
     "collect": collect,
     "extendStay": extend_stay,
     "releaseStay": release_stay,

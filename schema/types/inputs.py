@@ -65,6 +65,28 @@ class ConfirmDepositInput:
     parcels: list[str] | None = asked("Tracking numbers put in; those announced when left out.")
 
 
+@strawberry.input(description="One parcel by its numbers.")
+class ParcelInput:
+    tracking: str = must("The carrier's number.")
+    secondary_tracking: str | None = asked("Another number it goes by.")
+
+
+@strawberry.input(description="More parcels for a stay.")
+class AddParcelsInput:
+    idempotency_key: str = once()
+    stay_id: ID = must("Into which stay.")
+    parcels: list[ParcelInput] = must("Which parcels; 50 in a stay at most.")
+
+
+@strawberry.input(description="Some parcels of a stay that leave it.")
+class TakeParcelsInput:
+    idempotency_key: str = once()
+    stay_id: ID = must("Out of which stay.")
+    parcels: list[str] = must("Their tracking numbers. Naming all of them ends the stay.")
+    outcome: StayOutcome = must("What became of them.")
+    reason: str = must("Why.")
+
+
 @strawberry.input(description="Open the door to take a parcel out.")
 class CollectInput:
     idempotency_key: str = once()

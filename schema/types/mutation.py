@@ -42,6 +42,8 @@ def _named(name: str) -> Any:
 SignInResult: TypeAlias = Annotated[SignInPayload | errors.DeniedError | errors.InvalidError, _named("SignInResult")]
 ReserveCompartmentResult: TypeAlias = Annotated[parcels.Stay | Problem, _named("ReserveCompartmentResult")]
 ConfirmDepositResult: TypeAlias = Annotated[parcels.Stay | Problem, _named("ConfirmDepositResult")]
+AddParcelsResult: TypeAlias = Annotated[parcels.Stay | Problem, _named("AddParcelsResult")]
+TakeParcelsResult: TypeAlias = Annotated[parcels.Stay | Problem, _named("TakeParcelsResult")]
 CollectResult: TypeAlias = Annotated[watch.Command | Problem, _named("CollectResult")]
 ReleaseStayResult: TypeAlias = Annotated[parcels.Stay | Problem, _named("ReleaseStayResult")]
 ExtendStayResult: TypeAlias = Annotated[parcels.Stay | Problem, _named("ExtendStayResult")]
@@ -81,6 +83,14 @@ class Mutation:
     )
     confirm_deposit: ConfirmDepositResult = act(
         "Say that a parcel was put in.", inputs.ConfirmDepositInput, Permission.STAY_DEPOSIT
+    )
+    add_parcels: AddParcelsResult = act(
+        "Set more parcels into a stay; they are put in by confirmDeposit.",
+        inputs.AddParcelsInput,
+        Permission.STAY_CREATE,
+    )
+    take_parcels: TakeParcelsResult = act(
+        "Say that some parcels left a stay while others remain.", inputs.TakeParcelsInput, Permission.STAY_RELEASE
     )
     collect: CollectResult = act("Open the door to take a parcel out.", inputs.CollectInput, Permission.STAY_COLLECT)
     release_stay: ReleaseStayResult = act(

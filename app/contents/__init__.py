@@ -1,0 +1,1 @@
+"""What lies in a stay: more parcels than one, put in and taken out one by one."""
