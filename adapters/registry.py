@@ -9,13 +9,14 @@ from adapters.checking import Trial
 from adapters.generic.frame_board.adapter import VENDOR as FRAME_BOARD
 from adapters.generic.kerong_cu16.adapter import VENDOR as KERONG_CU16
 from adapters.generic.modbus_io.adapter import VENDOR as MODBUS_IO
+from adapters.generic.mqtt.adapter import VENDOR as MQTT
 from adapters.harbor.adapter import VENDOR as HARBOR
 from adapters.harbor_gateway.adapter import VENDOR as HARBOR_GATEWAY
 from adapters.pitney.adapter import VENDOR as PITNEY
 from app.devices.port import Adapter, Check, Checkable, Connection, Refused, Vendor
 
 ENTRY_POINTS = "lockyard.adapters"
-OWN = (FRAME_BOARD, HARBOR, HARBOR_GATEWAY, KERONG_CU16, MODBUS_IO, PITNEY)
+OWN = (FRAME_BOARD, HARBOR, HARBOR_GATEWAY, KERONG_CU16, MODBUS_IO, MQTT, PITNEY)
 
 
 @cache

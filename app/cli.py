@@ -153,6 +153,7 @@ def simulate(
         "harbor_gateway": "adapters.harbor_gateway.simulator",
         "kerong_cu16": "adapters.generic.kerong_cu16.simulator",
         "modbus_io": "adapters.generic.modbus_io.simulator",
+        "mqtt": "adapters.generic.mqtt.simulator",
         "pitney": "adapters.pitney.simulator",
     }
     if vendor not in known:

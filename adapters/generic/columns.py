@@ -47,7 +47,7 @@ class Column:
             order(Fault.WRONG_DOOR, End.REFUSED, 0, told("neighbour"), elsewhere=1),
             order(Fault.CLOCK_SKEW, End.OPENED, 1, skew(2)),
             Cell(Fault.SAME_ORDER_TWICE, Act.TWICE, End.OPENED, 1, how=self.how, settings=self.settings),
-            Cell(Fault.POWER_LOSS, Act.POWER, End.UNREACHABLE, 1, away("power"), how=self.how, settings=self.settings),
+            Cell(Fault.POWER_LOSS, Act.POWER, End.UNREACHABLE, 1, self._dark, how=self.how, settings=self.settings),
         )
 
     def _replies(self) -> tuple[Cell, ...]:
@@ -104,6 +104,10 @@ class Column:
 
     def _played(self, what: Fault, play: Any) -> Cell:
         return Cell(what, Act.READ, End.READ, how=self.how, settings=self.settings, play=play)
+
+    def _dark(self, world: LineWorld) -> None:
+        world.faults.go_away(how="power")
+        world.lose_power(self.bank)
 
     def _named(self, how: str) -> str:
         return ", ".join(filter(None, (self.how, how)))

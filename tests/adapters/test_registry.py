@@ -13,7 +13,7 @@ SHAPE = {"README.md", "__init__.py", "adapter.py", "client.py", "simulator", "wi
 # Where an adapter would grow too long: what it tries on request, and what its connection has to say.
 BESIDES = {"checks.py", "settings.py"}
 # What outgrows `adapter.py`.
-MORE = {"checks.py", "settings.py"}
+MORE = {"checks.py", "dialects.py", "settings.py"}
 GOOD = {
     "harbor_gateway": Connection(uuid4(), "harbor_gateway", "http://127.0.0.1:1"),
     "harbor": Connection(
@@ -22,6 +22,7 @@ GOOD = {
     "frame_board": Connection(uuid4(), "frame_board", "socket://127.0.0.1:1", {"bank": "B", "profile": "xor5_8a80"}),
     "kerong_cu16": Connection(uuid4(), "kerong_cu16", "socket://127.0.0.1:1", {"bank": "B"}),
     "modbus_io": Connection(uuid4(), "modbus_io", "socket://127.0.0.1:1", {"bank": "B", "pulse": "waveshare_flash"}),
+    "mqtt": Connection(uuid4(), "mqtt", "mqtt://127.0.0.1:1", {"profile": "native_json"}),
     "pitney": Connection(
         uuid4(), "pitney", "http://127.0.0.1:1", secret={"client_id": "one", "client_secret": "very-secret"}
     ),
@@ -53,6 +54,18 @@ BAD: tuple[tuple[str, dict[str, object]], ...] = (
     ("modbus_io", {"settings": {"bank": "B"}}),
     ("modbus_io", {"settings": {"bank": "B", "pulse": "waveshare_flash", "pulse_seconds": 2.5}}),
     ("modbus_io", {"base_url": "/dev/ttyUSB0", "settings": {"bank": "B", "pulse": "on_wait_off", "framing": "tcp"}}),
+    ("mqtt", {"base_url": "http://host"}),
+    ("mqtt", {"base_url": "mqtt://user:word@host"}),
+    ("mqtt", {"settings": {}}),
+    ("mqtt", {"settings": {"profile": "sparkplug"}}),
+    ("mqtt", {"settings": {"profile": "native_json", "prefix": "lk/#"}}),
+    ("mqtt", {"settings": {"profile": "native_json", "protocol": "4"}}),
+    ("mqtt", {"settings": {"profile": "native_json", "pulse_seconds": 3}}),
+    ("mqtt", {"settings": {"profile": "ha_lock", "bank": "B"}}),
+    ("mqtt", {"settings": {"profile": "ha_lock", "bank": "B", "units": {"1": {"state": "x"}}}}),
+    ("mqtt", {"settings": {"profile": "ha_lock", "bank": "B", "units": {"1": {"command": "x/#"}}}}),
+    ("mqtt", {"settings": {"profile": "tasmota", "bank": "B", "units": {"1": {"device": "x", "relay": 0}}}}),
+    ("mqtt", {"settings": {"profile": "tasmota", "bank": "B", "units": {"1": {"device": "x"}}, "full_topic": "x/"}}),
     ("pitney", {"base_url": "ftp://host"}),
     ("pitney", {"base_url": "https://user:word@host"}),
     ("pitney", {"base_url": "https://[half"}),
@@ -89,8 +102,8 @@ async def test_a_connection_gives_an_adapter_that_says_all_it_must(name: str) ->
     assert set(adapter.capabilities.values()) <= {Ability.WORKS, Ability.ABSENT}
     assert isinstance(adapter.evidence_ceiling, Evidence)
     assert isinstance(adapter.timing, Timing)
-    assert [hint async for hint in adapter.hints()] == []
     await adapter.close()
+    assert [hint async for hint in adapter.hints()] == []
 
 
 @pytest.mark.parametrize(("name", "change"), BAD)

@@ -6,10 +6,10 @@ from typing import Any
 
 from adapters.generic.modbus_io.simulator import frames
 from adapters.generic.modbus_io.simulator.frames import Request
-from adapters.generic.modbus_io.simulator.outputs import Outputs
 from adapters.simulation import lines
 from adapters.simulation.faults import Fault
 from adapters.simulation.lines import Heard, Line, LineWorld
+from adapters.simulation.outputs import Outputs
 
 CHANNELS = 8
 _ON, _OFF, _TOGGLE, _ALL = 0xFF00, 0x0000, 0x5500, 0x00FF

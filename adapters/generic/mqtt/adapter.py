@@ -1,0 +1,292 @@
+"""Our words to MQTT controllers and back: what is known of doors, and what an order's silence means."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from adapters import config
+from adapters.generic.mqtt.checks import checks_of
+from adapters.generic.mqtt.client import BOUNCE_SECONDS, MqttClient
+from adapters.generic.mqtt.settings import SETTINGS, broker_of, dialect_of
+from adapters.generic.mqtt.wire import Alive, News, Reacted, Result, State
+from adapters.once import Once
+from app.devices.port import (
+    Ability,
+    Adapter,
+    Ambiguous,
+    BankState,
+    Capability,
+    Check,
+    Connection,
+    DeviceError,
+    Door,
+    DoorHint,
+    Evidence,
+    Order,
+    OrderKind,
+    Outcome,
+    Receipt,
+    Refused,
+    Timing,
+    Unit,
+    Unmapped,
+    Unreachable,
+    Unsupported,
+    Vendor,
+)
+
+NAME = "mqtt"
+# Until a change that was told is believed.
+BELIEF_SECONDS = BOUNCE_SECONDS * 1.5
+OFF_SECONDS = 2.0
+
+
+class MqttAdapter:
+    """One connection to one broker: the bank of the settings, or all that speak under a prefix."""
+
+    vendor = NAME
+    redact = frozenset({"password", "username"})
+
+    def __init__(self, client: MqttClient, given: Mapping[str, Any]) -> None:
+        self._client = client
+        self._dialect = client.dialect
+        self._given = given
+        self._once = Once()
+        self._endings: set[asyncio.Task[None]] = set()
+        self._pulse = float(given["pulse_seconds"])
+        self._items = bool(given["item_sensors"]) and self._dialect.finds
+        units = self._dialect.units()
+        # Of units that are found by listening all tell their doors.
+        self._sensors = all(self._dialect.tells_door(unit) for _, unit in units)
+        has = {
+            Capability.REMOTE_OPEN: True,
+            Capability.PUSH_EVENTS: True,
+            Capability.DOOR_SENSOR: self._sensors,
+            Capability.READBACK: self._sensors,
+            Capability.ITEM_SENSOR: self._items,
+            Capability.IDEMPOTENT_OPEN: self._dialect.acks,
+            Capability.ACCESSIBLE_UNITS: bool(given["accessible"]),
+        }
+        self._present = frozenset(capability for capability, present in has.items() if present)
+        self.evidence_ceiling = Evidence.E4 if self._items else Evidence.E3 if self._sensors else Evidence.E1
+        poll = timedelta(seconds=float(given["poll_seconds"]))
+        watch = timedelta(seconds=float(given["watch_seconds"]))
+        # Settle: an order may wait in a broker for a controller that comes back, until it runs out.
+        self.timing = Timing(
+            deadline=watch + timedelta(seconds=3),
+            settle=watch + timedelta(seconds=3),
+            poll=poll,
+            poll_while_open=min(poll, timedelta(seconds=0.5)),
+        )
+
+    @property
+    def capabilities(self) -> Mapping[Capability, Ability]:
+        now = Ability.FAILING if self._client.failing else Ability.WORKS
+        return {each: now if each in self._present else Ability.ABSENT for each in Capability}
+
+    async def list_banks(self) -> tuple[BankState, ...]:
+        """Those that can be read now."""
+        await self._client.ready(self._given["read_seconds"])
+        banks = {bank for bank, _ in (*self._client.alive, *self._client.heard, *self._dialect.units())}
+        found = []
+        for bank in sorted(banks):
+            try:
+                found.append(await self.read_bank(bank))
+            except Unreachable:
+                continue
+        return tuple(found)
+
+    async def read_bank(self, bank: str) -> BankState:
+        await self._client.ready(self._given["read_seconds"])
+        units = self._units(bank)
+        away = [since for unit in units if (since := self._away(bank, unit))]
+        if len(away) == len(units):
+            raise Unreachable(f"the controllers of bank {bank} are offline since {_text(min(away))}")
+        now = datetime.now(UTC)
+        gone = [Unmapped(unit, "offline", str(at)) for unit in units if (at := self._away(bank, unit))]
+        strange = [kept for (at, _, _), kept in self._client.strange.items() if at == bank]
+        return BankState(
+            id=bank,
+            name=self._given["name"],
+            units=tuple(self._unit(bank, unit, now) for unit in units),
+            observed_at=now,
+            unmapped=(*gone, *strange),
+        )
+
+    async def read_unit(self, bank: str, unit: str) -> Unit:
+        await self._client.ready(self._given["read_seconds"])
+        self._check(bank, unit)
+        if since := self._away(bank, unit):
+            raise Unreachable(f"the controller of {unit} is offline since {_text(since)}")
+        return self._unit(bank, unit, datetime.now(UTC))
+
+    async def send(self, order: Order) -> Receipt:
+        if order.kind is not OrderKind.OPEN:
+            raise Unsupported("a lock controller only opens doors; reservations are kept by us")
+        self._once.claim(order.id)
+        try:
+            unit = await self._before(order)
+            if unit.door is Door.OPEN:
+                self._once.release(order.id)
+                return Receipt(Outcome.OPENED, "the door was open already; nothing was sent")
+            async with self._client.watching() as news:
+                await self._publish(order)
+                return await self._became(order, news)
+        except (Unreachable, Refused) as error:
+            if isinstance(error, Unreachable) or error.reason != "OPEN_FAILED":
+                self._once.release(order.id)
+            raise
+
+    async def hints(self) -> AsyncIterator[DoorHint]:
+        async for hint in self._client.hints():
+            yield hint
+
+    def checks(self, bank: str | None) -> tuple[Check, ...]:
+        return checks_of(self, bank)
+
+    async def close(self) -> None:
+        # The end of a pulse is waited for: it takes the output off.
+        if self._endings:
+            await asyncio.wait(self._endings, timeout=self._pulse + OFF_SECONDS)
+        await self._client.close()
+
+    async def _before(self, order: Order) -> Unit:
+        try:
+            async with asyncio.timeout(order.deadline.total_seconds()):
+                return await self.read_unit(order.bank, order.unit)
+        except TimeoutError:
+            raise Unreachable("the deadline passed before anything was sent") from None
+
+    async def _publish(self, order: Order) -> None:
+        seconds = order.deadline.total_seconds()
+        expires = datetime.now(UTC) + order.deadline
+        message = self._dialect.order(order.bank, order.unit, order.id, expires)
+        ending = self._dialect.after(order.unit)
+        if ending is None:
+            await self._client.publish(message, seconds, runs_out=order.deadline)
+            return
+        # From here on the end of the pulse comes, whoever gives up waiting; a new connection sends it again.
+        task = asyncio.create_task(self._end_pulse(order.unit))
+        self._endings.add(task)
+        task.add_done_callback(self._endings.discard)
+        await self._client.publish(message, seconds, runs_out=order.deadline)
+
+    async def _end_pulse(self, unit: str) -> None:
+        await asyncio.sleep(self._pulse)
+        message = self._dialect.after(unit)
+        assert message is not None, "its pulse has an end"
+        try:
+            await self._client.publish(message, OFF_SECONDS)
+        except DeviceError:
+            # Said again as soon as there is a connection: every one begins with off for all.
+            return
+
+    async def _became(self, order: Order, news: asyncio.Queue[News]) -> Receipt:
+        loop = asyncio.get_running_loop()
+        watch, patience = float(self._given["watch_seconds"]), order.deadline.total_seconds()
+        until = loop.time() + min(watch, patience)
+        sensor, taken = self._dialect.tells_door(order.unit), not self._dialect.reacts(order.unit)
+        seen, losses = watch <= patience, self._client.losses
+        while not (taken and not sensor):
+            try:
+                async with asyncio.timeout_at(until):
+                    heard = await news.get()
+            except TimeoutError:
+                break
+            if isinstance(heard, State) and (heard.bank, heard.unit, heard.door) == (order.bank, order.unit, Door.OPEN):
+                await asyncio.sleep(BELIEF_SECONDS)
+                if self._door(order.bank, order.unit) is Door.OPEN:
+                    return Receipt(Outcome.OPENED)
+            if isinstance(heard, Reacted) and _ours(heard, order):
+                _refuse(heard)
+                taken = True
+            if isinstance(heard, Alive) and heard.bank == order.bank and heard.unit in {None, order.unit}:
+                seen = False
+        return self._after_watch(order, taken=taken, sensor=sensor, seen=seen and losses == self._client.losses)
+
+    def _after_watch(self, order: Order, *, taken: bool, sensor: bool, seen: bool) -> Receipt:
+        """`seen`: nothing hid the door from us while it was watched."""
+        if taken and not sensor:
+            return Receipt(Outcome.ACCEPTED, "the controller took it; no sensor tells whether the door opened")
+        if not taken:
+            raise Ambiguous("the order was published and the controller said nothing")
+        if self._door(order.bank, order.unit) is not Door.CLOSED or not seen:
+            raise Ambiguous("the order was taken, and nobody can say what the door did")
+        raise Refused("the door stayed closed: it is jammed, or the lock has no power", reason="OPEN_FAILED")
+
+    def _door(self, bank: str, unit: str) -> Door:
+        heard = self._client.heard.get((bank, unit))
+        return heard.state.door or Door.UNKNOWN if heard else Door.UNKNOWN
+
+    def _units(self, bank: str) -> list[str]:
+        listed = [unit for at, unit in self._dialect.units() if at == bank]
+        if self._dialect.finds:
+            listed = sorted((unit for at, unit in self._client.heard if at == bank), key=_natural)
+        known = bank == self._given["bank"] or (bank, None) in self._client.alive
+        if not listed and not known:
+            raise Refused(f"no bank {bank} speaks here", reason="UNKNOWN_BANK")
+        if not listed:
+            since = self._client.offline_since(bank, None)
+            words = f"is offline since {_text(since)}" if since else "has told of no unit yet"
+            raise Unreachable(f"bank {bank} {words}")
+        return listed
+
+    def _check(self, bank: str, unit: str) -> None:
+        if unit not in self._units(bank):
+            raise Refused(f"no unit {unit} in bank {bank}", reason="UNKNOWN_UNIT")
+
+    def _away(self, bank: str, unit: str) -> datetime | None:
+        return self._client.offline_since(bank, None) or self._client.offline_since(bank, unit)
+
+    def _unit(self, bank: str, unit: str, now: datetime) -> Unit:
+        heard = self._client.heard.get((bank, unit))
+        gone = self._away(bank, unit)
+        labels, sizes, accessible = self._given["labels"] or {}, self._given["sizes"] or {}, self._given["accessible"]
+        return Unit(
+            id=unit,
+            door=Door.UNKNOWN if gone else self._door(bank, unit),
+            # While controller and broker are there, a state holds until another is told.
+            observed_at=gone or now,
+            label=str(labels.get(unit, unit)),
+            size=sizes.get(unit),
+            accessible=None if accessible is None else unit in accessible,
+            occupied=heard.state.item if heard and self._items and not gone else None,
+            flags={"told_at": heard.at.isoformat()} if heard else {},
+        )
+
+
+def _ours(heard: Reacted, order: Order) -> bool:
+    if heard.order is not None:
+        return heard.order == str(order.id)
+    return (heard.bank, heard.unit) == (order.bank, order.unit)
+
+
+def _refuse(heard: Reacted) -> None:
+    if heard.result is Result.FAILED:
+        raise Refused(f"the controller could not open: {heard.reason or 'no reason given'}", reason="OPEN_FAILED")
+    if heard.result is Result.EXPIRED:
+        raise Refused("the order came too late, by the controller's clock; nothing was done", reason="EXPIRED")
+
+
+def _text(moment: datetime) -> str:
+    return moment.isoformat(timespec="seconds")
+
+
+def _natural(unit: str) -> tuple[tuple[int, str], ...]:
+    """2 before 10."""
+    return tuple((int(part), "") if part.isdigit() else (0, part) for part in unit.replace("-", " ").split())
+
+
+def connect(connection: Connection) -> Adapter:
+    given = config.values(SETTINGS, connection)
+    return MqttAdapter(MqttClient(broker_of(connection, given), dialect_of(given)), given)
+
+
+VENDOR = Vendor(
+    name=NAME,
+    title="Lock controllers on MQTT",
+    address_help="mqtt://host:1883 or mqtts://host:8883 of the broker",
+    connect=connect,
+    settings=SETTINGS,
+)

@@ -1,0 +1,292 @@
+"""One connection to a broker: kept up with growing pauses; what is heard is kept in mind, what is sent is sent once."""
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import aiomqtt
+from aiomqtt.exceptions import MqttConnectError
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+
+from adapters.exchange import tls
+from adapters.generic.mqtt.wire import Alive, Dialect, Message, News, Reacted, State, Strange, shown
+from app.devices.port import Ambiguous, AuthFailed, DeviceError, Door, DoorHint, Unmapped, Unreachable
+
+QOS = 1
+CONNECT_SECONDS = 5.0
+FIRST_PAUSE, LONGEST_PAUSE = 0.2, 10.0
+# Retained states come in one go after subscribing; so long a silence says that they are all there.
+QUIET_SECONDS, QUIET_LIMIT = 0.15, 2.0
+# Bounce of a door switch: a change counts when nothing else is told for so long.
+BOUNCE_SECONDS = 0.06
+# CONNACK: bad user name or password, not authorized (as paho names them in either protocol version).
+NO_ENTRY = frozenset({134, 135})
+SUBSCRIPTION_REFUSED = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Broker:
+    """Where and how to connect. `five`: MQTT 5, in which an order that nobody fetches in time runs out there."""
+
+    host: str
+    port: int
+    secure: bool
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+    keepalive: int = 10
+    five: bool = False
+
+
+@dataclass(slots=True)
+class Heard:
+    """What is known of one unit on the present connection. `told`: its newest word, which may be a bounce still."""
+
+    state: State
+    at: datetime
+    told: State
+
+
+class MqttClient:
+    """Raises only DeviceError. The first question opens the connection; it stays until `close`."""
+
+    def __init__(self, broker: Broker, dialect: Dialect) -> None:
+        self.dialect = dialect
+        self._broker = broker
+        self._running: asyncio.Task[None] | None = None
+        self._client: aiomqtt.Client | None = None
+        self._lost: asyncio.Future[None] | None = None
+        self._ready = asyncio.Event()
+        # Set from the first failure until the next success: nobody waits for what is known to be away.
+        self._down = asyncio.Event()
+        # Grows with every loss of the connection: what happened meanwhile nobody has seen.
+        self.losses = 0
+        self._away_since = datetime.now(UTC)
+        self._trouble: DeviceError = Unreachable("not connected yet")
+        self.alive: dict[tuple[str, str | None], tuple[bool, datetime]] = {}
+        self.heard: dict[tuple[str, str], Heard] = {}
+        self.strange: dict[tuple[str, str | None, str], Unmapped] = {}
+        self._hearers: set[asyncio.Queue[DoorHint | None]] = set()
+        self._watchers: set[asyncio.Queue[News]] = set()
+        self._closed = False
+        self._last_news = 0.0
+
+    @property
+    def failing(self) -> bool:
+        """Before the first question nothing is known to fail."""
+        return self._running is not None and not self._ready.is_set()
+
+    async def ready(self, seconds: float) -> None:
+        """Connected, and retained states have come. Raises Unreachable (since when) and AuthFailed."""
+        if self._closed:
+            raise Unreachable("this connection was closed")
+        if self._running is None:
+            self._running = asyncio.create_task(self._run())
+        if not self._ready.is_set() and not self._down.is_set():
+            waits = [asyncio.create_task(event.wait()) for event in (self._ready, self._down)]
+            await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+            for wait in waits:
+                wait.cancel()
+        if not self._ready.is_set():
+            since = self._away_since.isoformat(timespec="seconds")
+            raise type(self._trouble)(f"{self._trouble.detail}; away since {since}")
+
+    def offline_since(self, bank: str, unit: str | None) -> datetime | None:
+        """When the controller was said to be gone; None while it is there, or has never said anything."""
+        online, at = self.alive.get((bank, unit), (True, self._away_since))
+        return None if online else at
+
+    async def publish(self, message: Message, seconds: float, *, runs_out: timedelta | None = None) -> None:
+        """Returns when the broker has it. Raises Unreachable when nothing has left us, otherwise Ambiguous."""
+        client, lost = self._client, self._lost
+        if client is None or lost is None or lost.done():
+            raise Unreachable("the broker is away")
+        properties = None
+        if self._broker.five and runs_out is not None:
+            properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+            properties.MessageExpiryInterval = max(1, int(runs_out.total_seconds()))
+        sending = asyncio.create_task(
+            client.publish(message.topic, message.payload, QOS, retain=False, properties=properties, timeout=seconds)
+        )
+        await asyncio.wait([sending, lost], return_when=asyncio.FIRST_COMPLETED)
+        if not sending.done():
+            sending.cancel()
+            raise Ambiguous("the broker was lost before it confirmed the order")
+        try:
+            await sending
+        except (aiomqtt.MqttError, ValueError) as error:
+            raise Ambiguous(f"the broker did not confirm the order: {type(error).__name__}") from error
+
+    @asynccontextmanager
+    async def watching(self) -> AsyncIterator[asyncio.Queue[News]]:
+        """Everything that is heard meanwhile, without what the broker had kept."""
+        watcher: asyncio.Queue[News] = asyncio.Queue()
+        self._watchers.add(watcher)
+        try:
+            yield watcher
+        finally:
+            self._watchers.discard(watcher)
+
+    async def hints(self) -> AsyncIterator[DoorHint]:
+        """Until the connection is closed."""
+        if self._closed:
+            return
+        hearer: asyncio.Queue[DoorHint | None] = asyncio.Queue()
+        self._hearers.add(hearer)
+        if self._running is None:
+            self._running = asyncio.create_task(self._run())
+        try:
+            while (hint := await hearer.get()) is not None:
+                yield hint
+        finally:
+            self._hearers.discard(hearer)
+
+    async def close(self) -> None:
+        self._closed = True
+        for hearer in self._hearers:
+            hearer.put_nowait(None)
+        if self._running is not None:
+            self._running.cancel()
+            await asyncio.gather(self._running, return_exceptions=True)
+
+    async def _run(self) -> None:
+        pause = FIRST_PAUSE
+        while True:
+            began = time.monotonic()
+            try:
+                await self._session()
+            except MqttConnectError as error:
+                code = getattr(error.rc, "value", error.rc)
+                kind = AuthFailed if code in NO_ENTRY else Unreachable
+                self._trouble = kind(f"the broker refused the connection: {error.rc}")
+            except (aiomqtt.MqttError, OSError, TimeoutError) as error:
+                self._trouble = Unreachable(f"the broker cannot be reached: {type(error).__name__}")
+            except DeviceError as error:
+                self._trouble = error
+            finally:
+                self._leave()
+            # A connection that lasted starts the pauses anew; spread, so that many do not come back at once.
+            pause = FIRST_PAUSE if time.monotonic() - began > LONGEST_PAUSE else min(pause * 2, LONGEST_PAUSE)
+            await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - not a secret
+
+    async def _session(self) -> None:
+        broker = self._broker
+        version = aiomqtt.ProtocolVersion.V5 if broker.five else aiomqtt.ProtocolVersion.V311
+        async with aiomqtt.Client(
+            broker.host,
+            broker.port,
+            username=broker.user,
+            password=broker.password,
+            # A name of its own: two processes under one name would throw each other out for ever.
+            identifier=f"lockyard-{uuid4().hex[:12]}",
+            protocol=version,
+            clean_session=None if broker.five else True,
+            keepalive=broker.keepalive,
+            timeout=CONNECT_SECONDS,
+            tls_context=tls() if broker.secure else None,
+        ) as client:
+            self._lost = asyncio.get_running_loop().create_future()
+            granted = await client.subscribe([(topic, QOS) for topic in self.dialect.topics()])
+            if any(getattr(code, "value", code) >= SUBSCRIPTION_REFUSED for code in granted):
+                raise AuthFailed("the broker lets this user not read the topics of its controllers")
+            self._client = client
+            for word in self.dialect.greet():
+                await client.publish(word.topic, word.payload, QOS)
+            settling = asyncio.create_task(self._settle())
+            try:
+                async for message in client.messages:
+                    self._take(str(message.topic), message.payload, kept=message.retain)
+            finally:
+                settling.cancel()
+
+    async def _settle(self) -> None:
+        ends = time.monotonic() + QUIET_LIMIT
+        self._last_news = time.monotonic()
+        while True:
+            quiet = time.monotonic() - self._last_news
+            if quiet >= QUIET_SECONDS or time.monotonic() > ends:
+                break
+            await asyncio.sleep(QUIET_SECONDS - quiet)
+        self._down.clear()
+        self._ready.set()
+
+    def _leave(self) -> None:
+        """What was known is worth nothing any more: states are told again on the next connection."""
+        if self._ready.is_set() or self._client is not None:
+            self._away_since = datetime.now(UTC)
+            self.losses += 1
+        self._ready.clear()
+        self._down.set()
+        self._client = None
+        if self._lost is not None and not self._lost.done():
+            self._lost.set_result(None)
+        self.alive.clear()
+        self.heard.clear()
+
+    def _take(self, topic: str, payload: object, *, kept: bool) -> None:
+        self._last_news = time.monotonic()
+        text = payload.decode(errors="replace") if isinstance(payload, bytes) else str(payload or "")
+        for news in self.dialect.read(topic, text):
+            self._know(news)
+            if not kept or isinstance(news, State):
+                for watcher in self._watchers:
+                    watcher.put_nowait(news)
+
+    def _know(self, news: News) -> None:
+        now = datetime.now(UTC)
+        match news:
+            case Alive(bank, unit, online):
+                self.alive[bank, unit] = (online, now)
+                # It counts anew when it comes back, and while it is gone nothing is known of its doors.
+                for key in [key for key in self.heard if key[0] == bank and unit in {None, key[1]}]:
+                    if not online:
+                        del self.heard[key]
+                    else:
+                        self.heard[key].told = _uncounted(self.heard[key].told)
+            case State(bank, unit):
+                self._know_state(news, (bank, unit), now)
+            case Strange(bank, unit, what, raw):
+                self.strange[bank, unit, what] = Unmapped(unit, what, shown(raw))
+            case Reacted():
+                pass
+
+    def _know_state(self, news: State, key: tuple[str, str], now: datetime) -> None:
+        before = self.heard.get(key)
+        if before is not None and _older(news.seq, before.told.seq):
+            return
+        if news.door is not Door.UNKNOWN:
+            self.strange = {at: kept for at, kept in self.strange.items() if at[:2] != key}
+        if before is None:
+            self.heard[key] = Heard(news, now, news)
+            return
+        before.told = news
+        if news.door is before.state.door or news.door is Door.UNKNOWN:
+            before.state, before.at = news, now
+        else:
+            asyncio.get_running_loop().call_later(BOUNCE_SECONDS, self._believe, key, news)
+
+    def _believe(self, key: tuple[str, str], news: State) -> None:
+        heard = self.heard.get(key)
+        if heard is None or heard.told is not news or news.door is None:
+            return
+        heard.state, heard.at = news, datetime.now(UTC)
+        event = None if news.seq is None else str(news.seq)
+        for hearer in self._hearers:
+            hearer.put_nowait(DoorHint(*key, news.door, heard.at, event))
+
+
+def _older(seq: int | None, known: int | None) -> bool:
+    return seq is not None and known is not None and seq <= known
+
+
+def _uncounted(state: State) -> State:
+    return State(state.bank, state.unit, state.door, state.item)
+
+
+# What a broker is called in a connection's address.
+SCHEMES: Mapping[str, tuple[bool, int]] = {"mqtt": (False, 1883), "mqtts": (True, 8883)}

@@ -1,0 +1,119 @@
+"""What is said between controllers and us, in words that every dialect is turned into. No I/O."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol, TypeAlias
+from uuid import UUID
+
+from app.devices.port import Door
+
+
+class Result(StrEnum):
+    """What a controller says of an order. ACCEPTED: it has done its part; the door is another matter."""
+
+    ACCEPTED = "accepted"
+    OPENED = "opened"
+    FAILED = "failed"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """To publish: at least once, never retained."""
+
+    topic: str
+    payload: str
+
+
+@dataclass(frozen=True, slots=True)
+class Alive:
+    """A controller came or went; by its own word or by its last will. `unit` None: that of the whole bank."""
+
+    bank: str
+    unit: str | None
+    online: bool
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """None: it does not say. `seq` grows with every state of a controller since it came."""
+
+    bank: str
+    unit: str
+    door: Door | None = None
+    item: bool | None = None
+    seq: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reacted:
+    """`order` None: the dialect does not say to which order."""
+
+    bank: str
+    unit: str | None
+    order: str | None
+    result: Result
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Strange:
+    """Something that makes no sense: kept raw."""
+
+    bank: str
+    unit: str | None
+    what: str
+    raw: str
+
+
+News: TypeAlias = Alive | State | Reacted | Strange
+
+
+class Dialect(Protocol):
+    """How one kind of controllers speaks. `acks`: orders are answered by their id, and one that comes twice moves
+    nothing. `finds`: banks and units are whatever is heard of, within the settings."""
+
+    acks: bool
+    finds: bool
+
+    def topics(self) -> tuple[str, ...]:
+        """To subscribe to."""
+        ...
+
+    def units(self) -> tuple[tuple[str, str], ...]:
+        """Bank and unit of all that the settings name."""
+        ...
+
+    def greet(self) -> tuple[Message, ...]:
+        """To publish on every new connection: questions for states that are not retained, and off for what pulses."""
+        ...
+
+    def read(self, topic: str, payload: str) -> tuple[News, ...]: ...
+
+    def order(self, bank: str, unit: str, order: UUID, expires: datetime) -> Message: ...
+
+    def after(self, unit: str) -> Message | None:
+        """To publish when the pulse is over."""
+        ...
+
+    def tells_door(self, unit: str) -> bool: ...
+
+    def reacts(self, unit: str) -> bool:
+        """Whether the controller says anything to an order."""
+        ...
+
+
+def shown(payload: str) -> str:
+    return payload[:200]
+
+
+def json_of(payload: str) -> Mapping[str, object] | None:
+    """The object in it, or None."""
+    try:
+        found = json.loads(payload)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None

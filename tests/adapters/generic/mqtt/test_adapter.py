@@ -1,0 +1,294 @@
+import asyncio
+import json
+import time
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import aiomqtt
+import pytest
+
+from adapters.generic.mqtt.adapter import VENDOR
+from adapters.generic.mqtt.simulator import rig
+from adapters.generic.mqtt.simulator.agents import PREFIX
+from adapters.generic.mqtt.simulator.mosquitto import Mosquitto, program
+from adapters.generic.mqtt.simulator.site import Site
+from adapters.generic.mqtt.simulator.world import PROFILES, MqttBank, MqttWorld
+from app.devices.port import (
+    Ability,
+    Adapter,
+    AuthFailed,
+    BankState,
+    Capability,
+    Checkable,
+    Connection,
+    Door,
+    Evidence,
+    Order,
+    OrderKind,
+    Outcome,
+    Refused,
+    Unreachable,
+    Unsupported,
+)
+
+REAL = pytest.mark.skipif(program() is None, reason="MOSQUITTO IS NOT INSTALLED: the real broker is not tested")
+BROKERS = ["embedded", pytest.param("mosquitto", marks=REAL)]
+
+
+async def doors(adapter: Adapter, count: int) -> BankState:
+    """The bank as soon as so many of its units are known."""
+    ends = time.monotonic() + 10
+    while True:
+        try:
+            state = await adapter.read_bank(rig.BANK)
+        except Unreachable:
+            assert time.monotonic() < ends, "it never came back"
+        else:
+            if len(state.units) == count:
+                return state
+        await asyncio.sleep(0.05)
+
+
+async def away(site: Site) -> None:
+    if isinstance(site.broker, Mosquitto):
+        await site.broker.stop()
+    else:
+        site.world.faults.go_away(how="reset")
+    await asyncio.sleep(0.3)
+
+
+async def back(site: Site) -> None:
+    if isinstance(site.broker, Mosquitto):
+        await site.broker.start()
+    else:
+        site.world.faults.come_back()
+
+
+@pytest.mark.parametrize("broker", BROKERS)
+@pytest.mark.parametrize("profile", PROFILES)
+async def test_one_door_opens_and_is_seen(profile: str, broker: str) -> None:
+    async with rig.start(profile=profile, broker=broker) as bench:
+        before = await bench.adapter.read_bank(bench.bank)
+        receipt = await bench.adapter.send(bench.order())
+        after = await bench.adapter.read_bank(bench.bank)
+
+        assert receipt.outcome is Outcome.OPENED
+        assert {unit.door for unit in before.units} == {Door.CLOSED}
+        assert [unit.id for unit in after.units if unit.door is Door.OPEN] == [bench.unit]
+        assert (bench.here(), bench.elsewhere()) == (1, 0)
+
+
+@pytest.mark.parametrize("broker", BROKERS)
+async def test_a_controller_that_vanishes_is_unreachable_and_comes_back_by_itself(broker: str) -> None:
+    async with rig.start(broker=broker) as bench:
+        bench.world.faults.go_away(bench.bank, "power")
+        bench.world.lose_power(bench.bank)
+        await asyncio.sleep(0.4)
+        with pytest.raises(Unreachable, match="offline since 20"):
+            await bench.adapter.read_bank(bench.bank)
+        with pytest.raises(Unreachable):
+            await bench.adapter.send(bench.order())
+        bench.world.doors.act(bench.bank, "5", "force")
+        bench.world.faults.come_back()
+        await asyncio.sleep(0.4)
+        state = await bench.adapter.read_bank(bench.bank)
+
+        assert [unit.id for unit in state.units if unit.door is Door.OPEN] == ["5"]
+        assert bench.here() == 0
+
+
+@pytest.mark.parametrize("broker", BROKERS)
+async def test_a_broker_that_goes_away_is_told_with_its_time_and_found_again(broker: str) -> None:
+    world = MqttWorld([MqttBank(rig.BANK, rig.UNITS)])
+    async with Site(world, broker=broker) as site:
+        settings = {"profile": "native_json", "prefix": PREFIX, "bank": rig.BANK}
+        adapter = VENDOR.connect(Connection(uuid4(), "mqtt", site.url, settings))
+        await doors(adapter, 8)
+        began = datetime.now(UTC).replace(microsecond=0)
+        await away(site)
+        with pytest.raises(Unreachable, match="away since") as gone:
+            await adapter.read_bank(rig.BANK)
+        assert adapter.capabilities[Capability.REMOTE_OPEN] is Ability.FAILING
+        with pytest.raises(Unreachable):
+            await adapter.send(Order(uuid4(), OrderKind.OPEN, rig.BANK, rig.UNIT, timedelta(seconds=2)))
+        world.doors.act(rig.BANK, "2", "force")
+        await back(site)
+        state = await doors(adapter, 8)
+        receipt = await adapter.send(Order(uuid4(), OrderKind.OPEN, rig.BANK, rig.UNIT, timedelta(seconds=4)))
+        await adapter.close()
+
+    assert datetime.fromisoformat(gone.value.detail.rpartition(" ")[2]) >= began
+    assert [unit.id for unit in state.units if unit.door is Door.OPEN] == ["2"]
+    assert receipt.outcome is Outcome.OPENED
+    assert world.doors.at(rig.BANK, rig.UNIT).pulses == 1
+
+
+async def test_a_broker_that_hangs_up_is_not_hammered() -> None:
+    tries: list[float] = []
+
+    async def refuse(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        tries.append(time.monotonic())
+        writer.transport.abort()
+
+    server = await asyncio.start_server(refuse, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    adapter = VENDOR.connect(Connection(uuid4(), "mqtt", f"mqtt://127.0.0.1:{port}", {"profile": "native_json"}))
+    with pytest.raises(Unreachable):
+        await adapter.read_bank("B")
+    await asyncio.sleep(2.5)
+    await adapter.close()
+    server.close()
+
+    # Pauses double from 0.2 s and a try that is not answered takes its time: never more than five here.
+    assert 1 <= len(tries) <= 5
+
+
+@pytest.mark.parametrize("broker", BROKERS)
+async def test_who_is_not_let_in_is_told_so_without_the_password(broker: str) -> None:
+    users, secret = {"locker": "a-word-of-passing"}, {"username": "locker", "password": "not-the-word"}
+    async with rig.start(broker=broker, users=users, secret=secret) as bench:
+        with pytest.raises(AuthFailed) as refused:
+            await bench.adapter.read_bank(bench.bank)
+
+        assert "not-the-word" not in refused.value.detail
+        assert "not-the-word" not in repr(bench.connection)
+
+
+async def test_every_change_comes_as_a_hint_at_once() -> None:
+    async with rig.start() as bench:
+        hints = bench.adapter.hints()
+        first = asyncio.ensure_future(anext(hints))
+        await asyncio.sleep(0)
+        bench.world.doors.act(bench.bank, bench.unit, "force")
+        hint = await asyncio.wait_for(first, 1.0)
+        await bench.adapter.close()
+
+        assert (hint.bank, hint.unit, hint.door) == (bench.bank, bench.unit, Door.OPEN)
+        assert [each async for each in hints] == []
+
+
+async def test_all_banks_under_a_prefix_are_found() -> None:
+    async with rig.start(bank=None) as bench:
+        ends = time.monotonic() + 3
+        while len(banks := await bench.adapter.list_banks()) < 2:
+            assert time.monotonic() < ends
+            await asyncio.sleep(0.05)
+
+        assert {bank.id: len(bank.units) for bank in banks} == {"MQ-01": 8, "MQ-02": 2}
+        with pytest.raises(Refused, match="no bank"):
+            await bench.adapter.read_bank("MQ-99")
+        # Numbers in order, not as texts.
+        assert [unit.id for unit in banks[0].units] == [str(number) for number in range(1, 9)]
+
+
+async def test_a_controller_refuses_an_order_that_ran_out_and_one_that_comes_again() -> None:
+    async with rig.start() as bench:
+        host, _, port = bench.connection.base_url.removeprefix("mqtt://").partition(":")
+        order = {"id": str(uuid4()), "op": "open", "pulse_ms": 300}
+        late = datetime.now(UTC) - timedelta(seconds=1)
+        soon = datetime.now(UTC) + timedelta(seconds=5)
+        async with aiomqtt.Client(host, int(port)) as stranger:
+            topic = f"{PREFIX}/{bench.bank}/unit/{bench.unit}/cmd"
+            await stranger.publish(topic, json.dumps({**order, "id": str(uuid4()), "expires": late.isoformat()}), qos=1)
+            await asyncio.sleep(0.2)
+            assert bench.here() == 0
+            for _ in range(3):
+                await stranger.publish(topic, json.dumps({**order, "expires": soon.isoformat()}), qos=1)
+            await asyncio.sleep(0.2)
+
+        assert bench.here() == 1
+
+
+async def test_orders_are_never_retained() -> None:
+    async with rig.start() as bench:
+        await bench.adapter.send(bench.order())
+        host, _, port = bench.connection.base_url.removeprefix("mqtt://").partition(":")
+        async with aiomqtt.Client(host, int(port)) as later:
+            await later.subscribe(f"{PREFIX}/+/unit/+/cmd", qos=1)
+            await later.subscribe(f"{PREFIX}/{bench.bank}/availability", qos=1)
+            first = await asyncio.wait_for(anext(aiter(later.messages)), 3)
+
+        assert str(first.topic).endswith("/availability")
+
+
+@pytest.mark.parametrize("kind", ["drop", "ignore"])
+async def test_a_relay_goes_off_though_the_caller_has_given_up(kind: str) -> None:
+    async with rig.start(profile="tasmota") as bench:
+        bench.world.doors.act(bench.bank, bench.unit, "jam")
+        if kind == "drop":
+            bench.world.faults.add({"kind": kind, "where": "cmd"})
+        sending = asyncio.create_task(bench.adapter.send(bench.order()))
+        output = bench.world.outputs.at(bench.bank, bench.unit)
+        ends = time.monotonic() + 2
+        while output.on_since is None:
+            assert time.monotonic() < ends
+            await asyncio.sleep(0.01)
+        sending.cancel()
+        await bench.adapter.close()
+        await asyncio.sleep(0.2)
+
+        assert output.on_since is None
+        assert bench.world.outputs.longest() < 2.0
+
+
+async def test_a_relay_that_was_left_on_goes_off_with_the_next_connection() -> None:
+    async with rig.start(profile="tasmota") as bench:
+        bench.world.outputs.switch(bench.bank, "7", on=True)
+        again = VENDOR.connect(replace(bench.connection, id=uuid4()))
+        await again.read_bank(bench.bank)
+        await asyncio.sleep(0.2)
+        await again.close()
+
+        assert bench.world.outputs.at(bench.bank, "7").on_since is None
+
+
+@REAL
+async def test_with_mqtt_5_an_order_that_nobody_fetches_runs_out_in_the_broker() -> None:
+    async with rig.start(profile="ha_lock", broker="mosquitto", protocol="5") as bench:
+        host, _, port = bench.connection.base_url.removeprefix("mqtt://").partition(":")
+        version = aiomqtt.ProtocolVersion.V5
+        async with aiomqtt.Client(host, int(port), protocol=version) as listener:
+            await listener.subscribe(f"{bench.bank}/lock/+/command", qos=1)
+            receipt = await bench.adapter.send(bench.order())
+            message = await asyncio.wait_for(anext(aiter(listener.messages)), 3)
+
+        assert receipt.outcome is Outcome.OPENED
+        assert message.properties is not None
+        assert message.properties.MessageExpiryInterval <= bench.deadline.total_seconds()  # type: ignore[attr-defined]
+
+
+async def test_without_contacts_an_order_is_taken_and_doors_are_unknown() -> None:
+    async with rig.start(profile="ha_lock", sensors=False) as bench:
+        state = await bench.adapter.read_bank(bench.bank)
+
+        assert {unit.door for unit in state.units} == {Door.UNKNOWN}
+        assert bench.adapter.capabilities[Capability.DOOR_SENSOR] is Ability.ABSENT
+        assert bench.adapter.evidence_ceiling is Evidence.E1
+
+
+async def test_content_is_told_where_sensors_are_fitted() -> None:
+    async with rig.start() as bench:
+        bench.world.doors.act(bench.bank, bench.unit, "put")
+        await asyncio.sleep(0.2)
+        unit = await bench.adapter.read_unit(bench.bank, bench.unit)
+
+        assert unit.occupied is True
+        assert bench.adapter.evidence_ceiling is Evidence.E4
+
+
+async def test_a_check_reads_only() -> None:
+    async with rig.start() as bench:
+        assert isinstance(bench.adapter, Checkable)
+        found = [(check.writes, await check.run()) for check in bench.adapter.checks(bench.bank)]
+
+        assert [writes for writes, _ in found] == [False, False]
+        assert found[1][1].endswith("MQ-01 8 of 8")
+
+
+@pytest.mark.parametrize("kind", sorted(set(OrderKind) - {OrderKind.OPEN}))
+async def test_a_controller_only_opens_doors(kind: OrderKind) -> None:
+    adapter = VENDOR.connect(Connection(uuid4(), "mqtt", "mqtt://127.0.0.1:1", {"profile": "native_json"}))
+    with pytest.raises(Unsupported):
+        await adapter.send(Order(uuid4(), kind, "B", "1", timedelta(seconds=1)))
+    await adapter.close()
