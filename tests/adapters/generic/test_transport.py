@@ -1,54 +1,71 @@
 import asyncio
-import os
-import tty
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from adapters import registry
+from adapters.conformance import Bench
 from adapters.generic import transport
+from adapters.generic.frame_board.simulator import rig as frame_board
+from adapters.generic.kerong_cu16.simulator import rig as kerong_cu16
+from adapters.generic.modbus_io.simulator import rig as modbus_io
 from adapters.generic.transport import NoAnswer
 from app.devices.port import Door, Outcome, Refused, Unreachable
+from tests.adapters.generic.converters import serial_device, terminal_server
 from tests.adapters.rigs import Rig
 
-
-@asynccontextmanager
-async def serial_device(rig: Rig) -> AsyncIterator[str]:
-    """A pseudo-terminal whose other end is wired to the rig's line: a serial device as far as any program can see."""
-    ours, theirs = os.openpty()
-    tty.setraw(theirs)
-    host, _, port = rig.connection.base_url.removeprefix("socket://").partition(":")
-    reader, writer = await asyncio.open_connection(host, int(port))
-    loop = asyncio.get_running_loop()
-    loop.add_reader(ours, lambda: writer.write(os.read(ours, 256)))
-
-    async def back() -> None:
-        while data := await reader.read(256):
-            os.write(ours, data)
-
-    task = asyncio.create_task(back())
-    try:
-        yield os.ttyname(theirs)
-    finally:
-        loop.remove_reader(ours)
-        task.cancel()
-        writer.transport.abort()
-        os.close(ours)
-        os.close(theirs)
+RTU: dict[str, Any] = {"framing": "rtu"}
+LINES: dict[str, Callable[[], Any]] = {
+    "kerong_cu16": kerong_cu16.start,
+    "wkly": frame_board.start,
+    "xor5_8a80": lambda: frame_board.start(profile="xor5_8a80"),
+    "modbus_rtu": lambda: modbus_io.start(**RTU),
+    "modbus_rtu_on_wait_off": lambda: modbus_io.start(**RTU, pulse="on_wait_off"),
+}
 
 
-async def test_a_serial_device_carries_the_same_orders(kerong: Rig) -> None:
-    async with serial_device(kerong) as path:
-        adapter = registry.connect(replace(kerong.connection, base_url=path))
-        receipt = await adapter.send(kerong.order())
-        unit = await adapter.read_unit(kerong.bank, kerong.unit)
-        await adapter.close()
+async def one_door_opens(bench: Bench, address: str) -> None:
+    adapter = registry.connect(replace(bench.connection, base_url=address))
+    receipt = await adapter.send(bench.order())
+    unit = await adapter.read_unit(bench.bank, bench.unit)
+    await adapter.close()
 
     assert receipt.outcome is Outcome.OPENED
     assert unit.door is Door.OPEN
-    assert (kerong.pulses(), kerong.others()) == (1, 0)
+    assert (bench.here(), bench.elsewhere()) == (1, 0)
+
+
+@pytest.mark.parametrize("line", LINES)
+async def test_a_serial_device_carries_the_same_orders(line: str) -> None:
+    async with LINES[line]() as bench, serial_device(bench.connection.base_url) as path:
+        await one_door_opens(bench, path)
+
+
+@pytest.mark.parametrize("line", LINES)
+async def test_a_terminal_server_carries_the_same_orders(line: str) -> None:
+    async with LINES[line]() as bench, terminal_server(bench.connection.base_url) as server:
+        await one_door_opens(bench, server.url)
+
+        assert server.baudrate == (19200 if line == "kerong_cu16" else 9600)
+
+
+async def test_speed_and_parity_are_set_at_the_terminal_server() -> None:
+    async with (
+        modbus_io.start(**RTU, parity="E", baudrate=38400) as bench,
+        terminal_server(bench.connection.base_url) as server,
+    ):
+        await one_door_opens(bench, server.url)
+
+        assert (server.baudrate, server.parity) == (38400, 3)
+
+
+async def test_a_terminal_server_that_is_not_there_is_unreachable(kerong: Rig) -> None:
+    adapter = registry.connect(replace(kerong.connection, base_url="rfc2217://127.0.0.1:1"))
+    with pytest.raises(Unreachable):
+        await adapter.read_bank(kerong.bank)
+    await adapter.close()
 
 
 async def test_a_serial_device_that_is_not_there_is_unreachable(kerong: Rig) -> None:
@@ -79,11 +96,46 @@ async def test_what_came_before_a_question_is_no_answer_to_it(kerong: Rig) -> No
     transport.leave(bus)
 
 
+async def test_a_line_that_is_renewed_does_not_disturb_the_turn_that_somebody_has(kerong: Rig) -> None:
+    bus = transport.shared(kerong.connection.base_url, 19200)
+    async with bus.turn():
+        known = bus.generation
+        bus.renew()
+        assert await bus.ask(bytes.fromhex("02 00 30 03 35"), lambda received: received or None, 1.0)
+    async with bus.turn():
+        assert bus.generation == known + 1
+    transport.leave(bus)
+
+
+async def test_who_listens_hears_what_nobody_asked_for() -> None:
+    masters: list[asyncio.StreamWriter] = []
+
+    async def board(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        masters.append(writer)
+
+    server = await asyncio.start_server(board, "127.0.0.1", 0)
+    bus = transport.shared(f"socket://127.0.0.1:{server.sockets[0].getsockname()[1]}", 9600)
+    heard: list[bytes] = []
+    deafen = bus.listen(heard.append)
+    async with bus.turn():
+        await asyncio.sleep(0.05)
+    masters[0].write(b"by itself")
+    await asyncio.sleep(0.05)
+    deafen()
+    masters[0].write(b"too late")
+    await asyncio.sleep(0.05)
+    transport.leave(bus)
+    server.close()
+
+    assert b"".join(heard) == b"by itself"
+
+
 def test_one_address_is_one_bus_for_all_who_use_it() -> None:
     first, second = transport.shared("socket://h:1", 19200), transport.shared("socket://h:1", 19200)
     assert first is second
-    with pytest.raises(Refused):
-        transport.shared("socket://h:1", 9600)
+    for speed in ((9600, "N"), (19200, "E")):
+        with pytest.raises(Refused):
+            transport.shared("socket://h:1", *speed)
 
     transport.leave(first)
     assert transport.shared("socket://h:1", 19200) is second
