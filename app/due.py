@@ -5,12 +5,14 @@ from datetime import timedelta
 from app.alarms import jobs as alarms
 from app.devices import queries as devices
 from app.devices.model import CommandState
+from app.handover import jobs as handover
 from app.kit import measures
 from app.kit.db import Database
 from app.kit.retention import drop_old_facts, drop_spent_keys
 from app.kit.schedule import Job
 from app.kit.tries import forget_old_tries
 from app.lockers import jobs as lockers
+from app.pushes.jobs import forget_old as forget_old_pushes
 from app.reports.jobs import Exporter
 from app.stays import jobs as stays
 from app.stays.jobs import System
@@ -25,6 +27,7 @@ def jobs(
         Job("stays.expire", timedelta(seconds=2), lambda: stays.expire(db, system)),
         Job("stays.mark_overdue", timedelta(seconds=30), lambda: stays.mark_overdue(db, system)),
         Job("alarms.held_open", timedelta(seconds=1), lambda: alarms.raise_held_open(db, system, held_open)),
+        Job("handover.bury_dead", timedelta(seconds=5), lambda: handover.bury_dead(db, system)),
         Job("lockers.back_in_service", timedelta(seconds=20), lambda: lockers.bring_back(db, system)),
         Job("reports.make", timedelta(seconds=1), exporter.make_waiting),
         Job("reports.expire", timedelta(minutes=1), exporter.expire),
@@ -33,6 +36,7 @@ def jobs(
         Job("commands.count", timedelta(seconds=10), lambda: count_commands(db)),
         Job("retention.keys", timedelta(minutes=30), lambda: drop_spent_keys(db)),
         Job("retention.tries", timedelta(minutes=10), lambda: forget_old_tries(db)),
+        Job("retention.pushes", timedelta(hours=6), lambda: forget_old_pushes(db, system)),
         Job("retention.facts", timedelta(hours=6), lambda: drop_old_facts(db)),
     ]
 

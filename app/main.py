@@ -96,7 +96,8 @@ async def _announce(server: Server, given: Settings) -> None:
 
 
 def make_app(web: wiring.Web) -> ASGIApp:
-    routes = [Route("/graphql", web.http), WebSocketRoute("/graphql", web.sockets), *web.doors.routes()]
+    routes = [Route("/graphql", web.http), WebSocketRoute("/graphql", web.sockets), web.mailbox.route()]
+    routes += web.doors.routes()
     hot: dict[tuple[str, str], ASGIApp] = {("http", "/graphql"): web.http, ("websocket", "/graphql"): web.sockets}
     return SecurityHeaders(KnownHosts(Traces(Shortcut(Starlette(routes=routes), hot)), web.hosts))
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from app.access import service as access
 from app.alarms import service as alarms
+from app.handover import service as handover
 from app.kit.reacting import Reaction
 from app.kit.streams import Sequenced
 from tenants.audit.model import Entry
@@ -19,18 +20,23 @@ System = Callable[[UUID], Context]
 REACTIONS: Mapping[str, tuple[React, ...]] = {
     "BankReachable": (alarms.on_bank,),
     "BankUnreachable": (alarms.on_bank,),
-    "CommandAccepted": (access.on_opening, access.on_books, alarms.on_command),
+    "CommandAccepted": (access.on_opening, access.on_books, handover.on_books, alarms.on_command),
     "CommandDoorClosed": (access.on_opening,),
     "CommandDoorOpened": (access.on_opening, alarms.on_command),
-    "CommandExpired": (access.on_opening, access.on_books, alarms.on_command),
-    "CommandFailed": (access.on_opening, access.on_books, alarms.on_command),
+    "CommandExpired": (access.on_opening, access.on_books, handover.on_books, alarms.on_command),
+    "CommandFailed": (access.on_opening, access.on_books, handover.on_books, alarms.on_command),
     "CommandUnconfirmed": (access.on_opening, alarms.on_command),
     "DoorClosed": (alarms.on_door,),
     "DoorOpened": (alarms.on_door,),
+    "FilledAfterRelease": (alarms.on_filled,),
+    "GrantRevoked": (handover.on_grant,),
+    "GrantSuspended": (handover.on_grant,),
     "StatusUnmapped": (alarms.on_bank,),
     "StayDeposited": (alarms.on_stay,),
+    "StayExtended": (handover.on_extended,),
     "StayReleased": (alarms.on_stay,),
     "UnitFoundFree": (access.on_unit_found_free,),
+    "UnitWordChanged": (handover.on_word,),
 }
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -15,7 +16,7 @@ from obstore.store import ObjectStore, from_url
 from adapters import registry
 from app import due
 from app.devices.service import Vendors
-from app.fleet.jobs import Fleet
+from app.fleet.jobs import Fleet, connection_of
 from app.http import COOKIE, Doors
 from app.kit.bus import LOST, PostgresBus
 from app.kit.clock import utc_now
@@ -31,6 +32,8 @@ from app.kit.sequencer import Sequencer
 from app.kit.settings import Settings, SettingsError, decode_key
 from app.kit.streams import Facts
 from app.kit.tries import Tries
+from app.mailbox import Mailbox
+from app.passes.model import Vault
 from app.reactions import park, reactions
 from app.reports.jobs import Exporter
 from app.reports.service import Links
@@ -208,6 +211,7 @@ class Web:
     doors: Doors
     hosts: frozenset[str]
     guard: Database
+    mailbox: Mailbox
 
     async def close(self) -> None:
         await close(self.guard)
@@ -231,6 +235,23 @@ def shown_codes(codes: PickupCodes) -> LateField:
     return field
 
 
+def shown_parts(vault: Vault) -> LateField:
+    """`pass:part:sealed` -> that part of it, for its holder; the shape has settled who that is."""
+
+    def show(text: str) -> str | None:
+        of, part, sealed = text.split(":")
+        try:
+            return vault.show(UUID(of), part, bytes.fromhex(sealed))
+        except SealBroken as error:
+            log.warning("a pass cannot be shown: %s", error)
+            return None
+
+    async def field(_actor: Actor, texts: Sequence[str]) -> Sequence[str | None]:
+        return [show(text) for text in texts]
+
+    return field
+
+
 async def web(given: Settings) -> Web:
     dsn = _needed(dsns(given).app, "DATABASE_URL")
     db = await connected(dsn, size=given.database_pool_size, name="lockyard web", light=True)
@@ -244,6 +265,7 @@ async def web(given: Settings) -> Web:
     parts = {"sign_ins": sign_ins, "pickup_codes": codes, "vendors": Vendors(registry.problems, sealer)}
     special = {**SPECIAL, "vendors": vendors_listed(registry.vendors().values())}
     late = {"pickupCode": shown_codes(codes), "downloadUrl": links.download_urls}
+    late["passPart"] = shown_parts(Vault(sealer))
     engine = CompiledEngine(build_schema(), db, late=late, parts=parts, special=special)
     await patiently(engine.start, "the database")
     origins = frozenset((*given.allowed_origins, *((given.base_url,) if given.public_url else ())))
@@ -258,7 +280,8 @@ async def web(given: Settings) -> Web:
         secure=given.base_url.startswith("https:"), origins=origins,
     )  # fmt: skip
     sockets, http = GraphQLWebSocket(pipeline, authenticate), GraphQLHTTP(pipeline, authenticate)
-    return Web(given, db, bus, hub, authenticator, engine, sockets, http, doors, hosts(given), guard)
+    mailbox = Mailbox(db, registry.connect, partial(connection_of, sealer=sealer))
+    return Web(given, db, bus, hub, authenticator, engine, sockets, http, doors, hosts(given), guard, mailbox)
 
 
 def page(given: Settings) -> Page:

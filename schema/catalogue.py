@@ -5,6 +5,7 @@ from app.devices import shape as devices
 from app.kit.reading.shape import AnyById, AnyByIds, ById, Catalogue, Extension, Many, Myself, Root
 from app.lockers import shape as lockers
 from app.parcels import shape as parcels
+from app.passes import shape as passes
 from app.people import shape as people
 from app.reports import shape as reports
 from app.sites import shape as sites
@@ -28,6 +29,7 @@ SHAPES = [
     carriers.GRANT,
     identity.ORGANIZATION_SHAPE,
     parcels.PARCEL,
+    passes.PASS,
     people.PERSON,
     sites.SITE,
     stays.STAY,
@@ -39,6 +41,7 @@ EXTENSIONS: list[Extension] = [
     *lockers.EXTENSIONS,
     *devices.EXTENSIONS,
     *stays.EXTENSIONS,
+    *passes.EXTENSIONS,
     *alarms.EXTENSIONS,
     *reports.EXTENSIONS,
     *vendors.EXTENSIONS,

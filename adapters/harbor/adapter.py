@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, TypeVar
 
 from adapters.harbor import settings, wire
@@ -39,8 +40,10 @@ from app.devices.port import (
 
 T = TypeVar("T")
 W = VendorWord
+Now = Callable[[], datetime]
 
 NO_HINTS: tuple[DoorHint, ...] = ()
+_utc_now = partial(datetime.now, UTC)
 
 
 class HarborAdapter:
@@ -50,8 +53,8 @@ class HarborAdapter:
     evidence_ceiling = Evidence.E2
     redact = REDACT
 
-    def __init__(self, client: HarborClient, options: Options, poll: timedelta) -> None:
-        self._client, self._options = client, options
+    def __init__(self, client: HarborClient, options: Options, poll: timedelta, now: Now = _utc_now) -> None:
+        self._client, self._options, self._now = client, options, now
         # Kept for telling how long a locker may still be opened, and how to cancel; the vendor's books know them too.
         self._live: dict[tuple[str, str], datetime] = {}
         self._reservations: dict[tuple[str, str], str] = {}
@@ -99,7 +102,8 @@ class HarborAdapter:
         for unit in (await self.read_bank(bank)).units:
             by.setdefault(unit.size or "?", []).append(unit)
         free = {size: sum(unit.word is W.AVAILABLE for unit in same) for size, same in by.items()}
-        return tuple(SizeCount(size, len(by[size]), free[size], sum(map(_low, by[size]))) for size in sorted(by))
+        low = {size: sum(unit.accessible is True for unit in same) for size, same in by.items()}
+        return tuple(SizeCount(size, len(by[size]), free[size], low[size]) for size in sorted(by))
 
     async def send(self, order: Order) -> Receipt:
         try:
@@ -114,13 +118,12 @@ class HarborAdapter:
         raise Unsupported(f"a tower opens to what a phone carries; it takes no {order.kind}")
 
     def receive(self, headers: Mapping[str, str], body: bytes) -> tuple[Pushed, ...]:
-        """Events of the vendor, one a call. Its own words are not believed: the books are read again."""
+        """One event of the vendor. Its words are not believed: the books are read again."""
         options, signature = self._options, headers.get(self._options.header, "")
         if options.secret is None or not wire.signed(options.scheme, options.secret, body, signature):
             raise Refused("not signed as agreed", reason="BAD_SIGNATURE")
-        event = _shaped(lambda given: wire.event(wire.decode(given)), body)
-        word = wire.WORDS.get(wire.normal(event.status or ""))
-        return (Pushed(event.key, event.kind, event.tower, event.at, event.locker, word, event.token, event.what),)
+        each = _shaped(lambda given: wire.event(wire.decode(given)), body)
+        return (Pushed(each.key, each.kind, each.tower, each.at, each.locker, each.word, each.token, each.what),)
 
     async def hints(self) -> AsyncIterator[DoorHint]:
         for hint in NO_HINTS:
@@ -146,8 +149,7 @@ class HarborAdapter:
         return fill(template, tower=self._tower(order.bank), locker=order.unit, **more)
 
     async def _reserve(self, order: Order) -> Receipt:
-        body = {"duration": self._seconds(order)}
-        path = self._path(self._client.paths.reserve, order)
+        body, path = {"duration": self._seconds(order)}, self._path(self._client.paths.reserve, order)
         answer = await self._client.write(order.id, "POST", path, body, order.deadline)
         if found := wire.reservation_id(answer):
             self._reservations[order.bank, order.unit] = found
@@ -163,7 +165,7 @@ class HarborAdapter:
         body = {"duration": seconds, "client_info": self._options.client_info}
         pair = wire.token_pair(await self._client.write(order.id, "POST", path, body, order.deadline))
         # Counted from the answer: the vendor may have begun to count at any moment since the question.
-        until = datetime.now(UTC) + timedelta(seconds=seconds)
+        until = self._now() + timedelta(seconds=seconds)
         self._live[order.bank, order.unit] = max(until, self._live.get((order.bank, order.unit), until))
         access = Access(kind, until, pair.id, pair.payload, pair.payload_auth)
         return Receipt(Outcome.ACCEPTED, unit=order.unit, access=access)
@@ -186,7 +188,7 @@ class HarborAdapter:
         request = wire.open_request(await self._client.write(order.id, "POST", path, body, order.deadline))
         if request.tower not in {None, self._tower(order.bank)}:
             raise wire.WrongShape("it is about another tower")
-        until = datetime.now(UTC) + LINK_LIFE
+        until = self._now() + LINK_LIFE
         access = Access(kind, until, request.id, link=request.link, keypad_code=request.keypad_code)
         return Receipt(Outcome.ACCEPTED, unit=request.locker or order.unit, access=access)
 
@@ -194,12 +196,14 @@ class HarborAdapter:
         """Cancel what is reserved; give up what is rented, whose token may still work; free what is occupied."""
         place = (order.bank, order.unit)
         word = (await self.read_unit(*place)).word
+        if word is W.OCCUPIED and order.deposited is False:
+            raise Refused("something was put in meanwhile", reason="OCCUPIED")
         if word is W.AVAILABLE:
             return Receipt(Outcome.ACCEPTED, "it was free already", released=True)
         if word is W.RESERVED:
             reservation = self._reservations.get(place)
-            if reservation is None:
-                reservation = next((each.reservation for each in await self.assigned() if each.id == order.unit), None)
+            mine = () if reservation else await self.assigned()
+            reservation = reservation or next((each.reservation for each in mine if each.id == order.unit), None)
             if reservation is None:
                 raise Refused("the reservation's id is not known; it runs out by itself", reason="NOT_ASSIGNED")
             path = self._path(self._client.paths.cancel, order, reservation=reservation)
@@ -228,10 +232,10 @@ class HarborAdapter:
         """How long until the order's expiry. Every second more keeps the locker from everybody else."""
         if order.expires_at is None:
             raise Refused("a reservation or token needs an expiry", reason="INCOMPLETE_ORDER")
-        left = min(order.expires_at - datetime.now(UTC), self._options.longest)
-        if left < timedelta(seconds=1):
+        left = int(min(order.expires_at - self._now(), self._options.longest).total_seconds())
+        if left < 1:
             raise Refused("its time is over", reason="EXPIRED")
-        return int(left.total_seconds())
+        return left
 
     def _state(
         self,
@@ -240,7 +244,7 @@ class HarborAdapter:
         broken: Iterable[str],
         place: wire.LocationObject | None = None,
     ) -> BankState:
-        now, strange, units = datetime.now(UTC), [], []
+        now, strange, units = self._now(), [], []
         for each in lockers:
             units.append(self._unit(each, now))
             if each.word is None:
@@ -273,10 +277,6 @@ class HarborAdapter:
             word=word,
             flags={"status": each.status, "type": each.type},
         )
-
-
-def _low(unit: Unit) -> bool:
-    return unit.accessible is True
 
 
 def _shaped(read: Callable[[Any], T], answer: Any) -> T:

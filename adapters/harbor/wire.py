@@ -86,6 +86,10 @@ class Event:
     at: datetime
     what: str
 
+    @property
+    def word(self) -> VendorWord | None:
+        return WORDS.get(normal(self.status or ""))
+
 
 def normal(name: str) -> str:
     return re.sub(r"[\s-]+", "_", name.strip().lower())

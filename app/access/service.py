@@ -6,13 +6,15 @@ from uuid import UUID
 from app.devices import queries as devices
 from app.devices import service as hardware
 from app.devices.model import Command, Purpose
-from app.devices.port import OrderKind
+from app.devices.port import AccessKind, Capability, OrderKind
 from app.devices.service import Cause
+from app.handover import service as handover
 from app.kit import checks
 from app.kit.errors import Denied, FailedRule, NotFound, Reason, Rejected
 from app.kit.streams import Sequenced
 from app.lockers import queries as lockers
 from app.lockers.model import Compartment, Service
+from app.passes.model import Holder
 from app.stays import events, queries, store
 from app.stays import service as stays
 from app.stays.model import (
@@ -89,7 +91,8 @@ class Collect:
 
 
 async def collect(work: Work, ask: Collect, codes: PickupCodes) -> UUID:
-    """Open the door of a deposited stay to take the parcel out: its recipient, staff, or its carrier in the end."""
+    """Open the door of a deposited stay to take the parcel out: its recipient, staff, or its carrier in the end. Where
+    phones open, whoever asks is handed a pass."""
     stay = await stays.find(work, ask.stay_id)
     at_site = None if work.actor.is_carrier or work.actor.is_recipient else stay.site_id
     authorize(work.actor, Permission.STAY_COLLECT, at_site)
@@ -106,7 +109,10 @@ async def collect(work: Work, ask: Collect, codes: PickupCodes) -> UUID:
     if ask.pickup_code is not None:
         await _check_code(work, stay, ask.pickup_code, codes)
     door = await stays.door_of(work, stay)
-    command = await hardware.request_open(work, door, Cause(purpose, "collect", stay.id, stay.carrier_id))
+    if door.bank.has(Capability.PHONE_TOKENS):
+        command = await handover.issue(work, stay, AccessKind.PICKUP, _carried_by(work, stay))
+    else:
+        command = await hardware.request_open(work, door, Cause(purpose, "collect", stay.id, stay.carrier_id))
     work.audit(
         Entry(
             Permission.STAY_COLLECT, "Stay", stay.id, stay.site_id, stay.carrier_id,
@@ -114,6 +120,13 @@ async def collect(work: Work, ask: Collect, codes: PickupCodes) -> UUID:
         )
     )  # fmt: skip
     return command.id
+
+
+def _carried_by(work: Work, stay: Stay) -> Holder:
+    """Whoever asks gets it: a carrier for its couriers, a recipient, or staff for themselves."""
+    if work.actor.is_carrier:
+        return Holder(carrier_id=work.actor.organization_id)
+    return Holder(person_id=stay.recipient_id) if work.actor.is_recipient else Holder()
 
 
 async def _check_code(work: Work, stay: Stay, code: str, codes: PickupCodes) -> None:
@@ -208,7 +221,7 @@ async def _closed(work: Work, stay: Stay, purpose: Purpose, evidence: str) -> No
 async def on_books(work: Work, fact: Sequenced) -> None:
     """CommandAccepted, CommandFailed and CommandExpired of what a vendor was told about a stay."""
     stay_id, kind = fact.uuid("stay_id"), fact.payload.get("kind")
-    if stay_id is None or kind == OrderKind.OPEN or fact.payload.get("withdrawn"):
+    if stay_id is None or kind in {OrderKind.OPEN, OrderKind.ISSUE_ACCESS} or fact.payload.get("withdrawn"):
         return
     stay = await queries.standing(work.conn, fact.tenant_id, stay_id)
     if stay is None:
@@ -231,7 +244,7 @@ _TELLS = {
     OrderKind.RESERVE: OPEN_BEFORE_DEPOSIT | {State.DEPOSITING},
     OrderKind.DEPOSIT: frozenset({State.DEPOSITED}),
     OrderKind.EXTEND: OPEN_BEFORE_DEPOSIT | {State.DEPOSITED},
-    OrderKind.RELEASE: frozenset({State.RELEASED}),
+    OrderKind.RELEASE: frozenset({State.REVOKING, State.RELEASED}),
 }
 
 
@@ -239,8 +252,9 @@ async def _tell_again(work: Work, stay: Stay, kind: OrderKind, fact: Sequenced) 
     """It was sent, no answer came, and reading back showed that it never took effect: a new command may go."""
     told = await devices.told(work.conn, fact.tenant_id, stay.id, kind)
     door = await lockers.standing(work.conn, stay.tenant_id, stay.compartment_id)
-    by_place = kind is OrderKind.RELEASE and door is not None and not door.bank.vendor_chooses
-    if by_place and await queries.open_in(work.conn, fact.tenant_id, stay.compartment_id):
+    here = await queries.open_in(work.conn, fact.tenant_id, stay.compartment_id)
+    by_place = door is not None and not door.bank.vendor_chooses
+    if kind is OrderKind.RELEASE and by_place and here is not None and here.id != stay.id:
         # The place is promised to another by now; freeing it once more could take it from them.
         return
     if door is not None and stay.state in _TELLS[kind] and told < MOST_TELLINGS:

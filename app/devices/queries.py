@@ -67,11 +67,24 @@ _UNSETTLED = Statement(
         literal_column("NOT settled"),
     )
 )  # fmt: skip
+_SENT_EVER = Statement(
+    select(func.count()).where(
+        commands.c.tenant_id == _TENANT, commands.c.stay_id == bindparam("stay_id", type_=Uuid),
+        commands.c.kind == bindparam("kind", type_=Text), commands.c.sent_at.is_not(None),
+        commands.c.state != CommandState.EXPIRED.value,
+    )
+)  # fmt: skip
 _BY_STATE = Statement(
     select(commands.c.state, func.count().label("count")).where(~commands.c.settled).group_by(commands.c.state)
 )
 _BANKS_WAITING = Statement(select(commands.c.bank_id).where(literal_column("state = 'REQUESTED'")).distinct())
 _ONE = Statement(select(*_COLUMNS).where(commands.c.tenant_id == _TENANT, commands.c.id == bindparam("id", type_=Uuid)))
+_NAMED = Statement(
+    select(
+        connections.c.tenant_id, connections.c.id, connections.c.vendor, connections.c.base_url, connections.c.settings,
+        connections.c.secret_sealed,
+    ).where(connections.c.id == bindparam("id", type_=Uuid))
+)  # fmt: skip
 _CONNECTION = Statement(
     select(
         connections.c.tenant_id, connections.c.id, connections.c.vendor, connections.c.base_url, connections.c.settings,
@@ -157,6 +170,11 @@ async def unsettled(conn: Conn, tenant_id: UUID, bank_id: UUID) -> int:
     return found
 
 
+async def sent_ever(conn: Conn, tenant_id: UUID, stay_id: UUID, kind: OrderKind) -> bool:
+    """Whether one of a stay's commands of this kind has left us, or may have."""
+    return bool(await _SENT_EVER.value(conn, tenant_id=tenant_id, stay_id=stay_id, kind=kind.value))
+
+
 async def by_state(conn: Conn) -> dict[str, int]:
     """How many commands are not settled yet, of every tenant. For the worker."""
     return {row["state"]: row["count"] for row in await _BY_STATE.rows(conn)}
@@ -170,6 +188,11 @@ async def banks_waiting(conn: Conn) -> set[UUID]:
 async def command(conn: Conn, tenant_id: UUID, id: UUID) -> Command | None:
     row = await _ONE.row(conn, tenant_id=tenant_id, id=id)
     return command_of(row) if row else None
+
+
+async def named(conn: Conn, id: UUID) -> Row | None:
+    """A connection by its id alone, of whichever tenant; the transaction was opened in its name."""
+    return await _NAMED.row(conn, id=id)
 
 
 async def connection(conn: Conn, tenant_id: UUID, id: UUID) -> Row | None:

@@ -41,7 +41,8 @@ async def request_open(work: Work, compartment: Compartment, cause: Cause) -> Co
     """Record one opening. The caller has settled the right to it. At most one is under way for a compartment."""
     bank = compartment.bank
     if not bank.has(Capability.REMOTE_OPEN):
-        raise Rejected(Reason.NOT_SUPPORTED, f"Bank {bank.label} cannot be opened from afar.")
+        how = " A phone beside it opens it." if bank.has(Capability.PHONE_TOKENS) else ""
+        raise Rejected(Reason.NOT_SUPPORTED, f"Bank {bank.label} cannot be opened from afar.{how}")
     if not bank.reachable:
         raise Rejected(Reason.BANK_UNREACHABLE, f"Bank {bank.label} does not answer at present.")
     command = _asked(work, compartment, OrderKind.OPEN, cause, {})

@@ -46,6 +46,8 @@ _ADDED = (
 )
 ADD = Statement(select(func.pg_notify("lockyard_commands", _ADDED.c.bank_id.cast(Text))))
 
+# After a bank's id: not a command waits, but something to see.
+LOOK = " look"
 RING = Statement(select(func.pg_notify("lockyard_commands", bindparam("bank_id", type_=Text))))
 
 CLAIM = Statement(
@@ -201,3 +203,8 @@ async def ring(conn: Conn, bank_id: UUID) -> None:
     """Wake whoever keeps this bank, or should from now on. Heard at commit. An id that is no kept bank's, such as its
     connection's, has every bank looked at anew."""
     await RING.row(conn, bank_id=str(bank_id))
+
+
+async def hint(conn: Conn, bank_id: UUID) -> None:
+    """A door of this bank may have moved: whoever keeps it looks. Heard at commit."""
+    await RING.row(conn, bank_id=f"{bank_id}{LOOK}")

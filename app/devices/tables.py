@@ -16,6 +16,8 @@ connections = tenant_table(
     Column("secret_sealed", LargeBinary),
     Column("created_at", Time, nullable=False, server_default=text("now()")),
 )
+# A vendor's push names a connection and nothing else: a transaction opened in that name reads this one row.
+connections.info["also_visible_to"] = "id"
 
 # `settled`: no poll need watch the command any more; `seen_openings`: the compartment's count noted before sending.
 commands = tenant_table(

@@ -12,6 +12,7 @@ import orjson
 
 from app.devices import queries as devices
 from app.devices.port import Adapter, Connection, DeviceError, Refused
+from app.devices.store import LOOK
 from app.fleet.service import Keeper
 from app.kit.bus import COMMANDS, LOST, Bus
 from app.kit.clock import Clock, utc_now
@@ -89,9 +90,10 @@ class Fleet:
 
     def _ring(self, payload: str | None) -> None:
         """There may be commands for a bank; None: for any of them. A bank nobody keeps is a new one."""
-        named = [kept for id_, kept in self._kept.items() if payload in {None, str(id_)}]
+        asked, look = (None, False) if payload is None else (payload.removesuffix(LOOK), payload.endswith(LOOK))
+        named = [kept for id_, kept in self._kept.items() if asked in {None, str(id_)}]
         for kept in named:
-            kept.keeper.wake.set()
+            (kept.keeper.hint if look else kept.keeper.wake).set()
         self._asked.set()
         if not named or payload is None:
             self._census.set()

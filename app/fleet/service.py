@@ -31,6 +31,7 @@ from app.orders.model import (
     booked,
     changes,
     found_free,
+    new_word,
     parcels_of,
     reference_of,
     verdict_on_books,
@@ -126,24 +127,9 @@ class Keeper:
             await self._settle(watch, units)
 
     async def _other_news(self, state: BankState) -> None:
-        news = self.desk.contact.news(state)
-        turned = []
-        free = []
-        for unit in state.units:
-            known = self.desk.known.get(unit.id)
-            if known is None:
-                continue
-            if unit.in_service is not None and unit.in_service is not known.in_service:
-                turned.append((known, unit.in_service))
-            busy = any(watch.command.compartment_id == known.id for watch in self.desk.watches)
-            if self.desk.keeps_books and found_free(known, unit, busy=busy):
-                free.append(known)
-        if free:
-            # What still waits to be told to the vendor explains it.
-            async with self.desk.hands.db.tenant([self.desk.bank.tenant_id]) as conn:
-                waiting = {each.compartment_id for each in await devices.waiting(conn, self.desk.bank.id)}
-            free = [known for known in free if known.id not in waiting]
-        if not (news or turned or free):
+        news, turned = self.desk.contact.news(state), self._turned(state)
+        free, worded = await self._books(state)
+        if not (news or turned or free or worded):
             return
 
         async def act(work: Work) -> None:
@@ -153,10 +139,46 @@ class Keeper:
                 await service.told_service(work, self.desk.bank, (known.id, known.label, well))
             for known in free:
                 await service.unit_found_free(work, self.desk.bank, known.id, known.label)
+            for known, told in worded:
+                await service.unit_word(work, self.desk.bank, known, told)
 
         await self.desk.write(act)
         for known, well in turned:
             known.in_service = well
+        for known, told in worded:
+            known.word = told.word
+
+    def _turned(self, state: BankState) -> list[tuple[Known, bool]]:
+        """Units that the device calls broken now, or well again."""
+        found = []
+        for unit in state.units:
+            known = self.desk.known.get(unit.id)
+            if known is not None and unit.in_service is not None and unit.in_service is not known.in_service:
+                found.append((known, unit.in_service))
+        return found
+
+    async def _books(self, state: BankState) -> tuple[list[Known], list[tuple[Known, Unit]]]:
+        """What a vendor's books say that we did not tell them: units found free; where phones open, words."""
+        free, worded = [], []
+        for unit in state.units:
+            known = self.desk.known.get(unit.id)
+            if known is None:
+                continue
+            busy = any(watch.command.compartment_id == known.id for watch in self.desk.watches)
+            if self.desk.has(Capability.PHONE_TOKENS):
+                if new_word(known, unit, busy=busy):
+                    worded.append((known, unit))
+                elif not busy:
+                    known.word = unit.word or known.word
+            elif self.desk.keeps_books and found_free(known, unit, busy=busy):
+                free.append(known)
+        if free or worded:
+            # What still waits to be told to the vendor explains it.
+            async with self.desk.hands.db.tenant([self.desk.bank.tenant_id]) as conn:
+                waiting = {each.compartment_id for each in await devices.waiting(conn, self.desk.bank.id)}
+            free = [known for known in free if known.id not in waiting]
+            worded = [(known, unit) for known, unit in worded if known.id not in waiting]
+        return free, worded
 
     async def _settle(self, watch: Watch, units: dict[str, Unit]) -> None:
         command, known = watch.command, self.desk.door_of(watch.command)
@@ -173,7 +195,7 @@ class Keeper:
         if verdict is Verdict.HAPPENED and command.kind is OrderKind.OPEN:
             await self._end(watch, lambda work: service.opened(work, command, self.desk.hands.clock()), S.DOOR_OPENED)
         elif verdict is Verdict.HAPPENED:
-            booked(self.desk.known.get(watch.unit or known.unit, known), command.kind)
+            booked(self.desk.known.get(watch.unit or known.unit, known), command)
             took = Receipt(Outcome.ACCEPTED, "found in the vendor's books", unit=watch.unit)
             codes = self.desk.hands.codes
             await self._end(

@@ -1,7 +1,7 @@
 """Checks of input that schema types cannot say: each raises Invalid and names the field."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -24,6 +24,13 @@ def text(field: str, value: str, *, most: int = 200, least: int = 1) -> str:
 
 def optional_text(field: str, value: str | None, *, most: int = 200) -> str | None:
     return None if value is None else text(field, value, most=most, least=0)
+
+
+def texts(field: str, values: Sequence[str], *, most: int, longest: int) -> list[str]:
+    """1 to `most` texts of bounded length, each once, in their order."""
+    if not 1 <= len(values) <= most:
+        raise Invalid(f"{field} must name 1 to {most}, or be left out.", path=("input", field))
+    return list(dict.fromkeys(text(field, each, most=longest) for each in values))
 
 
 def within(field: str, value: float, least: float, most: float) -> None:

@@ -44,6 +44,12 @@ _OF_CONNECTION = Statement(
         banks.c.connection_id == bindparam("connection_id", type_=Uuid),
     )
 )
+_BANKS_OF = Statement(
+    select(*BANK_COLUMNS).where(
+        banks.c.tenant_id == bindparam("tenant_id", type_=Uuid),
+        banks.c.connection_id == bindparam("connection_id", type_=Uuid),
+    )
+)
 _WORDS = Statement(
     select(banks.c.size_words).where(
         banks.c.tenant_id == bindparam("tenant_id", type_=Uuid), banks.c.id == bindparam("id", type_=Uuid)
@@ -154,6 +160,12 @@ def compartment_of(row: Row) -> Compartment:
         row["door_id"], row["door_external_id"], row["door_label"], Size(row["door_size"]), Use(row["door_use"]),
         Service(row["door_service"]), DoorState(row["door_door"]), bank_of(row),
     )  # fmt: skip
+
+
+async def banks_of(conn: Conn, tenant_id: UUID, connection_id: UUID) -> list[Bank]:
+    """The banks behind a connection."""
+    rows = await _BANKS_OF.rows(conn, tenant_id=tenant_id, connection_id=connection_id)
+    return [bank_of(row) for row in rows]
 
 
 async def of_connection(conn: Conn, tenant_id: UUID, connection_id: UUID) -> int:

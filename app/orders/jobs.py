@@ -19,19 +19,23 @@ from app.devices.port import (
     ContractBroken,
     DeviceError,
     Door,
+    KeepsContacts,
+    Order,
     OrderKind,
     Outcome,
     Receipt,
     Unreachable,
 )
+from app.devices.port import Contact as Person
 from app.kit.bus import LOST
 from app.kit.clock import Clock, utc_now
 from app.kit.db import Database
 from app.kit.guesses import Monotonic
 from app.lockers import queries as lockers
-from app.lockers.model import Bank, Service
+from app.lockers.model import Bank, Service, Use
 from app.orders import service
 from app.orders.model import Change, Contact, Known, Watch, booked, change_of, order_of, sprung, take_in
+from app.people import queries as people
 from app.stays.model import PickupCodes
 from tenants.system import system_context
 from tenants.work import Work
@@ -109,7 +113,7 @@ class Desk:
         self.known = {
             row["external_id"]: Known(
                 row["id"], row["external_id"], row["label"], Door(row["door"]), row["openings"], row["item_present"],
-                row["service"] != Service.FAULT,
+                row["service"] != Service.FAULT, used=row["use"] != Use.FREE,
             )
             for row in rows
         }  # fmt: skip
@@ -212,7 +216,8 @@ async def _ask(desk: Desk, command: Command, known: Known) -> Receipt | DeviceEr
     deadline = desk.adapter.timing.deadline
     try:
         async with asyncio.timeout(deadline.total_seconds() + GRACE_SECONDS):
-            return await desk.adapter.send(order_of(command, desk.bank, known, deadline))
+            order = await _introduced(desk, order_of(command, desk.bank, known, deadline))
+            return await desk.adapter.send(order)
     except DeviceError as error:
         return error
     except TimeoutError:
@@ -221,6 +226,31 @@ async def _ask(desk: Desk, command: Command, known: Known) -> Receipt | DeviceEr
         # Whatever broke, it may have broken after the sending.
         log.exception("adapter of bank %s failed on command %s", desk.bank.id, command.id)
         return Ambiguous("The adapter failed; the command may have reached the bank.")
+
+
+async def _introduced(desk: Desk, order: Order) -> Order:
+    """Where the vendor keeps an address book, whom a reservation names stands in it before the reservation is made."""
+    adapter = desk.adapter
+    if order.kind is not OrderKind.RESERVE or not isinstance(adapter, KeepsContacts):
+        return order
+    try:
+        contact = await _known_as(desk, adapter, order.contact)
+        return replace(order, contact=contact, depositor=await _known_as(desk, adapter, order.depositor))
+    except (Ambiguous, ContractBroken) as error:
+        # Of the reservation itself nothing has left us.
+        raise Unreachable(error.detail) from error
+
+
+async def _known_as(desk: Desk, adapter: KeepsContacts, id_: str | None) -> str | None:
+    """The vendor's id of a person, who is added where it has none. Who is no person of ours keeps the given id."""
+    async with desk.hands.db.tenant([desk.bank.tenant_id]) as conn:
+        found = await people.card(conn, desk.bank.tenant_id, desk.bank.connection_id, UUID(id_)) if id_ else None
+    if found is None or found["external_id"]:
+        return found["external_id"] if found else id_
+    person = Person(found["personal_id"] or str(id_), found["name"], found["email"], found["phone"])
+    named = await adapter.add_contact(person)
+    await desk.write(lambda work: service.introduced(work, desk.bank, UUID(id_), named))
+    return named
 
 
 async def _write_answer(desk: Desk, watch: Watch, known: Known, answer: Receipt | DeviceError) -> None:
@@ -245,7 +275,7 @@ async def _write_answer(desk: Desk, watch: Watch, known: Known, answer: Receipt 
         take_in(change)
     if state is S.ACCEPTED:
         chosen = answer.unit if isinstance(answer, Receipt) else None
-        booked(desk.known.get(chosen or known.unit, known), command.kind)
+        booked(desk.known.get(chosen or known.unit, known), command)
     final = state is S.ACCEPTED and not (desk.sensor and command.kind is OrderKind.OPEN)
     if state is not S.FAILED and not final:
         watch.command = replace(command, state=state)

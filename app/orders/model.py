@@ -7,7 +7,7 @@ from enum import Enum, auto
 from uuid import UUID
 
 from app.devices.model import Command, CommandState, Purpose
-from app.devices.port import BankState, Door, Order, OrderKind, ParcelRef, Unit
+from app.devices.port import AccessKind, BankState, Door, Order, OrderKind, ParcelRef, Unit, VendorWord
 from app.lockers.model import Bank
 
 # Between two looks longer apart than this a door may have opened and shut unseen.
@@ -20,7 +20,8 @@ MISSES = 3
 class Known:
     """One compartment as last written down. `openings`: how often it was seen, or counted by the device, to open.
 
-    `booked`: the vendor's books had somebody in it; None until read, or where the vendor keeps none.
+    `booked`: the vendor's books had somebody in it; None until read, or where the vendor keeps none. `word`: what they
+    said, as last told to the core; `used`: a stay of ours had it when this process began to look.
     """
 
     id: UUID
@@ -33,6 +34,8 @@ class Known:
     counter: int | None = None
     booked: bool | None = None
     found_free: int = 0
+    word: VendorWord | None = None
+    used: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +147,11 @@ def verdict_on_books(command: Command, unit: Unit | None, reserved_here: bool | 
         found = reserved_here if reserved_here is not None else (unit.reserved if unit else None)
     elif command.kind is OrderKind.DEPOSIT:
         found = unit.occupied if unit else None
+    elif command.kind is OrderKind.RELEASE and unit is not None and unit.word is not None:
+        # Given up is as far as a release goes while something handed out may still be used.
+        found = unit.word in {VendorWord.AVAILABLE, VendorWord.DECLINED}
+    elif command.kind is OrderKind.RELEASE and parcels_of(command):
+        found = None if unit is None else not {each.tracking for each in parcels_of(command)} & set(unit.parcels)
     elif command.kind is OrderKind.RELEASE:
         found = None if unit is None or unit.reserved is None else not (unit.reserved or unit.occupied)
     elif command.kind is OrderKind.SET_SERVICE:
@@ -158,10 +166,10 @@ def verdict_on_books(command: Command, unit: Unit | None, reserved_here: bool | 
     return Verdict.HAPPENED if found else Verdict.DID_NOT
 
 
-def booked(known: Known, told: OrderKind) -> None:
-    """The vendor took what we told it: what its books now say is no news."""
-    if told in {OrderKind.RESERVE, OrderKind.RELEASE}:
-        known.booked, known.found_free = told is OrderKind.RESERVE, 0
+def booked(known: Known, told: Command) -> None:
+    """The vendor took what we told it: what its books now say is no news. Some parcels of a unit leave it booked."""
+    if told.kind is OrderKind.RESERVE or (told.kind is OrderKind.RELEASE and not parcels_of(told)):
+        known.booked, known.found_free = told.kind is OrderKind.RESERVE, 0
 
 
 def found_free(known: Known, unit: Unit, *, busy: bool) -> bool:
@@ -179,6 +187,21 @@ def found_free(known: Known, unit: Unit, *, busy: bool) -> bool:
         return False
     known.booked, known.found_free = False, 0
     return True
+
+
+# What a stay is moved by: a pass was used, or nothing is needed there any more.
+TELLING = frozenset({VendorWord.AVAILABLE, VendorWord.OCCUPIED})
+
+
+def new_word(known: Known, unit: Unit, *, busy: bool) -> bool:
+    """The books say something new of a compartment, and it is not our own doing that has not been written down yet.
+
+    At the first look all that is not plainly free is new: what happened while nobody looked must be told as well.
+    """
+    if unit.word is None or busy or unit.word is known.word:
+        return False
+    first = known.word is None
+    return unit.word in TELLING and not (first and unit.word is VendorWord.AVAILABLE and not known.used)
 
 
 @dataclass(slots=True)
@@ -252,7 +275,7 @@ def order_of(command: Command, bank: Bank, known: Known, deadline: timedelta) ->
         value = given.get(name)
         return value if isinstance(value, str) else None
 
-    in_service = given.get("in_service")
+    in_service, access, deposited = given.get("in_service"), given.get("access"), given.get("deposited")
     return Order(
         id=command.id,
         kind=command.kind,
@@ -266,4 +289,6 @@ def order_of(command: Command, bank: Bank, known: Known, deadline: timedelta) ->
         expires_at=datetime.fromisoformat(until) if isinstance(until, str) else None,
         in_service=in_service if isinstance(in_service, bool) else None,
         reference=reference_of(command),
+        access=AccessKind(access) if isinstance(access, str) else None,
+        deposited=deposited if isinstance(deposited, bool) else None,
     )

@@ -17,13 +17,17 @@ from app.devices.port import (
     Outcome,
     Receipt,
     Refused,
+    Unit,
     Unreachable,
 )
 from app.devices.queries import command_of
+from app.handover import service as handover
 from app.lockers import events as locker_events
 from app.lockers import store as lockers
 from app.lockers.model import Bank, Service
-from app.orders.model import Change, Watch, to_watch
+from app.orders.model import Change, Known, Watch, to_watch
+from app.passes.model import Vault
+from app.people import store as people
 from app.placing import service as placing
 from app.stays import queries as stays
 from app.stays import store as stays_store
@@ -54,17 +58,20 @@ async def accepted(work: Work, command: Command, receipt: Receipt, *, sensor: bo
     """The vendor took it. Where a sensor watches the door that is not the end; elsewhere it is all there will be."""
     # Before the command's own row: everybody locks a stay first.
     stay = None
-    if receipt.pickup_code and command.stay_id:
+    if (receipt.pickup_code or receipt.access) and command.stay_id:
         stay = await stays.standing(work.conn, work.tenant, command.stay_id)
     final = command.kind is not OrderKind.OPEN or not sensor
     evidence = "E1" if final else None
     told = await _moved(
         work, command, S.ACCEPTED, "CommandAccepted", settled=final, detail=receipt.detail or None, evidence=evidence,
         accepted_at=work.now, final=final,
+        released=receipt.released,
     )  # fmt: skip
     if told and stay is not None and receipt.pickup_code:
         hash_, sealed = codes.keep(stay.id, stay.bank_id, receipt.pickup_code)
         await stays_store.run(stays_store.VENDOR_CODE, work.conn, stay, pickup_hash=hash_, pickup_sealed=sealed)
+    if told and stay is not None and receipt.access:
+        await handover.keep(work, command, stay, receipt.access, Vault(codes.sealer))
     return told
 
 
@@ -223,6 +230,13 @@ async def unreachable(work: Work, bank: Bank, since: datetime, detail: str) -> N
         )
 
 
+async def introduced(work: Work, bank: Bank, person_id: UUID, named: str) -> None:
+    """The vendor's address book has the person now; that it was told who they are is on record."""
+    given = {"connection_id": bank.connection_id, "person_id": person_id, "external_id": named}
+    await people.KNOWN_AS.run(work.conn, tenant_id=bank.tenant_id, **given)
+    work.audit(Entry("person:introduced", "Person", person_id, bank.site_id, details={"vendor": bank.vendor}))
+
+
 async def reachable(work: Work, bank: Bank) -> None:
     if await lockers.REACHABLE.row(work.conn, tenant_id=bank.tenant_id, bank_id=bank.id):
         work.emit(locker_events.of_bank("BankReachable", bank))
@@ -249,6 +263,16 @@ async def unit_found_free(work: Work, bank: Bank, id: Any, label: str) -> None:
     payload = {"label": label}
     work.emit(locker_events.of_compartment("UnitFoundFree", bank, id, payload, source="device", evidence="E1"))
     work.audit(Entry("unit:found_free", "Compartment", id, bank.site_id, details=payload))
+
+
+async def unit_word(work: Work, bank: Bank, known: Known, unit: Unit) -> None:
+    """The vendor's books say something new of a compartment: as late as the vendor itself has heard of it."""
+    payload = {"label": known.label, "word": unit.word, "before": known.word}
+    fact = locker_events.of_compartment(
+        "UnitWordChanged", bank, known.id, payload, occurred_at=unit.observed_at, source="device", evidence="E1"
+    )
+    work.emit(fact)
+    work.audit(Entry("unit:word", "Compartment", known.id, bank.site_id, details=payload))
 
 
 async def answered(

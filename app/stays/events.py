@@ -6,6 +6,7 @@ from app.stays.model import State, Stay
 # Which fact a move into a state is. Extending, overdue and refused codes are no moves.
 OF_STATE = {
     State.HELD: "StayHeld",
+    State.ACCESS_ISSUED: "StayAccessIssued",
     State.DEPOSITING: "StayDepositing",
     State.DEPOSITED: "StayDeposited",
     State.COLLECTING: "StayCollecting",

@@ -8,6 +8,7 @@ from app.devices import queries as devices
 from app.devices import service as hardware
 from app.kit.clock import Clock, utc_now
 from app.kit.db import Database
+from app.passes import service as passes
 from app.stays import events, queries, service, store
 from app.stays.model import OPEN_BEFORE_DEPOSIT, State, StayOutcome
 from tenants.audit.model import Entry
@@ -41,6 +42,9 @@ async def _expire(work: Work, id: UUID) -> bool:
     if await devices.under_way(work.conn, stay.tenant_id, stay.id, service.OPENS):
         # It was sent while we looked. What we withdrew besides stays withdrawn: its time is over anyway.
         return False
+    if await passes.may_be_out(work, stay.id, await service.door_of(work, stay)):
+        await service.revoke(work, stay, StayOutcome.EXPIRED_UNUSED, "The reservation ran out.")
+        return True
     return await service.end(work, stay, StayOutcome.EXPIRED_UNUSED)
 
 

@@ -160,6 +160,10 @@ class PickupCodes:
         """Where people's codes are compared, `everywhere` counts for all processes; each counts for itself besides."""
         return cls(sealer, Guesses(), everywhere)
 
+    @property
+    def sealer(self) -> Sealer:
+        return self._sealer
+
     def fresh(self) -> str:
         return f"{secrets.randbelow(10**8):08}"
 

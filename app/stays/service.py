@@ -18,8 +18,8 @@ from app.kit.errors import Denied, FailedRule, Invalid, NotFound, Reason, Reject
 from app.kit.ids import new_id
 from app.lockers import queries as lockers
 from app.lockers.model import Bank, Compartment, DoorState, Service, Size, Use
-from app.parcels import queries as parcels
 from app.parcels.store import OPEN_TRACKING
+from app.passes import service as passes
 from app.people import queries as people
 from app.people.model import PersonKind
 from app.stays import events, queries, store
@@ -43,7 +43,7 @@ from tenants.work import Work
 
 # What may still open a stay's door, or still change a vendor's mind about it.
 OPENS = (OrderKind.OPEN,)
-BOOKS = (OrderKind.RESERVE, OrderKind.DEPOSIT, OrderKind.EXTEND)
+BOOKS = (OrderKind.RESERVE, OrderKind.DEPOSIT, OrderKind.EXTEND, OrderKind.ISSUE_ACCESS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,7 @@ async def confirm_deposit(work: Work, stay_id: UUID, trackings: Sequence[str] | 
     """Say that the parcel is inside. Worth E0 alone; a door that was seen to open and close before makes it more."""
     stay = await find(work, stay_id)
     await permit(work, stay, Permission.STAY_DEPOSIT, Operation.DEPOSIT)
-    named = _trackings(trackings)
+    named = None if trackings is None else checks.texts("parcels", trackings, most=50, longest=100)
     if stay.state is State.RELEASED:
         raise Rejected(Reason.STAY_NOT_OPEN, "This stay has ended.")
     if stay.state not in {State.HELD, State.DEPOSITING}:
@@ -139,6 +139,8 @@ async def confirm_deposit(work: Work, stay_id: UUID, trackings: Sequence[str] | 
     if not stay.placed:
         raise Rejected(Reason.WRONG_STATE, "The vendor has yet to say which door it is.")
     door = await door_of(work, stay)
+    if door.bank.has(Capability.PHONE_TOKENS):
+        raise Rejected(Reason.NOT_SUPPORTED, "This door is opened by a phone, and tells of the deposit by itself.")
     hash_, sealed = await _code(work, stay, door.bank, codes)
     after = await store.run(
         store.DEPOSIT, work.conn, stay, now=work.now, deposit_expires_at=work.now + WAIT_AFTER_DEPOSIT,
@@ -150,14 +152,6 @@ async def confirm_deposit(work: Work, stay_id: UUID, trackings: Sequence[str] | 
     work.emit(events.moved(after))
     work.audit(_entry(Permission.STAY_DEPOSIT, after, details={"evidence": after.evidence}))
     return after.id
-
-
-def _trackings(given: Sequence[str] | None) -> list[str] | None:
-    if given is None:
-        return None
-    if not 1 <= len(given) <= 50:
-        raise Invalid("parcels must name 1 to 50 tracking numbers, or be left out.", path=("input", "parcels"))
-    return list(dict.fromkeys(checks.text("parcels", each, most=100) for each in given))
 
 
 async def _code(work: Work, stay: Stay, bank: Bank, codes: PickupCodes) -> tuple[bytes | None, bytes | None]:
@@ -215,20 +209,25 @@ async def release(work: Work, stay_id: UUID, outcome: StayOutcome, reason: str) 
     under_way = await devices.under_way(work.conn, stay.tenant_id, stay.id, OPENS)
     if under_way & {CommandState.SENT, CommandState.ACCEPTED}:
         raise Rejected(Reason.COMMAND_PENDING, "The door is being opened just now.")
-    if CommandState.UNCONFIRMED in under_way:
-        return await _revoke(work, stay, outcome, reason)
+    out = stay.state in OPEN_BEFORE_DEPOSIT and await passes.may_be_out(work, stay.id, await door_of(work, stay))
+    if CommandState.UNCONFIRMED in under_way or out:
+        return await revoke(work, stay, outcome, reason)
     await end(work, stay, outcome, reason=reason)
     return stay.id
 
 
-async def _revoke(work: Work, stay: Stay, outcome: StayOutcome, reason: str) -> UUID:
+async def revoke(work: Work, stay: Stay, outcome: StayOutcome, reason: str) -> UUID:
+    """Called off while a way in may still be open: nobody else gets the compartment before that is over."""
     after = await store.run(store.REVOKING, work.conn, stay, outcome=outcome.value)
     if after is None:
         raise Rejected(Reason.COMMAND_PENDING, "It is not known yet whether the door was opened.")
-    work.emit(events.moved(after))
-    work.audit(
-        _entry(Permission.STAY_RELEASE, after, reason=reason, details={"outcome": outcome.value, "revoking": True})
-    )
+    door, until = await door_of(work, stay), None
+    if door.bank.has(Capability.PHONE_TOKENS):
+        until = await passes.call_off(work, stay.id, door)
+        await told(work, after, door, OrderKind.RELEASE)
+    usable = {"usable_until": until and until.isoformat()}
+    work.emit(events.moved(after, **usable))
+    work.audit(_entry(Permission.STAY_RELEASE, after, reason=reason, details={"outcome": outcome.value, **usable}))
     return after.id
 
 
@@ -240,6 +239,7 @@ async def end(
     after = await store.let_go(work.conn, stay, outcome, now=work.now, evidence=evidence, note=reason)
     if after is None:
         return False
+    await passes.shut_out(work, stay.id, door)
     work.emit(events.moved(after, before=stay.state.value, door=door.door.value))
     details = {"outcome": outcome.value, "before": stay.state.value, "evidence": evidence}
     work.audit(_entry(Permission.STAY_RELEASE, after, reason=reason, details=details))
@@ -273,11 +273,11 @@ async def permit(
 
 
 async def told(work: Work, stay: Stay, door: Compartment, kind: OrderKind) -> None:
-    """Bring the vendor's books, where there are any, to what ours say."""
-    if hardware.keeps_books(door.bank, kind):
-        rows = await parcels.of_stay(work.conn, stay.tenant_id, stay.id)
-        one = [{"tracking": row["tracking"], "secondary": row["secondary_tracking"]} for row in rows]
-        await hardware.push(work, door, kind, _cause(stay), await _order(work, stay, one))
+    """Bring the vendor's books, where there are any, to what ours say. Doors that phones open tell them of deposits."""
+    by_itself = kind in {OrderKind.DEPOSIT, OrderKind.EXTEND} and door.bank.has(Capability.PHONE_TOKENS)
+    if hardware.keeps_books(door.bank, kind) and not by_itself:
+        for order, listed in await queries.told(work.conn, stay, kind):
+            await hardware.push(work, door, order, _cause(stay), await _order(work, stay, listed))
 
 
 async def _order(work: Work, stay: Stay, listed: Sequence[Mapping[str, Any]]) -> dict[str, object]:
@@ -289,6 +289,7 @@ async def _order(work: Work, stay: Stay, listed: Sequence[Mapping[str, Any]]) ->
         "contact_kind": (kind or PersonKind.RECIPIENT).value,
         "depositor": str(stay.depositor_id or stay.id) if stay.flow is Flow.RETURN else None,
         "expires_at": until.isoformat() if until else None,
+        "deposited": stay.deposit_expires_at is not None,
     }
 
 

@@ -97,6 +97,7 @@ def _deposit(before: Iterable[State]) -> Statement:
     return _all(moved, shade(moved, USE[State.DEPOSITED]), *put_in(moved))
 
 
+ACCESS_ISSUED = _all(_moved({State.HELD}, State.ACCESS_ISSUED))
 DEPOSITING = _all(_moved(OPEN_BEFORE_DEPOSIT, State.DEPOSITING, evidence=func.greatest(stays.c.evidence, _EVIDENCE)))
 DEPOSIT = _deposit({State.HELD, State.DEPOSITING})
 # A way in that was thought closed was used after all: something may lie inside.

@@ -4,8 +4,9 @@ from typing import Any
 
 from app.alarms.model import AlarmKind, AlarmState, Condition, Severity
 from app.devices.model import CommandState, Finding
-from app.devices.port import Ability, OrderKind, SettingKind
+from app.devices.port import Ability, AccessKind, OrderKind, SettingKind
 from app.parcels.model import ParcelState
+from app.passes.model import PassState
 from app.people.model import PersonKind
 from app.reports.model import ExportFormat, ExportKind, ExportState
 from app.stays.model import State, StayOutcome
@@ -81,6 +82,22 @@ MEANINGS: dict[Any, tuple[str, str, dict[str, str]]] = {
             "SET_SERVICE": "Change its service state.",
         },
     ),
+    AccessKind: (
+        "AccessKind",
+        "What a pass is good for.",
+        {"DEPOSIT": "To put a parcel in.", "PICKUP": "To take a parcel out."},
+    ),
+    PassState: (
+        "PassState",
+        "The life of a pass.",
+        {
+            "ISSUED": "Its holder has it.",
+            "USED": "It has opened the door.",
+            "EXPIRED": "Its time is over.",
+            "REVOKE_PENDING": "Called off; the door may not have heard of it yet.",
+            "REVOKED": "Called off; it opens nothing.",
+        },
+    ),
     SettingKind: (
         "SettingKind",
         "What a field of an account holds.",
@@ -148,6 +165,7 @@ MEANINGS: dict[Any, tuple[str, str, dict[str, str]]] = {
             "HELD_OPEN": "A door stays open too long.",
             "FORCED_OPEN": "A door opened without a command.",
             "OPEN_FAILED": "A door did not open.",
+            "REVOKED_CREDENTIAL_USED": "What was called off has opened a door.",
             "OPENED_WRONG_DOOR": "Another door opened.",
             "CLOSED_WITHOUT_DEPOSIT": "A door closed and nothing was left.",
             "OPEN_AFTER_RELEASE": "A released compartment stands open.",

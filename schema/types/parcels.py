@@ -68,6 +68,12 @@ class Stay(Node):
     carrier: CarrierRef | None = stay("Who brought it.")
     recipient: identity.Person | None = stay("For whom; null for those who need not know.")
     pickup_code: str | None = stay("What opens the door; only for its recipient.")
+    passes: Connection[watching.Pass] = paged(
+        "What was handed out to open its door with, the latest first.", Permission.STAY_READ
+    )
+    usable_until: datetime | None = stay(
+        "Until when something handed out may still open its door, whatever its state; null when nothing can."
+    )
     parcels: Connection[Parcel] = paged("What is in it, the newest first.", Permission.PARCEL_READ)
     commands: Connection[watching.Command] = paged("Commands for it, the newest first.", Permission.COMMAND_READ)
 

@@ -8,7 +8,8 @@ import strawberry
 
 from app.alarms.model import AlarmKind, AlarmState, Condition, Severity
 from app.devices.model import CommandState
-from app.devices.port import OrderKind
+from app.devices.port import AccessKind, OrderKind
+from app.passes.model import PassState
 from schema.types.paging import Node
 from schema.types.refs import BankRef, CompartmentRef, SiteRef, StayRef
 from schema.types.telling import needs, told
@@ -16,6 +17,8 @@ from tenants.policy import Permission
 
 command = needs(Permission.COMMAND_READ)
 alarm = needs(Permission.ALARM_READ)
+carried = needs(Permission.STAY_READ)
+secret = needs(Permission.ACCESS_CARRY)
 
 
 @strawberry.input(description="Which alarms.")
@@ -47,6 +50,25 @@ class Command(Node):
     compartment: CompartmentRef = command("To which compartment.")
     bank: BankRef = command("To which bank.")
     stay: StayRef | None = command("For which stay.")
+
+
+@strawberry.type(
+    description="A way in that somebody carries to a door that phones open. What opens it is shown to its holder alone,"
+    " and only while it is issued."
+)
+class Pass(Node):
+    id: strawberry.ID = carried("Opaque id.")
+    kind: AccessKind = carried("What it is good for.")
+    state: PassState = carried("Where it is in its life.")
+    issued_at: datetime = carried("When it was handed out.")
+    expires_at: datetime = carried("Until when it opens the door, by the door's own clock.")
+    used_at: datetime | None = carried("When it became known that it was used.")
+    payload: str | None = secret("What the phone shows to the door; opaque.")
+    payload_auth: str | None = secret("What proves the payload; opaque.")
+    link: str | None = secret("An address that opens the door when it is called up beside it.")
+    keypad_code: str | None = secret("Digits for the keypad.")
+    compartment: CompartmentRef = carried("Of which compartment.")
+    bank: BankRef = carried("At which bank.")
 
 
 @strawberry.type(description="A condition that needs a person.")

@@ -94,6 +94,18 @@ async def _decide(conn: Conn, actor: Actor, tenant: UUID, ask: Ask, *, lock: boo
     return decide(grants, ask, now, zone, usage)
 
 
+async def still_allowed(work: Work, carrier_id: UUID, ask: Ask) -> bool:
+    """Whether any grant of this carrier covers that, at whatever time of the week and whatever its quota is."""
+    given = {"of_tenant": work.tenant, "of_carrier": carrier_id, "site_id": ask.site}
+    rows = await queries.AT_SITE.rows(work.conn, **given)
+    zone = ZoneInfo(rows[0]["timezone"]) if rows else ZoneInfo("UTC")
+    for grant in (queries.grant_of(row) for row in rows if row["id"] is not None):
+        decision = decide([grant], ask, rows[0]["at"], zone, {})
+        if all(rule.rule == "window" for rule in decision.failed):
+            return True
+    return False
+
+
 async def explain(conn: Conn, actor: Actor, compartment_id: UUID) -> Decision | None:
     """Whether the actor could open this compartment now, and which rules fail; None for what it may not see.
 

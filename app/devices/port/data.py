@@ -71,6 +71,7 @@ class ParcelRef:
 class Order:
     """One thing asked of one compartment. `id` is ours and the same over every look at it; it is sent at most once.
 
+    `deposited`: of a RELEASE, whether we know of something inside: what is full against our knowledge is not freed.
     `reference`: our id of the reservation it is about, the same in every order about it; None for what staff do at a
     door. Where the vendor chooses the compartment, `unit` of a RESERVE is only an example of the size wanted.
     """
@@ -90,6 +91,7 @@ class Order:
     size: str | None = None
     accessible: bool | None = None
     access: AccessKind | None = None
+    deposited: bool | None = None
     reference: str | None = None
 
 

@@ -1,0 +1,93 @@
+"""Where vendors post what happened: `POST /push/{connection_id}`, signed as the connection says."""
+
+import logging
+import re
+from collections.abc import Callable
+from uuid import UUID
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from app.devices import queries as devices
+from app.devices.port import Adapter, Connection, ContractBroken, DeviceError, Pushed, ReceivesPushes, Refused
+from app.kit.clock import Clock, utc_now
+from app.kit.db import Database, Row
+from app.kit.seal import SealBroken
+from app.pushes import service
+from tenants.system import system_context
+
+log = logging.getLogger("lockyard.mailbox")
+
+# Room for any event of a door; whoever needs more is no door.
+MOST_BYTES = 65_536
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+# The same for whoever knows no connection, or signs as another: nothing is told of what there is.
+_UNKNOWN = (404, "NOT_FOUND", "There is no such place.")
+
+
+class Mailbox:
+    """`read`: a row of a connection as its adapter wants it, secrets opened. Raises SealBroken."""
+
+    def __init__(
+        self,
+        db: Database,
+        open_adapter: Callable[[Connection], Adapter],
+        read: Callable[[Row], Connection],
+        clock: Clock = utc_now,
+    ) -> None:
+        self._db, self._open, self._read, self._clock = db, open_adapter, read, clock
+
+    def route(self) -> Route:
+        return Route("/push/{connection_id}", self._answer, methods=["POST"])
+
+    async def _answer(self, request: Request) -> Response:
+        try:
+            status, code, message = await self.take(request)
+        except ClientDisconnect:
+            return Response(status_code=400)
+        if status == 204:
+            return Response(status_code=204, headers={"cache-control": "no-store"})
+        return JSONResponse({"error": {"code": code, "message": message}}, status, {"cache-control": "no-store"})
+
+    async def take(self, request: Request) -> tuple[int, str, str]:
+        """Status, and for a refusal its code and words."""
+        body = b""
+        async for part in request.stream():
+            body += part
+            if len(body) > MOST_BYTES:
+                return 413, "TOO_LARGE", f"At most {MOST_BYTES} bytes."
+        named = request.path_params["connection_id"]
+        row = await self._connection(UUID(named)) if _UUID.fullmatch(named) else None
+        if row is None:
+            return _UNKNOWN
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        try:
+            pushed = await self._received(row, headers, body)
+        except Refused:
+            log.warning("connection %s: a push was not signed as agreed", row["id"])
+            return _UNKNOWN
+        except ContractBroken as error:
+            log.warning("connection %s: a push made no sense: %s", row["id"], error.detail)
+            return 422, "INVALID", "This is no event that anybody could read."
+        except (DeviceError, SealBroken) as error:
+            log.warning("connection %s takes no pushes: %s", row["id"], type(error).__name__)
+            return _UNKNOWN
+        context = system_context(self._db, row["tenant_id"], origin="push", clock=self._clock)
+        async with context.begin() as work:
+            await service.receive(work, row["id"], pushed)
+        return 204, "", ""
+
+    async def _connection(self, id_: UUID) -> Row | None:
+        """Of whichever tenant: whoever posts names the connection and nothing else."""
+        async with self._db.tenant([], id_) as conn:
+            return await devices.named(conn, id_)
+
+    async def _received(self, row: Row, headers: dict[str, str], body: bytes) -> tuple[Pushed, ...]:
+        adapter = self._open(self._read(row))
+        try:
+            if not isinstance(adapter, ReceivesPushes):
+                raise Refused("this vendor posts nothing", reason="BAD_SIGNATURE")
+            return adapter.receive(headers, body)
+        finally:
+            await adapter.close()

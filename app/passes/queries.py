@@ -1,0 +1,54 @@
+"""Reads of passes that the core itself needs."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import bindparam, literal_column, select
+
+from app.devices.port import AccessKind
+from app.kit.db import Conn, Row, Statement
+from app.kit.tables import Time, Uuid
+from app.passes.model import Pass, PassState
+from app.passes.tables import passes
+
+COLUMNS = [passes.c[name] for name in Pass.__slots__]
+_TENANT = bindparam("tenant_id", type_=Uuid)
+_OF_STAY = Statement(
+    select(*COLUMNS)
+    .where(passes.c.tenant_id == _TENANT, passes.c.stay_id == bindparam("stay_id", type_=Uuid))
+    .order_by(passes.c.issued_at, passes.c.id)
+)
+# The latest there was at a door, whatever became of it.
+_LAST = Statement(
+    select(*COLUMNS)
+    .where(passes.c.tenant_id == _TENANT, passes.c.compartment_id == bindparam("compartment_id", type_=Uuid))
+    .order_by(passes.c.issued_at.desc())
+    .limit(1)
+)
+_DUE = Statement(
+    select(passes.c.tenant_id, passes.c.id, passes.c.stay_id)
+    .where(passes.c.expires_at <= bindparam("before", type_=Time))
+    .where(literal_column("pass.state IN ('ISSUED', 'REVOKE_PENDING')"))
+    .order_by(passes.c.expires_at)
+    .limit(500)
+)
+
+
+async def of_stay(conn: Conn, tenant_id: UUID, stay_id: UUID) -> list[Pass]:
+    """Every pass there was, the oldest first."""
+    return [pass_of(row) for row in await _OF_STAY.rows(conn, tenant_id=tenant_id, stay_id=stay_id)]
+
+
+async def last_at(conn: Conn, tenant_id: UUID, compartment_id: UUID) -> Pass | None:
+    row = await _LAST.row(conn, tenant_id=tenant_id, compartment_id=compartment_id)
+    return pass_of(row) if row else None
+
+
+async def due(conn: Conn, before: datetime) -> list[Row]:
+    """Live ones whose end is before this moment, of every tenant. For the worker."""
+    return await _DUE.rows(conn, before=before)
+
+
+def pass_of(row: Row) -> Pass:
+    given = {name: row[name] for name in Pass.__slots__}
+    return Pass(**given | {"kind": AccessKind(row["kind"]), "state": PassState(row["state"])})

@@ -1,0 +1,112 @@
+"""Guarded writes of passes, one statement each. What opens a door is forgotten as soon as it may not."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ARRAY, Text, any_, bindparam, case, insert, null, update
+
+from app.devices.port import AccessKind
+from app.kit.db import Conn, Statement
+from app.kit.tables import Time, Uuid
+from app.passes.model import LIVE, Pass, PassState
+from app.passes.queries import COLUMNS, pass_of
+from app.passes.tables import passes
+
+_TENANT = bindparam("tenant_id", type_=Uuid)
+_LIVE = passes.c.state == any_(bindparam("live", type_=ARRAY(Text)))
+_ADDED = (
+    "id", "stay_id", "site_id", "bank_id", "compartment_id", "command_id", "kind", "state", "carrier_id", "person_id",
+    "reference", "sealed", "issued_at", "expires_at",
+)  # fmt: skip
+ADD = Statement(
+    insert(passes).values(tenant_id=_TENANT, **{name: bindparam(name, type_=passes.c[name].type) for name in _ADDED})
+)
+USED = Statement(
+    update(passes)
+    .where(passes.c.tenant_id == _TENANT, passes.c.id == bindparam("id_", type_=Uuid), _LIVE)
+    .values(state=PassState.USED.value, used_at=bindparam("at", type_=Time), sealed=null())
+    .returning(*COLUMNS)
+)
+# Those of a stay: `but` excepts one kind.
+CALL_OFF = Statement(
+    update(passes)
+    .where(
+        passes.c.tenant_id == _TENANT,
+        passes.c.stay_id == bindparam("stay_id_", type_=Uuid),
+        passes.c.state == PassState.ISSUED.value,
+        passes.c.kind != bindparam("but", type_=Text),
+    )
+    .values(state=PassState.REVOKE_PENDING.value, sealed=null())
+    .returning(*COLUMNS)
+)
+# A newer one takes the place of these: they may still be used, and nobody needs to read them again.
+FORGET = Statement(
+    update(passes)
+    .where(
+        passes.c.tenant_id == _TENANT,
+        passes.c.stay_id == bindparam("stay_id_", type_=Uuid),
+        passes.c.kind == bindparam("kind_", type_=Text),
+        passes.c.sealed.is_not(None),
+    )
+    .values(sealed=null())
+)
+# Nothing of a stay opens its door any more.
+BURY = Statement(
+    update(passes)
+    .where(passes.c.tenant_id == _TENANT, passes.c.stay_id == bindparam("stay_id_", type_=Uuid), _LIVE)
+    .values(
+        state=case((passes.c.state == PassState.ISSUED.value, PassState.EXPIRED.value), else_=PassState.REVOKED.value),
+        sealed=null(),
+    )
+    .returning(*COLUMNS)
+)
+DIE = Statement(
+    update(passes)
+    .where(
+        passes.c.tenant_id == _TENANT,
+        passes.c.id == bindparam("id_", type_=Uuid),
+        _LIVE,
+        passes.c.expires_at <= bindparam("before", type_=Time),
+    )
+    .values(
+        state=case((passes.c.state == PassState.ISSUED.value, PassState.EXPIRED.value), else_=PassState.REVOKED.value),
+        sealed=null(),
+    )
+    .returning(*COLUMNS)
+)
+
+
+async def add(conn: Conn, given: dict[str, Any]) -> None:
+    await ADD.run(conn, **given)
+
+
+async def used(conn: Conn, which: Pass, at: datetime) -> Pass | None:
+    row = await USED.row(conn, tenant_id=which.tenant_id, id_=which.id, at=at, live=_words(LIVE))
+    return pass_of(row) if row else None
+
+
+async def call_off(conn: Conn, tenant_id: UUID, stay_id: UUID, *, but: AccessKind | None = None) -> list[Pass]:
+    """Every issued one of a stay; `but` those of one kind."""
+    rows = await CALL_OFF.rows(conn, tenant_id=tenant_id, stay_id_=stay_id, but=but.value if but else "")
+    return [pass_of(row) for row in rows]
+
+
+async def forget(conn: Conn, tenant_id: UUID, stay_id: UUID, kind: AccessKind) -> None:
+    await FORGET.run(conn, tenant_id=tenant_id, stay_id_=stay_id, kind_=kind.value)
+
+
+async def bury(conn: Conn, tenant_id: UUID, stay_id: UUID) -> list[Pass]:
+    rows = await BURY.rows(conn, tenant_id=tenant_id, stay_id_=stay_id, live=_words(LIVE))
+    return [pass_of(row) for row in rows]
+
+
+async def die(conn: Conn, tenant_id: UUID, id: UUID, before: datetime) -> Pass | None:
+    """By time. None when it had ended already, or its time was moved."""
+    row = await DIE.row(conn, tenant_id=tenant_id, id_=id, before=before, live=_words(LIVE))
+    return pass_of(row) if row else None
+
+
+def _words(states: Iterable[PassState]) -> list[str]:
+    return sorted(state.value for state in states)

@@ -1,0 +1,38 @@
+"""Reads of pushes that the core itself needs."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ARRAY, Text, any_, bindparam, select
+
+from app.devices.port import PushedKind
+from app.kit.db import Conn, Statement
+from app.kit.tables import Time, Uuid
+from app.pushes.tables import pushes
+
+_USED = Statement(
+    select(pushes.c.reference)
+    .where(
+        pushes.c.tenant_id == bindparam("tenant_id", type_=Uuid),
+        pushes.c.connection_id == bindparam("connection_id", type_=Uuid),
+        pushes.c.reference == any_(bindparam("references", type_=ARRAY(Text))),
+        pushes.c.kind == PushedKind.ACCESS_USED.value,
+    )
+    .order_by(pushes.c.at.desc())
+)
+_OLD = Statement(
+    select(pushes.c.tenant_id).where(pushes.c.received_at < bindparam("before", type_=Time)).distinct().limit(100)
+)
+
+
+async def used(conn: Conn, tenant_id: UUID, connection_id: UUID, references: Sequence[str]) -> list[str]:
+    """Which of these the vendor posted as used, the latest first."""
+    if not references:
+        return []
+    rows = await _USED.rows(conn, tenant_id=tenant_id, connection_id=connection_id, references=list(references))
+    return [row["reference"] for row in rows]
+
+
+async def tenants_with_old(conn: Conn, before: datetime) -> list[UUID]:
+    return [row["tenant_id"] for row in await _OLD.rows(conn, before=before)]
