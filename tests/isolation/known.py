@@ -30,8 +30,6 @@ from graphql import (
 from tests.e2e.world import World
 
 SCHEMA = build_schema((Path(__file__).parents[2] / "schema" / "schema.graphql").read_text())
-# A carrier is an organization of its own and works for both operators: its id is no secret of either.
-SHARED = {"Carrier", "Organization"}
 Ids = dict[str, set[str]]
 
 

@@ -13,7 +13,6 @@ from graphql import GraphQLInputObjectType, GraphQLObjectType, get_named_type
 from tests.e2e.world import World, act_text, keyed, wait_for
 from tests.isolation.known import (
     SCHEMA,
-    SHARED,
     Ids,
     collect,
     filled,
@@ -51,16 +50,12 @@ def ours(world: World) -> Ids:
         ("surveyBank", "... on Survey { id }", {"bankId": bank["id"]}),
     ):
         world.act(mutation, selection, OURS, **more)
-    return _but_shared(known(world, OURS))
+    return known(world, OURS)
 
 
 @pytest.fixture(scope="module")
 def theirs(world: World, ours: Ids) -> Ids:
     return known(world, THEIRS)
-
-
-def _but_shared(ids: Ids) -> Ids:
-    return {kind: found for kind, found in ids.items() if kind not in SHARED}
 
 
 def _everything(ids: Ids) -> list[str]:
@@ -85,7 +80,7 @@ def _ids_in(value: Any) -> list[str]:
 
 
 def test_there_is_something_of_every_kind_to_be_kept_apart(ours: Ids, theirs: Ids) -> None:
-    kinds = {node_of(field.type).name for field in roots("query").values() if is_connection(field)} - SHARED
+    kinds = {node_of(field.type).name for field in roots("query").values() if is_connection(field)}
     assert not [kind for kind in sorted(kinds) if not ours.get(kind)]
     assert _everything(theirs)
 
@@ -128,7 +123,7 @@ def _askings(name: str) -> Iterator[tuple[str, str | None, Any]]:
             yield query, kind, lambda id_, t=given.type: listed(t, id_)
         elif isinstance(inner, GraphQLInputObjectType):
             for key, entry in inner.fields.items():
-                if is_id(entry.type) and meant(key, "Site") not in SHARED and key != "actorId":
+                if is_id(entry.type) and key != "actorId":
                     yield query, meant(key, "Site"), lambda id_, k=key, t=entry.type: {k: listed(t, id_)}
 
 
@@ -137,7 +132,7 @@ def test_a_mutation_refuses_a_foreign_id_as_if_it_did_not_exist_and_changes_noth
     world: World, ours: Ids, theirs: Ids, name: str
 ) -> None:
     fields = input_fields(name)
-    places = [key for key, entry in fields.items() if is_id(entry.type) and meant(key, name) not in SHARED]
+    places = [key for key, entry in fields.items() if is_id(entry.type)]
     assert places or name in MAKES_ITS_OWN, f"no rule covers {name}"
     if name in MAKES_ITS_OWN:
         return
