@@ -11,6 +11,8 @@ Export: it.tenant_id = $1::UUID
 Grant: it.tenant_id = $1::UUID
 Organization: it.id = $1::UUID OR it.id = ANY ($2::UUID[])
 Parcel: it.tenant_id = $1::UUID
+Pass: it.tenant_id = $1::UUID
+    without keypadCode, link, payload, payloadAuth
 Person: false
     without email, name, phone, unit
 Site: it.tenant_id = $1::UUID
@@ -32,6 +34,8 @@ Export: it.tenant_id = $1::UUID AND it.membership_id = $2::UUID
 Grant: it.tenant_id = $1::UUID
 Organization: it.id = $1::UUID OR it.id = ANY ($2::UUID[])
 Parcel: it.tenant_id = $1::UUID AND it.site_id = ANY ($2::UUID[])
+Pass: it.tenant_id = $1::UUID AND it.site_id = ANY ($2::UUID[])
+    without keypadCode, link, payload, payloadAuth
 Person: false
     without email, name, phone, unit
 Site: it.tenant_id = $1::UUID AND it.id = ANY ($2::UUID[])

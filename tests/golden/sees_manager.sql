@@ -11,6 +11,7 @@ Export: it.tenant_id = $1::UUID
 Grant: it.tenant_id = $1::UUID
 Organization: it.id = $1::UUID OR it.id = ANY ($2::UUID[])
 Parcel: it.tenant_id = $1::UUID
+Pass: it.tenant_id = $1::UUID
 Person: it.tenant_id = $1::UUID AND it.deleted_at IS NULL
 Site: it.tenant_id = $1::UUID
 Stay: it.tenant_id = $1::UUID
@@ -31,6 +32,7 @@ Export: it.tenant_id = $1::UUID AND it.membership_id = $2::UUID
 Grant: it.tenant_id = $1::UUID
 Organization: it.id = $1::UUID OR it.id = ANY ($2::UUID[])
 Parcel: it.tenant_id = $1::UUID AND it.site_id = ANY ($2::UUID[])
+Pass: it.tenant_id = $1::UUID AND it.site_id = ANY ($2::UUID[])
 Person: it.tenant_id = $1::UUID AND it.deleted_at IS NULL
 Site: it.tenant_id = $1::UUID AND it.id = ANY ($2::UUID[])
 Stay: it.tenant_id = $1::UUID AND it.site_id = ANY ($2::UUID[])
