@@ -141,7 +141,7 @@ def seed(days: Annotated[int, typer.Option(min=0, max=365, help="Days of history
 
 @app.command()
 def simulate(
-    vendor: Annotated[str, typer.Argument(help="`harbor`, `harbor_gateway`, `kerong_cu16` or `pitney`.")],
+    vendor: Annotated[str, typer.Argument(help="As in adapters/README.md: `pitney`, `harbor`, `mqtt` …")],
     arguments: Annotated[list[str] | None, typer.Argument(help="Passed on; `-- --help` lists them.")] = None,
 ) -> None:
     """Run one vendor's simulated hardware on a real socket, to try an installation without doors."""
