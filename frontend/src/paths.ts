@@ -21,6 +21,7 @@ export type AuditSearch = {
 export type ReportsSearch = { kind?: ExportKind };
 export type StaysSearch = { tracking?: string; site?: string; view?: (typeof STAY_VIEWS)[number]; stay?: string };
 export type CarriersSearch = { grant?: string; new?: 'grant' };
+export type HardwareSearch = { account?: string; new?: 'account' };
 export type OwnSearch = { site?: string; bank?: string };
 
 // Only a path of this page may follow a sign-in: `//elsewhere` and `\` would lead to another origin.
@@ -51,6 +52,7 @@ export const read = {
   stays: (raw: RawSearch): StaysSearch =>
     compact({ tracking: text(raw['tracking']), site: text(raw['site']), view: oneOf(STAY_VIEWS, raw['view']), stay: text(raw['stay']) }),
   carriers: (raw: RawSearch): CarriersSearch => compact({ grant: text(raw['grant']), new: oneOf(['grant'] as const, raw['new']) }),
+  hardware: (raw: RawSearch): HardwareSearch => compact({ account: text(raw['account']), new: oneOf(['account'] as const, raw['new']) }),
   own: (raw: RawSearch): OwnSearch => compact({ site: text(raw['site']), bank: text(raw['bank']) }),
 };
 
@@ -64,5 +66,6 @@ export const paths = {
   reports: (search: ReportsSearch = {}) => ({ to: '/reports', search }) as const,
   stays: (search: StaysSearch = {}) => ({ to: '/stays', search }) as const,
   carriers: (search: CarriersSearch = {}) => ({ to: '/carriers', search }) as const,
+  hardware: (search: HardwareSearch = {}) => ({ to: '/hardware', search }) as const,
   own: (search: OwnSearch = {}) => ({ to: '/own', search }) as const,
 };

@@ -46,12 +46,16 @@ const carriers = createRoute({
   getParentRoute: () => inside, path: '/carriers', validateSearch: read.carriers,
   component: lazyRouteComponent(() => import('./areas/carriers/CarriersPage')),
 });
+const hardware = createRoute({
+  getParentRoute: () => inside, path: '/hardware', validateSearch: read.hardware,
+  component: lazyRouteComponent(() => import('./areas/hardware/HardwarePage')),
+});
 const own = createRoute({
   getParentRoute: () => inside, path: '/own', validateSearch: read.own,
   component: lazyRouteComponent(() => import('./areas/carriers/OwnPage')),
 });
 
-const tree = root.addChildren([signIn, inside.addChildren([home, sites, site, bank, alarms, stays, audit, reports, carriers, own])]);
+const tree = root.addChildren([signIn, inside.addChildren([home, sites, site, bank, alarms, stays, audit, reports, carriers, hardware, own])]);
 
 export function makeRouter() {
   return createRouter({ routeTree: tree, defaultPreload: 'intent', defaultNotFoundComponent: Lost, scrollRestoration: true });

@@ -14,7 +14,10 @@ export type CommandFinding = 'DOOR_OPENED' | 'DID_NOT_OPEN' | 'TOOK_EFFECT' | 'N
 export type AlarmKind =
   | 'HELD_OPEN' | 'FORCED_OPEN' | 'OPEN_FAILED' | 'OPENED_WRONG_DOOR' | 'CLOSED_WITHOUT_DEPOSIT' | 'OPEN_AFTER_RELEASE'
   | 'GHOST_PARCEL' | 'MISSING_PARCEL' | 'BANK_UNREACHABLE' | 'CONTROLLER_FAULT' | 'UNMAPPED_STATUS' | 'LATE_EVENT_AFTER_RELEASE'
-  | 'AUDIT_CHAIN_BROKEN';
+  | 'AUDIT_CHAIN_BROKEN' | 'REVOKED_CREDENTIAL_USED';
+export type SurveyState = 'WAITING' | 'RUNNING' | 'READY' | 'FAILED';
+export type DifferenceKind = 'ADDED' | 'GONE' | 'LABEL' | 'SIZE' | 'ACCESSIBLE' | 'OCCUPIED' | 'EMPTY' | 'SERVICE';
+export type OpeningState = 'PENDING' | 'APPROVED' | 'REJECTED' | 'EXPIRED';
 export type AlarmSeverity = 'CRITICAL' | 'HIGH' | 'MEDIUM' | 'LOW';
 export type AlarmCondition = 'ACTIVE' | 'CLEARED';
 export type AlarmState = 'NORM' | 'UNACK' | 'ACKED' | 'RTNUN' | 'SHLVD' | 'DSUPR' | 'OOSRV';

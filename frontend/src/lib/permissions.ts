@@ -7,6 +7,7 @@ export const PERMISSION = {
   shelve: 'alarm:shelve',
   open: 'compartment:open',
   setService: 'compartment:service',
+  manageBanks: 'bank:manage',
   settleCommand: 'command:settle',
   readAudit: 'audit:read',
   createExport: 'export:create',

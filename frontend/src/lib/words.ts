@@ -1,7 +1,7 @@
 /** The words of the domain as message ids; each is looked up in the catalogue where it is shown. */
 import type {
-  AlarmKind, AlarmSeverity, AlarmState, AuditOutcome, CommandFinding, CommandKind, CommandState, Door, ExportKind,
-  ExportState, GrantOperation, GrantState, Occupancy, ParcelState, Role, Service, StayOutcome, StayState,
+  AlarmKind, AlarmSeverity, AlarmState, AuditOutcome, CommandFinding, CommandKind, CommandState, DifferenceKind, Door, ExportKind,
+  ExportState, GrantOperation, GrantState, Occupancy, OpeningState, ParcelState, Role, Service, StayOutcome, StayState, SurveyState,
 } from '../gql/enums';
 
 export const DOOR: Record<Door, string> = {
@@ -34,6 +34,19 @@ export const COMMAND_KIND: Record<CommandKind, string> = {
   ISSUE_ACCESS: /*i18n*/ 'Hand out access', RELEASE: /*i18n*/ 'Release', SET_SERVICE: /*i18n*/ 'Set service',
 };
 
+export const SURVEY_STATE: Record<SurveyState, string> = {
+  WAITING: /*i18n*/ 'Asked for', RUNNING: /*i18n*/ 'Being asked', READY: /*i18n*/ 'Answered', FAILED: /*i18n*/ 'Not answered',
+};
+
+export const DIFFERENCE: Record<DifferenceKind, string> = {
+  ADDED: /*i18n*/ 'New at the vendor', GONE: /*i18n*/ 'Unknown to the vendor', LABEL: /*i18n*/ 'Label', SIZE: /*i18n*/ 'Size',
+  ACCESSIBLE: /*i18n*/ 'Low door', OCCUPIED: /*i18n*/ 'In use at the vendor only', EMPTY: /*i18n*/ 'In use with us only', SERVICE: /*i18n*/ 'Service',
+};
+
+export const OPENING_STATE: Record<OpeningState, string> = {
+  PENDING: /*i18n*/ 'Waits for approval', APPROVED: /*i18n*/ 'Approved', REJECTED: /*i18n*/ 'Rejected', EXPIRED: /*i18n*/ 'Nobody approved in time',
+};
+
 export const SEVERITY: Record<AlarmSeverity, string> = {
   CRITICAL: /*i18n*/ 'Critical', HIGH: /*i18n*/ 'High', MEDIUM: /*i18n*/ 'Medium', LOW: /*i18n*/ 'Low',
 };
@@ -45,6 +58,7 @@ export const ALARM_KIND: Record<AlarmKind, string> = {
   MISSING_PARCEL: /*i18n*/ 'Parcel missing', BANK_UNREACHABLE: /*i18n*/ 'Bank unreachable',
   CONTROLLER_FAULT: /*i18n*/ 'Controller fault', UNMAPPED_STATUS: /*i18n*/ 'Unknown status from the vendor',
   LATE_EVENT_AFTER_RELEASE: /*i18n*/ 'Late event after release', AUDIT_CHAIN_BROKEN: /*i18n*/ 'Audit chain broken',
+  REVOKED_CREDENTIAL_USED: /*i18n*/ 'Revoked access used',
 };
 
 export const ALARM_ACTION: Record<AlarmKind, string> = {
@@ -60,6 +74,7 @@ export const ALARM_ACTION: Record<AlarmKind, string> = {
   OPENED_WRONG_DOOR: /*i18n*/ 'Take the bank out of service and check its wiring.',
   OPEN_AFTER_RELEASE: /*i18n*/ 'Close the door of the released compartment.',
   OPEN_FAILED: /*i18n*/ 'The door did not open: free the lock or open by hand.',
+  REVOKED_CREDENTIAL_USED: /*i18n*/ 'Look inside: what was called off has opened the door all the same.',
   UNMAPPED_STATUS: /*i18n*/ 'The device said something unknown: pass the raw text to support.',
 };
 

@@ -12,6 +12,7 @@ const ICONS = {
   alarms: 'M12 3a6 6 0 0 0-6 6v5l-2 3h16l-2-3V9a6 6 0 0 0-6-6zm-2 16a2 2 0 0 0 4 0z',
   stays: 'M4 4h16v16H4zM4 9h16M9 9v11',
   carriers: 'M2 6h12v10H2zM14 9h4l4 4v3h-8zM6 19a2 2 0 1 0 0-4 2 2 0 0 0 0 4zm11 0a2 2 0 1 0 0-4 2 2 0 0 0 0 4z',
+  hardware: 'M4 5h16v14H4zM4 12h16M9 8.5h2M9 15.5h2',
   audit: 'M5 3h14v18H5zM8 8h8M8 12h8M8 16h5',
   reports: 'M12 3v11m-4-4 4 4 4-4M4 19h16',
 } as const;
@@ -32,6 +33,7 @@ export function Navigation() {
         { label: i18n.t('Alarms'), icon: ICONS.alarms, needs: PERMISSION.readAlarms, link: paths.alarms() },
         { label: i18n.t('Parcels'), icon: ICONS.stays, link: paths.stays() },
         { label: i18n.t('Carriers'), icon: ICONS.carriers, needs: PERMISSION.readCarriers, link: paths.carriers() },
+        { label: i18n.t('Hardware'), icon: ICONS.hardware, needs: PERMISSION.manageBanks, link: paths.hardware() },
         { label: i18n.t('Audit'), icon: ICONS.audit, needs: PERMISSION.readAudit, link: paths.audit() },
         { label: i18n.t('Exports'), icon: ICONS.reports, needs: PERMISSION.readExports, link: paths.reports() },
       ];

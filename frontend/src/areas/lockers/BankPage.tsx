@@ -19,9 +19,11 @@ import { Age } from '../../ui/Moment';
 import { Page, Section } from '../../ui/Page';
 import classes from './BankPage.module.css';
 import { Capabilities } from './Capabilities';
+import { CompareBank } from './CompareBank';
 import { DoorPanel } from './DoorPanel';
 import { Face } from './Face';
 import { Legend } from './Legend';
+import { OpenSeveral } from './OpenSeveral';
 
 const route = getRouteApi('/inside/banks/$bankId');
 const DOORS = 100;
@@ -119,10 +121,16 @@ function Body({ bank, more }: { bank: Bank; more: (cursor: string | null) => voi
         <Face doors={edges.map((edge) => edge.node)} contact={bank.lastContactAt} chosen={door} choose={choose} />
         {pageInfo.hasNextPage && <Button variant="default" mt="sm" onClick={() => more(pageInfo.endCursor)}>{i18n.t('More doors')}</Button>}
         <Legend />
+        <OpenSeveral bankId={bank.id} doors={bank.compartmentCount} />
       </Section>
       {door
         ? <DoorPanel key={door} id={door} siteZone={bank.site.timezone} close={() => choose(undefined)} />
-        : <Section title={i18n.t('What this bank can do')}><Capabilities all={bank.capabilities} /></Section>}
+        : (
+          <Section title={i18n.t('What this bank can do')}>
+            <Capabilities all={bank.capabilities} />
+            <CompareBank bankId={bank.id} />
+          </Section>
+        )}
     </div>
   );
 }

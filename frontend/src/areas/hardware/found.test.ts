@@ -1,0 +1,16 @@
+import { expect, test } from 'vitest';
+import { guessed, readFound, sizeWords } from './found';
+
+test('a list of the right shape is read whole', () => {
+  const [bank] = readFound([{ externalId: 'B1', name: 'North', units: [{ externalId: '1', label: 'A1', size: 'small' }, { externalId: '2', label: null, size: null }] }]);
+  expect(bank).toEqual({ externalId: 'B1', name: 'North', units: [{ externalId: '1', label: 'A1', size: 'small' }, { externalId: '2', label: null, size: null }] });
+  expect(bank && sizeWords(bank)).toEqual(['', 'small']);
+});
+
+test.each([[null], ['x'], [[null, 3, 'x', { name: 'no id' }]], [{ externalId: 'not a list' }]])('what is no list of banks is none: %j', (raw) => {
+  expect(readFound(raw)).toEqual([]);
+});
+
+test.each([['small', 'S'], ['MEDIUM', 'M'], ['l', 'L'], ['x-large', 'XL'], ['mlarge', 'XL'], ['huge', 'M']] as const)('%s is proposed as %s', (word, size) => {
+  expect(guessed(word)).toBe(size);
+});

@@ -1,0 +1,107 @@
+/** Opening every door of a bank: asked for by one person with the number of doors, approved by another. */
+import { Group, Stack, Text, TextInput } from '@mantine/core';
+import { useLingui } from '@lingui/react';
+import { useState } from 'react';
+import { useQuery } from 'urql';
+import { useFactsFeed } from '../../gql/feeds';
+import { graphql } from '../../gql/generated/gql';
+import type { AskOpeningMutation, AskOpeningMutationVariables, OpeningPartsFragment } from '../../gql/generated/graphql';
+import { ProblemView } from '../../gql/ProblemView';
+import { useAct } from '../../gql/useAct';
+import { PERMISSION, useMay, useViewer } from '../../lib/permissions';
+import { OPENING_STATE } from '../../lib/words';
+import { Mark } from '../../ui/Mark';
+import { Moment } from '../../ui/Moment';
+import { ReasonedButton } from '../../ui/ReasonedButton';
+
+export const OpeningParts = graphql(`
+  fragment OpeningParts on Opening {
+    id state doorCount allDoors reason requestedBy requestedAt expiresAt decidedBy decidedAt comment
+  }
+`);
+const OpeningsQuery = graphql(`
+  query BankOpenings($id: ID!) {
+    bank(id: $id) { id openings(first: 3) { edges { node { ...OpeningParts } } } }
+  }
+`);
+const AskMutation = graphql(`
+  mutation AskOpening($input: AskOpeningInput!) {
+    askOpening(input: $input) { __typename ... on Opening { ...OpeningParts } ...ProblemParts }
+  }
+`);
+const ApproveMutation = graphql(`
+  mutation ApproveOpening($input: DecideOpeningInput!) {
+    decided: approveOpening(input: $input) { __typename ... on Opening { ...OpeningParts } ...ProblemParts }
+  }
+`);
+const RejectMutation = graphql(`
+  mutation RejectOpening($input: DecideOpeningInput!) {
+    decided: rejectOpening(input: $input) { __typename ... on Opening { ...OpeningParts } ...ProblemParts }
+  }
+`);
+
+const asked = (data: AskOpeningMutation): AskOpeningMutation['askOpening'] => data.askOpening;
+const decided = (data: { decided: object }): object => data.decided;
+
+export function OpenSeveral({ bankId, doors }: { bankId: string; doors: number }) {
+  const { i18n } = useLingui();
+  const may = useMay(PERMISSION.open);
+  const [{ data }, again] = useQuery({ query: OpeningsQuery, variables: { id: bankId } });
+  const refresh = (): void => again({ requestPolicy: 'network-only' });
+  useFactsFeed((fact) => fact.subjectType === 'Opening' && refresh());
+  const [reason, setReason] = useState('');
+  const [count, setCount] = useState('');
+  const act = useAct<AskOpeningMutation, AskOpeningMutationVariables, OpeningPartsFragment>(AskMutation, asked);
+  const refusal = !may ? i18n.t('Your role may not open doors: {permission} is needed.', { permission: PERMISSION.open })
+    : reason.trim() === '' ? i18n.t('Say why: the reason is kept in the audit.')
+      : count.trim() !== String(doors) ? i18n.t('Type the number of doors to confirm.') : undefined;
+  const ask = async (): Promise<void> => {
+    if (refusal || !(await act.run((idempotencyKey) => ({ input: { idempotencyKey, bankId, reason: reason.trim() } })))) return;
+    setReason('');
+    setCount('');
+    refresh();
+  };
+
+  return (
+    <details data-testid="open-several">
+      <summary>{i18n.t('Open all doors')}</summary>
+      <Stack gap="sm" mt="xs">
+        <Text size="sm">{i18n.t('{count, plural, one {# door} other {# doors}}', { count: doors })} · {i18n.t('A second person has to approve before anything opens.')}</Text>
+        <Group gap="xs" align="flex-end" wrap="nowrap">
+          <TextInput flex={2} size="sm" label={i18n.t('Reason')} value={reason} maxLength={500} disabled={!may} onChange={(event) => setReason(event.currentTarget.value)} />
+          <TextInput flex={1} size="sm" label={i18n.t('How many doors are these?')} inputMode="numeric" value={count} disabled={!may} onChange={(event) => setCount(event.currentTarget.value)} />
+          <ReasonedButton variant="default" refusal={refusal} loading={act.busy} onClick={() => void ask()}>{i18n.t('Ask for approval')}</ReasonedButton>
+        </Group>
+        {act.problem && <ProblemView problem={act.problem} />}
+        {(data?.bank?.openings.edges ?? []).map(({ node }) => <Request key={node.id} opening={node} may={may} />)}
+      </Stack>
+    </details>
+  );
+}
+
+function Request({ opening, may }: { opening: OpeningPartsFragment; may: boolean }) {
+  const { i18n } = useLingui();
+  const own = useViewer().name === opening.requestedBy;
+  const approve = useAct<{ decided: object }, { input: { idempotencyKey: string; openingId: string } }, object>(ApproveMutation as never, decided);
+  const reject = useAct<{ decided: object }, { input: { idempotencyKey: string; openingId: string } }, object>(RejectMutation as never, decided);
+  const refusal = !may ? i18n.t('Your role may not open doors: {permission} is needed.', { permission: PERMISSION.open })
+    : own ? i18n.t('Somebody else must decide this.') : undefined;
+  const problem = approve.problem ?? reject.problem;
+  const input = (idempotencyKey: string) => ({ input: { idempotencyKey, openingId: opening.id } });
+  return (
+    <div data-testid="opening">
+      <Text size="sm">
+        <Mark tone={opening.state === 'PENDING' ? 'medium' : 'quiet'}>{i18n.t(OPENING_STATE[opening.state])}</Mark>{' '}
+        {i18n.t('{count, plural, one {# door} other {# doors}}', { count: opening.doorCount })} · {opening.reason} · {opening.requestedBy} · <Moment at={opening.requestedAt} />
+        {opening.decidedBy && <> · {opening.decidedBy}</>}
+      </Text>
+      {opening.state === 'PENDING' && (
+        <Group gap="xs" mt={4}>
+          <ReasonedButton size="compact-sm" refusal={refusal} loading={approve.busy} onClick={() => void approve.run(input)}>{i18n.t('Approve and open')}</ReasonedButton>
+          <ReasonedButton size="compact-sm" variant="default" refusal={refusal} loading={reject.busy} onClick={() => void reject.run(input)}>{i18n.t('Reject')}</ReasonedButton>
+        </Group>
+      )}
+      {problem && <ProblemView problem={problem} />}
+    </div>
+  );
+}
