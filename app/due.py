@@ -12,6 +12,7 @@ from app.kit.retention import drop_old_facts, drop_spent_keys
 from app.kit.schedule import Job
 from app.kit.tries import forget_old_tries
 from app.lockers import jobs as lockers
+from app.openings import jobs as openings
 from app.pushes.jobs import forget_old as forget_old_pushes
 from app.reports.jobs import Exporter
 from app.stays import jobs as stays
@@ -21,14 +22,22 @@ from tenants.audit.service import Checkpoints
 
 
 def jobs(
-    db: Database, system: System, checkpoints: Checkpoints, exporter: Exporter, *, held_open: timedelta
+    db: Database,
+    system: System,
+    checkpoints: Checkpoints,
+    exporter: Exporter,
+    *,
+    held_open: timedelta,
+    outage: timedelta,
 ) -> list[Job]:
     return [
         Job("stays.expire", timedelta(seconds=2), lambda: stays.expire(db, system)),
         Job("stays.mark_overdue", timedelta(seconds=30), lambda: stays.mark_overdue(db, system)),
         Job("alarms.held_open", timedelta(seconds=1), lambda: alarms.raise_held_open(db, system, held_open)),
         Job("handover.bury_dead", timedelta(seconds=5), lambda: handover.bury_dead(db, system)),
+        Job("alarms.confirm", timedelta(seconds=5), lambda: alarms.confirm(db, system, outage)),
         Job("lockers.back_in_service", timedelta(seconds=20), lambda: lockers.bring_back(db, system)),
+        Job("openings.expire", timedelta(seconds=10), lambda: openings.expire(db, system)),
         Job("reports.make", timedelta(seconds=1), exporter.make_waiting),
         Job("reports.expire", timedelta(minutes=1), exporter.expire),
         Job("usage.sum_up_hours", timedelta(minutes=2), lambda: sum_up_hours(db)),

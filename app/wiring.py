@@ -27,7 +27,7 @@ from app.kit.page import Page
 from app.kit.patience import patiently
 from app.kit.reacting import Reactor
 from app.kit.schedule import Job, Service
-from app.kit.seal import SealBroken, Sealer
+from app.kit.seal import Sealer
 from app.kit.sequencer import Sequencer
 from app.kit.settings import Settings, SettingsError, decode_key
 from app.kit.streams import Facts
@@ -37,11 +37,11 @@ from app.passes.model import Vault
 from app.reactions import park, reactions
 from app.reports.jobs import Exporter
 from app.reports.service import Links
+from app.shown import shown_codes, shown_parts
 from app.stays.model import PickupCodes
 from schema.catalogue import CATALOGUE
 from schema.execution import CompiledEngine
 from schema.explaining import SPECIAL, vendors_listed
-from schema.late import LateField
 from schema.live import Hub
 from schema.schema import build_schema, sdl
 from schema.subscriptions import LiveEngine
@@ -50,12 +50,10 @@ from schema.transport.access import Settings as Limits
 from schema.transport.http import GraphQLHTTP
 from schema.transport.pipeline import Pipeline
 from schema.transport.websocket import GraphQLWebSocket
-from tenants.audit.service import CHECKPOINT_FILE, KEY_FILE, Checkpoints, Signer, seal
+from tenants.audit.service import Checkpoints, Signer, seal
 from tenants.identity.service import Authenticator, Caller
-from tenants.model import Actor
 from tenants.signin.service import SignIns
 from tenants.system import system_context
-from tenants.verification.service import Progress, Trust, read_keys, read_pins, summary, verify_database, verify_file
 from tenants.work import Context
 
 log = logging.getLogger("lockyard.wiring")
@@ -99,7 +97,7 @@ trial = registry.trial
 
 def owner_dsn() -> str:
     """For migrations and seeding."""
-    return _needed(dsns(settings()).owner, "OWNER_DATABASE_URL")
+    return needed(dsns(settings()).owner, "OWNER_DATABASE_URL")
 
 
 def create_database(administrator: str) -> None:
@@ -107,11 +105,12 @@ def create_database(administrator: str) -> None:
     from migrations.setup import create
 
     known = dsns(settings())
-    owner, app = _needed(known.owner, "OWNER_DATABASE_URL"), _needed(known.app, "DATABASE_URL")
-    asyncio.run(create(administrator, owner=owner, app=app, worker=_needed(known.worker, "WORKER_DATABASE_URL")))
+    owner, app = needed(known.owner, "OWNER_DATABASE_URL"), needed(known.app, "DATABASE_URL")
+    asyncio.run(create(administrator, owner=owner, app=app, worker=needed(known.worker, "WORKER_DATABASE_URL")))
 
 
-def _needed(dsn: str, name: str) -> str:
+def needed(dsn: str, name: str) -> str:
+    """Raises SettingsError, naming the variable."""
     if not dsn:
         raise SettingsError(f"LOCKYARD_{name} is not set, though another database address is")
     return dsn
@@ -168,8 +167,8 @@ async def connected(dsn: str, *, size: int, name: str, light: bool = False) -> D
 
 
 async def background(given: Settings) -> Background:
-    dsn = _needed(dsns(given).worker, "WORKER_DATABASE_URL")
-    sealer, audit = Sealer.of(given.key), signer(given)
+    dsn = needed(dsns(given).worker, "WORKER_DATABASE_URL")
+    sealer, audit = Sealer.among(given.sealing), signer(given)
     db = await connected(dsn, size=given.worker_pool_size + _HELD, name="lockyard worker")
     bus = PostgresBus(dsn, name="lockyard worker bus")
     checkpoints = Checkpoints(db, audit, given.data_dir / "audit", utc_now)
@@ -177,7 +176,7 @@ async def background(given: Settings) -> Background:
     def system(tenant: UUID) -> Context:
         return system_context(db, tenant)
 
-    app_db = await connected(_needed(dsns(given).app, "DATABASE_URL"), size=_EXPORTS, name="lockyard exports")
+    app_db = await connected(needed(dsns(given).app, "DATABASE_URL"), size=_EXPORTS, name="lockyard exports")
     exporter = Exporter(
         app_db, db, system, CATALOGUE, export_files(given), given.data_dir / "spool", audit, given.export_lifetime
     )
@@ -189,7 +188,14 @@ async def background(given: Settings) -> Background:
     return Background(
         db,
         bus,
-        due.jobs(db, system, checkpoints, exporter, held_open=timedelta(seconds=given.held_open_seconds)),
+        due.jobs(
+            db,
+            system,
+            checkpoints,
+            exporter,
+            held_open=timedelta(seconds=given.held_open_seconds),
+            outage=timedelta(seconds=given.outage_seconds),
+        ),
         services,
         checkpoints,
         app_db,
@@ -218,48 +224,14 @@ class Web:
         await close(self.db)
 
 
-def shown_codes(codes: PickupCodes) -> LateField:
-    """`stay:sealed` -> the code, for the recipient; the shape has settled who that is. None where the key is gone."""
-
-    def show(text: str) -> str | None:
-        stay, _, sealed = text.partition(":")
-        try:
-            return codes.show(UUID(stay), bytes.fromhex(sealed))
-        except SealBroken as error:
-            log.warning("a pickup code cannot be shown: %s", error)
-            return None
-
-    async def field(_actor: Actor, texts: Sequence[str]) -> Sequence[str | None]:
-        return [show(text) for text in texts]
-
-    return field
-
-
-def shown_parts(vault: Vault) -> LateField:
-    """`pass:part:sealed` -> that part of it, for its holder; the shape has settled who that is."""
-
-    def show(text: str) -> str | None:
-        of, part, sealed = text.split(":")
-        try:
-            return vault.show(UUID(of), part, bytes.fromhex(sealed))
-        except SealBroken as error:
-            log.warning("a pass cannot be shown: %s", error)
-            return None
-
-    async def field(_actor: Actor, texts: Sequence[str]) -> Sequence[str | None]:
-        return [show(text) for text in texts]
-
-    return field
-
-
 async def web(given: Settings) -> Web:
-    dsn = _needed(dsns(given).app, "DATABASE_URL")
+    dsn = needed(dsns(given).app, "DATABASE_URL")
     db = await connected(dsn, size=given.database_pool_size, name="lockyard web", light=True)
     # Apart from the pool: a try is counted while its own act holds a connection of that.
     guard = await connected(dsn, size=1, name="lockyard web guard", light=True)
     bus = PostgresBus(dsn, name="lockyard web bus")
     hub, authenticator = Hub(Facts(db), bus), Authenticator(db)
-    sealer = Sealer.of(given.key)
+    sealer = Sealer.among(given.sealing)
     codes, links = PickupCodes.of(sealer, Tries(guard)), Links(db, given.key, given.base_url)
     sign_ins = SignIns(db, lifetime=given.session_lifetime)
     parts = {"sign_ins": sign_ins, "pickup_codes": codes, "vendors": Vendors(registry.problems, sealer)}
@@ -295,33 +267,3 @@ def hosts(given: Settings) -> frozenset[str]:
     """The names this process answers to."""
     named = (urlsplit(address).hostname for address in (given.base_url, *given.allowed_origins))
     return LOCAL_HOSTS | {given.host} | {name for name in named if name}
-
-
-def verify_audit(
-    *,
-    tenant: UUID | None = None,
-    file: Path | None = None,
-    manifest: Path | None = None,
-    keys: Path | None = None,
-    checkpoints: Path | None = None,
-    progress: Progress = lambda *_: None,
-) -> list[dict[str, object]]:
-    """One report a tenant, or one for the file: `ok`, `text`, and what was counted."""
-    given = settings()
-    kept = given.data_dir / "audit"
-    keys, checkpoints = keys or kept / KEY_FILE, checkpoints or kept / CHECKPOINT_FILE
-    trust = Trust(
-        read_keys(keys.read_text()) if keys.exists() else {},
-        read_pins(checkpoints.read_text()) if checkpoints.exists() else (),
-    )
-    if file is not None:
-        return summary([verify_file(file, trust, manifest=manifest, progress=progress)])
-
-    async def check() -> list[dict[str, object]]:
-        db = await Database.connect(_needed(dsns(given).worker, "WORKER_DATABASE_URL"), size=1, name="lockyard verify")
-        try:
-            return summary(await verify_database(db, trust, tenant=tenant, progress=progress))
-        finally:
-            await db.close()
-
-    return asyncio.run(check())

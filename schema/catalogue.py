@@ -4,6 +4,7 @@ from app.alarms import shape as alarms
 from app.devices import shape as devices
 from app.kit.reading.shape import AnyById, AnyByIds, ById, Catalogue, Extension, Many, Myself, Root
 from app.lockers import shape as lockers
+from app.openings import shape as openings
 from app.parcels import shape as parcels
 from app.passes import shape as passes
 from app.people import shape as people
@@ -28,6 +29,7 @@ SHAPES = [
     reports.EXPORT,
     carriers.GRANT,
     identity.ORGANIZATION_SHAPE,
+    openings.OPENING,
     parcels.PARCEL,
     passes.PASS,
     people.PERSON,
@@ -45,6 +47,7 @@ EXTENSIONS: list[Extension] = [
     *alarms.EXTENSIONS,
     *reports.EXTENSIONS,
     *vendors.EXTENSIONS,
+    *openings.EXTENSIONS,
 ]
 ROOTS: dict[str, Root] = {
     "viewer": Myself("Viewer"),
@@ -66,6 +69,7 @@ ROOTS: dict[str, Root] = {
     "apiKeys": Many("ApiKey"),
     "exports": Many("Export"),
     "events": Many("Event"),
+    "openings": Many("Opening"),
     "vendorAccounts": Many("VendorAccount"),
 }
 

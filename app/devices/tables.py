@@ -13,7 +13,7 @@ connections = tenant_table(
     Column("vendor", Text, nullable=False),
     Column("base_url", Text, nullable=False),
     Column("settings", Json, nullable=False, server_default=text("'{}'")),
-    Column("secret_sealed", LargeBinary),
+    Column("secret_sealed", LargeBinary, info={"sealed": True}),
     Column("created_at", Time, nullable=False, server_default=text("now()")),
 )
 # A vendor's push names a connection and nothing else: a transaction opened in that name reads this one row.

@@ -1,7 +1,7 @@
 /** Every screen in both languages, by day at a desk and by night on a phone: nothing overflows, nothing fails axe. */
 import { signIn, type Story, type Tools } from './story.ts';
 
-const SCREENS = ['/sites', '/alarms', '/stays', '/carriers', '/audit?range=24h', '/reports'];
+const SCREENS = ['/sites', '/alarms', '/stays', '/carriers', '/hardware', '/audit?range=24h', '/reports'];
 
 async function walk(tools: Tools, language: string, picture: string): Promise<void> {
   const { page, world, shot, axe } = tools;

@@ -10,6 +10,8 @@ from app.devices.service import ConnectBank, SetServiceState, Vendors
 from app.lockers import service as lockers
 from app.lockers.model import Service
 from app.lockers.service import NewCompartment
+from app.openings import service as openings
+from app.openings.service import AskOpening
 from schema.mutations import Call, Mutations, Outcome, delete
 
 
@@ -66,7 +68,33 @@ async def delete_bank(call: Call) -> Outcome:
     return await delete(call, "Bank", devices.disconnect_bank)
 
 
+async def ask_opening(call: Call) -> Outcome:
+    chosen = call.ids("compartment_ids", "Compartment") if call.given.get("compartment_ids") is not None else None
+    ask = AskOpening(call.id("bank_id", "Bank"), chosen, call.given["reason"])
+    async with call.context.begin(call.key) as work:
+        work.answer = ("Opening", await openings.ask(work, ask))
+    return work.answer
+
+
+async def approve_opening(call: Call) -> Outcome:
+    return await _decide(call, approve=True)
+
+
+async def reject_opening(call: Call) -> Outcome:
+    return await _decide(call, approve=False)
+
+
+async def _decide(call: Call, *, approve: bool) -> Outcome:
+    id_ = call.id("opening_id", "Opening")
+    async with call.context.begin(call.key) as work:
+        work.answer = ("Opening", await openings.decide(work, id_, approve=approve, comment=call.given.get("comment")))
+    return work.answer
+
+
 MUTATIONS: Mutations = {
+    "askOpening": ask_opening,
+    "approveOpening": approve_opening,
+    "rejectOpening": reject_opening,
     "openCompartment": open_compartment,
     "setServiceState": set_service_state,
     "createBank": create_bank,

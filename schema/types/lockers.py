@@ -10,6 +10,7 @@ from app.devices.port import Ability
 from app.lockers.model import DoorState, Occupancy, Size
 from schema.types import hardware, parcels, spoken
 from schema.types import watch as watching
+from schema.types.openings import Opening
 from schema.types.paging import Connection, Counted, Node
 from schema.types.scalars import Json
 from schema.types.telling import needs, paged, told
@@ -114,6 +115,9 @@ class Bank(Node):
     size_words: Json = site("What the vendor's words for sizes mean here.")
     account: hardware.VendorAccount | None = told(
         "The account it is reached by; null when you may not see it.", Permission.BANK_MANAGE
+    )
+    openings: Connection[Opening] = paged(
+        "Requests to open several of its doors, the newest first.", Permission.COMMAND_READ
     )
     surveys: Connection[hardware.Survey] = paged("What its vendor was asked, the newest first.", Permission.BANK_MANAGE)
     site: Site = told("Where it stands.", READ)

@@ -3,14 +3,13 @@
 from typing import Any
 
 from app.alarms.model import AlarmKind, AlarmState, Condition, Severity
-from app.devices.model import CommandState, Finding
-from app.devices.port import Ability, AccessKind, OrderKind, SettingKind
+from app.devices.model import Finding
+from app.devices.port import AccessKind
 from app.parcels.model import ParcelState
 from app.passes.model import PassState
 from app.people.model import PersonKind
 from app.reports.model import ExportFormat, ExportKind, ExportState
 from app.stays.model import State, StayOutcome
-from app.vendors.model import DifferenceKind, SurveyState
 from schema.types.spoken import ServiceChange, SiteSortKey, SortDirection, StaySortKey
 from tenants.carriers.model import GrantState, Operation
 from tenants.model import AuditOutcome
@@ -69,19 +68,6 @@ MEANINGS: dict[Any, tuple[str, str, dict[str, str]]] = {
             "SENDER": "Sends parcels.",
         },
     ),
-    OrderKind: (
-        "CommandKind",
-        "What is asked of the hardware.",
-        {
-            "OPEN": "Open the door.",
-            "RESERVE": "Set the compartment aside.",
-            "DEPOSIT": "Note a deposit.",
-            "EXTEND": "Keep it longer.",
-            "ISSUE_ACCESS": "Hand out a way in that a phone or a keypad carries to the door.",
-            "RELEASE": "Free the compartment.",
-            "SET_SERVICE": "Change its service state.",
-        },
-    ),
     AccessKind: (
         "AccessKind",
         "What a pass is good for.",
@@ -96,56 +82,6 @@ MEANINGS: dict[Any, tuple[str, str, dict[str, str]]] = {
             "EXPIRED": "Its time is over.",
             "REVOKE_PENDING": "Called off; the door may not have heard of it yet.",
             "REVOKED": "Called off; it opens nothing.",
-        },
-    ),
-    SettingKind: (
-        "SettingKind",
-        "What a field of an account holds.",
-        {
-            "BOOLEAN": "Yes or no.",
-            "INTEGER": "A whole number.",
-            "LIST": "A list.",
-            "MAP": "Names with values.",
-            "SECONDS": "A time in seconds.",
-            "TEXT": "A text.",
-        },
-    ),
-    SurveyState: (
-        "SurveyState",
-        "How far a survey is.",
-        {
-            "WAITING": "Asked for.",
-            "RUNNING": "The vendor is being asked.",
-            "READY": "Answered.",
-            "FAILED": "Not answered; `problem` says why.",
-        },
-    ),
-    DifferenceKind: (
-        "DifferenceKind",
-        "In what a vendor and our record disagree.",
-        {
-            "ADDED": "The vendor has a unit that we do not know.",
-            "GONE": "We have a door that the vendor does not know.",
-            "LABEL": "What stands on the door.",
-            "SIZE": "The size.",
-            "ACCESSIBLE": "Whether it can be reached from a wheelchair.",
-            "OCCUPIED": "The vendor has it in use, and we do not.",
-            "EMPTY": "We have it in use, and the vendor does not.",
-            "SERVICE": "Whether it can be used.",
-        },
-    ),
-    CommandState: (
-        "CommandState",
-        "The life of a command.",
-        {
-            "REQUESTED": "Not sent yet.",
-            "SENT": "Sent, not answered yet.",
-            "ACCEPTED": "The vendor took it.",
-            "DOOR_OPENED": "The door was seen open.",
-            "DOOR_CLOSED": "The door was seen closed again.",
-            "FAILED": "It did not happen.",
-            "EXPIRED": "Too late to send.",
-            "UNCONFIRMED": "Nobody knows whether it happened; it is being found out.",
         },
     ),
     Finding: (
@@ -284,15 +220,6 @@ MEANINGS: dict[Any, tuple[str, str, dict[str, str]]] = {
         {
             "IN_SERVICE": "It can be used.",
             "OUT_OF_SERVICE": "It must not be used.",
-        },
-    ),
-    Ability: (
-        "Ability",
-        "What a bank can do now.",
-        {
-            "WORKS": "It has it and it works.",
-            "FAILING": "It has it and it does not answer at present.",
-            "ABSENT": "It does not have it.",
         },
     ),
 }

@@ -7,7 +7,19 @@ from typing import Annotated, Any, TypeAlias
 
 import strawberry
 
-from schema.types import carriers, commissioning, errors, hardware, identity, inputs, lockers, parcels, record, watch
+from schema.types import (
+    carriers,
+    commissioning,
+    errors,
+    hardware,
+    identity,
+    inputs,
+    lockers,
+    openings,
+    parcels,
+    record,
+    watch,
+)
 from schema.types.telling import told
 from tenants.policy import Permission
 
@@ -62,6 +74,8 @@ UpdateSiteResult: TypeAlias = Annotated[lockers.Site | Problem, _named("UpdateSi
 DeleteResult: TypeAlias = Annotated[DeletePayload | Problem, _named("DeleteResult")]
 CreateBankResult: TypeAlias = Annotated[lockers.Bank | Problem, _named("CreateBankResult")]
 UpdateBankResult: TypeAlias = Annotated[lockers.Bank | Problem, _named("UpdateBankResult")]
+AskOpeningResult: TypeAlias = Annotated[openings.Opening | Problem, _named("AskOpeningResult")]
+DecideOpeningResult: TypeAlias = Annotated[openings.Opening | Problem, _named("DecideOpeningResult")]
 ConnectVendorResult: TypeAlias = Annotated[hardware.VendorAccount | Problem, _named("ConnectVendorResult")]
 ChangeVendorAccountResult: TypeAlias = Annotated[hardware.VendorAccount | Problem, _named("ChangeVendorAccountResult")]
 SurveyResult: TypeAlias = Annotated[hardware.Survey | Problem, _named("SurveyResult")]
@@ -99,6 +113,19 @@ class Mutation:
     extend_stay: ExtendStayResult = act("Give a stay more time.", inputs.ExtendStayInput, Permission.STAY_EXTEND)
     open_compartment: OpenCompartmentResult = act(
         "Open a door.", inputs.OpenCompartmentInput, Permission.COMPARTMENT_OPEN
+    )
+    ask_opening: AskOpeningResult = act(
+        "Ask to open several doors, or all of a bank; a second person has to approve.",
+        openings.AskOpeningInput,
+        Permission.COMPARTMENT_OPEN,
+    )
+    approve_opening: DecideOpeningResult = act(
+        "Approve what somebody else asked for; the doors open.",
+        openings.DecideOpeningInput,
+        Permission.COMPARTMENT_OPEN,
+    )
+    reject_opening: DecideOpeningResult = act(
+        "Reject what somebody else asked for.", openings.DecideOpeningInput, Permission.COMPARTMENT_OPEN
     )
     settle_command: SettleCommandResult = act(
         "Say what became of a command that nothing can be read back of.",

@@ -6,6 +6,7 @@ import strawberry
 
 from schema.types import errors, hardware, identity, lockers, record, watch
 from schema.types.carriers import Carrier, Grant
+from schema.types.openings import Opening, OpeningFilter
 from schema.types.paging import Connection, Counted, Node
 from schema.types.parcels import Parcel, ParcelFilter, Stay, StayFilter, StaySort
 from schema.types.telling import paged, told
@@ -68,6 +69,11 @@ class Query:
         "Facts in the order they were recorded.",
         Permission.EVENT_READ,
         filter=(record.EventFilter | None, "Which facts."),
+    )
+    openings: Connection[Opening] = paged(
+        "Requests to open several doors, the newest first.",
+        Permission.COMMAND_READ,
+        filter=(OpeningFilter | None, "Which requests."),
     )
     vendors: list[hardware.VendorStats] = told("Makes of hardware that can be connected.", Permission.BANK_MANAGE)
     vendor_accounts: Connection[hardware.VendorAccount] = paged("Accounts at vendors, by name.", Permission.BANK_MANAGE)

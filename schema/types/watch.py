@@ -80,6 +80,7 @@ class Alarm(Node):
     state: AlarmState = alarm("Condition, acknowledgement and suppression in one word.")
     raised_at: datetime = alarm("When it was raised.")
     cleared_at: datetime | None = alarm("When it was over.")
+    escalated_at: datetime | None = alarm("Since when it is graver than it was, because it lasts.")
     last_seen_at: datetime = alarm("When it was last noticed.")
     repeat_count: int = alarm("How often it was noticed again.")
     detail: str = alarm("What was seen.")

@@ -8,6 +8,7 @@ from app.devices.port import Evidence
 from app.kit.errors import Reason
 from app.lockers.model import DoorState, Occupancy, Size
 from app.stays.model import Flow
+from schema.types.hardware_meanings import HARDWARE
 from schema.types.meanings import MEANINGS
 from schema.types.spoken import ErrorCode, ServiceWord
 from tenants.model import OrganizationKind, Role
@@ -128,7 +129,7 @@ TOLD: dict[Any, tuple[str, str, dict[str, str]]] = {
     ),
 }
 
-for _enum, (_name, _about, _values) in (TOLD | MEANINGS).items():
+for _enum, (_name, _about, _values) in (TOLD | MEANINGS | HARDWARE).items():
     strawberry.enum(_enum, name=_name, description=_about)
     for _value in _enum.__strawberry_definition__.values:
         _value.description = _values[_value.name]

@@ -9,6 +9,7 @@ Compartment: it.tenant_id = ANY ($1::UUID[]) AND (EXISTS (SELECT 1 FROM carrier_
 Event: it.tenant_id = ANY ($1::UUID[]) AND it.carrier_id = $2::UUID
 Export: it.tenant_id = ANY ($1::UUID[]) AND it.membership_id = $2::UUID
 Grant: it.carrier_id = $1::UUID
+Opening: false
 Organization: it.id = $1::UUID OR it.id = ANY ($2::UUID[])
 Parcel: it.tenant_id = ANY ($1::UUID[]) AND it.carrier_id = $2::UUID
 Pass: it.tenant_id = ANY ($1::UUID[]) AND it.carrier_id = $2::UUID
@@ -31,6 +32,7 @@ Compartment: it.tenant_id = ANY ($1::UUID[]) AND it.site_id = ANY ($2::UUID[]) A
 Event: it.tenant_id = ANY ($1::UUID[]) AND it.site_id = ANY ($2::UUID[]) AND it.carrier_id = $3::UUID
 Export: it.tenant_id = ANY ($1::UUID[]) AND it.membership_id = $2::UUID
 Grant: it.carrier_id = $1::UUID
+Opening: false
 Organization: it.id = $1::UUID OR it.id = ANY ($2::UUID[])
 Parcel: it.tenant_id = ANY ($1::UUID[]) AND it.site_id = ANY ($2::UUID[]) AND it.carrier_id = $3::UUID
 Pass: it.tenant_id = ANY ($1::UUID[]) AND it.site_id = ANY ($2::UUID[]) AND it.carrier_id = $3::UUID

@@ -9,6 +9,7 @@ Compartment: it.tenant_id = $1::UUID
 Event: it.tenant_id = $1::UUID
 Export: it.tenant_id = $1::UUID
 Grant: it.tenant_id = $1::UUID
+Opening: it.tenant_id = $1::UUID
 Organization: it.id = $1::UUID OR it.id = ANY ($2::UUID[])
 Parcel: it.tenant_id = $1::UUID
 Pass: it.tenant_id = $1::UUID
@@ -30,6 +31,7 @@ Compartment: it.tenant_id = $1::UUID AND it.site_id = ANY ($2::UUID[])
 Event: it.tenant_id = $1::UUID AND it.site_id = ANY ($2::UUID[])
 Export: it.tenant_id = $1::UUID AND it.membership_id = $2::UUID
 Grant: it.tenant_id = $1::UUID
+Opening: it.tenant_id = $1::UUID AND it.site_id = ANY ($2::UUID[])
 Organization: it.id = $1::UUID OR it.id = ANY ($2::UUID[])
 Parcel: it.tenant_id = $1::UUID AND it.site_id = ANY ($2::UUID[])
 Pass: it.tenant_id = $1::UUID AND it.site_id = ANY ($2::UUID[])

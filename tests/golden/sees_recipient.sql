@@ -9,6 +9,7 @@ Compartment: EXISTS (SELECT 1 FROM stay AS stay_1 JOIN person AS person_1 ON per
 Event: false
 Export: false
 Grant: false
+Opening: false
 Organization: it.id = $1::UUID OR it.id = ANY ($2::UUID[])
 Parcel: it.tenant_id = $1::UUID AND ((EXISTS (SELECT 1 FROM person AS person_1 WHERE person_1.tenant_id = it.tenant_id AND person_1.id = it.person_id AND person_1.account_id = $2::UUID)) OR (EXISTS (SELECT 1 FROM stay AS stay_1 JOIN person AS person_2 ON person_2.tenant_id = stay_1.tenant_id AND person_2.id = stay_1.recipient_id AND person_2.account_id = $2::UUID WHERE stay_1.tenant_id = $1::UUID AND stay_1.tenant_id = it.tenant_id AND stay_1.id = it.stay_id)))
 Pass: it.tenant_id = $1::UUID AND (EXISTS (SELECT 1 FROM person AS person_1 WHERE person_1.tenant_id = it.tenant_id AND person_1.id = it.person_id AND person_1.account_id = $2::UUID))
@@ -29,6 +30,7 @@ Compartment: EXISTS (SELECT 1 FROM stay AS stay_1 JOIN person AS person_1 ON per
 Event: false
 Export: false
 Grant: false
+Opening: false
 Organization: it.id = $1::UUID OR it.id = ANY ($2::UUID[])
 Parcel: it.tenant_id = $1::UUID AND ((EXISTS (SELECT 1 FROM person AS person_1 WHERE person_1.tenant_id = it.tenant_id AND person_1.id = it.person_id AND person_1.account_id = $2::UUID)) OR (EXISTS (SELECT 1 FROM stay AS stay_1 JOIN person AS person_2 ON person_2.tenant_id = stay_1.tenant_id AND person_2.id = stay_1.recipient_id AND person_2.account_id = $2::UUID WHERE stay_1.tenant_id = $1::UUID AND stay_1.tenant_id = it.tenant_id AND stay_1.id = it.stay_id)))
 Pass: it.tenant_id = $1::UUID AND (EXISTS (SELECT 1 FROM person AS person_1 WHERE person_1.tenant_id = it.tenant_id AND person_1.id = it.person_id AND person_1.account_id = $2::UUID))

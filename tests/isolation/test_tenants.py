@@ -48,6 +48,7 @@ def ours(world: World) -> Ids:
         ("createApiKey", "... on CreateApiKeyPayload { secret }", {"name": "isolated", "scopes": ["site:read"]}),
         ("createExport", "... on Export { id }", {"kind": "STAYS", "format": "CSV"}),
         ("surveyBank", "... on Survey { id }", {"bankId": bank["id"]}),
+        ("askOpening", "... on Opening { id }", {"bankId": bank["id"], "reason": "isolated"}),
     ):
         world.act(mutation, selection, OURS, **more)
     return known(world, OURS)

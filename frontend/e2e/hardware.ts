@@ -1,0 +1,44 @@
+/** A vendor's account is asked what it holds, and a bank is compared with its vendor; nothing changes by looking. */
+import { check, signIn, type Story } from './story.ts';
+
+const ANSWER_MS = 20_000;
+
+export const hardware: Story = {
+  name: 'an owner asks a vendor what it holds, and compares a bank',
+  run: async (tools) => {
+    const { page, world, shot, axe } = tools;
+    await signIn(tools);
+    await page.goto(`${world.url}/hardware`);
+    await page.locator('table .as-link').first().click();
+    const panel = page.getByTestId('account-panel');
+    await panel.getByRole('button', { name: 'Ask what it holds' }).click();
+    await panel.getByTestId('survey').getByText('Answered').waitFor({ timeout: ANSWER_MS });
+    check((await panel.getByText('Taken over').count()) > 0, 'no bank that was found is ours');
+    await axe();
+    await shot('hardware');
+
+    await panel.locator('a[href*="/banks/"]').first().click();
+    const compare = page.getByTestId('compare');
+    await compare.getByRole('button', { name: 'Compare with the vendor' }).click();
+    await compare.getByText('Answered').waitFor({ timeout: ANSWER_MS });
+    await axe();
+    await shot('compare');
+
+    await page.getByText('Open all doors').click();
+    const several = page.getByTestId('open-several');
+    await several.getByText('A second person has to approve').waitFor();
+    await several.getByLabel('Reason').fill('power was out');
+    const doors = (await several.locator('p').first().textContent())?.match(/\d+/)?.[0] ?? '';
+    await several.getByLabel('How many doors are these?').fill(doors);
+    await several.getByRole('button', { name: 'Ask for approval' }).click();
+    await several.getByTestId('opening').first().getByText('Waits for approval').waitFor();
+    const approve = several.getByRole('button', { name: 'Approve and open' }).first();
+    check((await approve.getAttribute('aria-disabled')) === 'true', 'who asked may approve');
+    await axe();
+    await shot('open-several');
+    await page.goto(`${world.url}/hardware?new=account`);
+    await page.getByRole('dialog').getByLabel('Vendor').waitFor();
+    await axe();
+    await shot('connect');
+  },
+};
