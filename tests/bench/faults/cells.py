@@ -101,9 +101,10 @@ async def run(cell: Cell, dsns: Dsns, *, settle: bool = True) -> Outcome:
             await _quiet(admin, asked, settle=settle)
             if cell.fault == "late":
                 await asyncio.sleep(places.LATE[cell.vendor])
-            outcome = await _judge(cell, place, admin, asked, settle=settle)
-            outcome.met = len(died.read_text().split()) if cell.fault in KILLS else place.struck
-            outcome.deaths = len(died.read_text().splitlines())
+            deaths = [line.split() for line in died.read_text().splitlines()]
+            outcome = await _judge(cell, place, admin, asked, [float(at) for at, *_ in deaths], settle=settle)
+            outcome.met = sum(len(who) for _, *who in deaths) if cell.fault in KILLS else place.struck
+            outcome.deaths = len(deaths)
             return outcome
     finally:
         await app.close()
@@ -205,10 +206,17 @@ async def _quiet(admin: Database, asked: dict[UUID, Any], *, settle: bool) -> No
 
 
 async def _judge(
-    cell: Cell, place: Place, admin: Database, asked: dict[UUID, tuple[UUID, str]], *, settle: bool
+    cell: Cell,
+    place: Place,
+    admin: Database,
+    asked: dict[UUID, tuple[UUID, str]],
+    deaths: list[float],
+    *,
+    settle: bool,
 ) -> Outcome:
     rows = await admin.pool.fetch(
-        """SELECT o.id, o.state, o.settled, extract(epoch FROM o.settled_at - o.sent_at)::float AS took,
+        """SELECT o.id, o.state, o.settled, extract(epoch FROM o.settled_at)::float AS settled_at,
+          extract(epoch FROM o.sent_at)::float AS sent_at,
           EXISTS (SELECT FROM fact f WHERE f.subject_id = o.id AND f.kind = 'CommandUnconfirmed') AS doubted,
           EXISTS (SELECT FROM alarm a WHERE a.compartment_id = o.compartment_id) AS alarmed,
           EXISTS (SELECT FROM audit_entry a WHERE a.tenant_id = o.tenant_id AND a.occurred_at <= o.requested_at
@@ -220,6 +228,10 @@ async def _judge(
     for row in rows:
         bank, unit = asked[row["id"]]
         _count(outcome, row, _effects(cell, place, place.banks[bank], unit), settle=settle)
+        if row["doubted"] and row["settled_at"] is not None:
+            # Nobody can settle anything before the process is back.
+            since = max([row["sent_at"], *(at for at in deaths if at < row["settled_at"])])
+            outcome.settle_seconds = max(outcome.settle_seconds, round(row["settled_at"] - since, 1))
     named = {(place.banks[bank], unit) for bank, unit in asked.values()}
     others = [key for key in place.simulated.doors if key not in named]
     outcome.wrong_door = sum(_effects(cell, place, *key) for key in others)
@@ -240,8 +252,6 @@ def _count(outcome: Outcome, row: Any, happened: int, *, settle: bool) -> None:
     outcome.doubled += happened > 1
     outcome.unrecorded += not row["recorded"]
     outcome.unsettled += state in {"REQUESTED", "SENT"} or (settle and not row["settled"])
-    if row["doubted"] and row["took"] is not None:
-        outcome.settle_seconds = max(outcome.settle_seconds, round(row["took"], 1))
     refused = state in {"FAILED", "EXPIRED"}
     if refused and happened and row["alarmed"]:
         # It came after all, much too late, and people were told.

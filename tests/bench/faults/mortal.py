@@ -39,7 +39,10 @@ POOL = 70
 
 @dataclass
 class Doom:
-    """Whoever comes to `step` waits there, until `quorum` orders have come; then all is over, once for each order."""
+    """Whoever comes to `step` waits there, until `quorum` orders have come; then all is over, once for each order.
+
+    `died`: a line for each death, its moment and who had come.
+    """
 
     step: str
     quorum: int
@@ -48,7 +51,7 @@ class Doom:
     spared: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self.spared = set(self.died.read_text().split()) if self.died.exists() else set()
+        self.spared = set(self.died.read_text().split())
 
     async def meet(self, step: str, order: UUID) -> None:
         if step != self.step or str(order) in self.spared:
@@ -62,7 +65,7 @@ class Doom:
 
     def _die(self) -> None:
         with self.died.open("a") as kept:
-            kept.write(" ".join(self.waiting) + "\n")
+            kept.write(" ".join([str(time.time()), *self.waiting]) + "\n")
         os.kill(os.getpid(), signal.SIGKILL)
 
 
