@@ -17,7 +17,7 @@ from app.kit import checks
 from app.kit.errors import Denied, FailedRule, Invalid, NotFound, Reason, Rejected
 from app.kit.ids import new_id
 from app.lockers import queries as lockers
-from app.lockers.model import Bank, Compartment, DoorState, Service, Size, Use
+from app.lockers.model import Bank, Compartment, Size
 from app.parcels.store import OPEN_TRACKING
 from app.passes import service as passes
 from app.people import queries as people
@@ -95,11 +95,8 @@ async def reserve(work: Work, ask: ReserveCompartment) -> UUID:
     work.emit(events.moved(stay, size=ask.size.value, placed=stay.placed))
     work.audit(_entry(Permission.STAY_CREATE, stay, details={"compartment": row["label"], "size": ask.size.value}))
     if hardware.keeps_books(bank, OrderKind.RESERVE):
-        door = Compartment(
-            stay.compartment_id, row["external_id"], row["label"], ask.size, Use.RESERVED, Service.IN_SERVICE,
-            DoorState.UNKNOWN, bank,
-        )  # fmt: skip
         one = [{"tracking": tracking, "secondary": secondary}]
+        door = await door_of(work, stay)
         await hardware.push(work, door, OrderKind.RESERVE, _cause(stay), await _order(work, stay, one))
     return stay.id
 
