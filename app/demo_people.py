@@ -72,7 +72,7 @@ async def _deliver(town: Town, me: Member, bank: dict[str, Any]) -> None:
         tracking=tracking,
         recipientId=_somebody(town, bank),
     )
-    door = stay["compartment"]
+    door = stay["compartment"] or await _placed(town, me, stay["id"])
     command = await me.do("openCompartment", "... on Command { id }", compartmentId=door["id"], reason="delivery")
     if not await opened(me, command["id"]):
         await me.do(
@@ -85,6 +85,19 @@ async def _deliver(town: Town, me: Member, bank: dict[str, Any]) -> None:
     await town.doors.act(bank["vendor"], bank["externalId"], door["label"], "close")
     await town.wait(1.5, 3)
     await me.do("confirmDeposit", "... on Stay { id }", stayId=stay["id"])
+
+
+async def _placed(town: Town, me: Member, stay: str) -> dict[str, Any]:
+    """Some banks say a moment later which door it is, or that there is none after all."""
+    query = "query($id: ID!) { node(id: $id) { ... on Stay { state compartment { id label } } } }"
+    while True:
+        await town.wait(0.5, 1)
+        found: dict[str, Any] = (await me.ask(query, id=stay))["node"]
+        if found["compartment"]:
+            place: dict[str, Any] = found["compartment"]
+            return place
+        if found["state"] != "HELD":
+            raise Refusal("NO_DOOR", "The bank had no door after all.")
 
 
 def _somebody(town: Town, bank: dict[str, Any]) -> str:

@@ -37,7 +37,7 @@ def _silent(_step: str, _done: int, _total: int) -> None:
 async def seed(dsns: Dsns, *, key: bytes, urls: Mapping[str, Any], days: int = 90, progress: Report = _silent) -> bool:
     """Fill the database once; a filled one is left as it is. True when it was filled now.
 
-    `key`: 32 bytes that seal secrets. `urls`: "pitney" -> address, "kerong_cu16" -> bank -> address.
+    `key`: 32 bytes that seal secrets. `urls`: "pitney" -> address, the others -> bank -> address.
     `progress(step, done, total)` is called as work goes on. Everything is one transaction: all or nothing.
     """
     conn = await asyncpg.connect(dsns.owner, command_timeout=300)
