@@ -39,6 +39,8 @@ class Faults:
         # Always the same luck, so that a run can be repeated.
         self._luck = random.Random(1)  # noqa: S311 - not a secret
         self._away: dict[str, str] = {}
+        # How often somebody asked, fault or none.
+        self.calls = 0
 
     def add(self, described: Mapping[str, Any]) -> Fault:
         """ValueError for unknown kinds, TypeError for unknown fields."""
@@ -50,6 +52,7 @@ class Faults:
 
     def take(self, where: str, bank: str) -> Fault | None:
         """The first fault that fits, used up by one."""
+        self.calls += 1
         for fault in self._waiting:
             if fault.fits(where, bank) and self._luck.random() < fault.chance:
                 fault.hits += 1
