@@ -242,13 +242,14 @@ def _migrate(dsns: Dsns | None) -> None:
 
 def _choose_ports(world: World) -> None:
     """Hardware stays where it was; a port that somebody took meanwhile is replaced."""
-    for name in ("pitney", "kerong_control"):
+    for name in ("pitney", "kerong_control", "gateway"):
         if name not in world.ports or not port_is_free(world.ports[name]):
             world.ports[name] = free_port()
-    lines = len(seed_world.describe_kerong())
-    first = world.ports.get("kerong_lines", 0)
-    if not first or not all(port_is_free(first + line) for line in range(lines)):
-        world.ports["kerong_lines"] = free_ports(lines)
+    rows = {"kerong_lines": seed_world.describe_kerong(), "gateway_boxes": seed_world.describe_gateway()}
+    for name, described in rows.items():
+        first = world.ports.get(name, 0)
+        if not first or not all(port_is_free(first + place) for place in range(len(described))):
+            world.ports[name] = free_ports(len(described))
     world.keep()
 
 

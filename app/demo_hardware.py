@@ -16,20 +16,20 @@ from app import seed_world
 from app.kit.embedded import Dsns
 from app.supervisor import Supervisor
 
-PITNEY, KERONG = "pitney", "kerong_cu16"
+PITNEY, KERONG, GATEWAY = "pitney", "kerong_cu16", "harbor_gateway"
 # Any word of these in a command line tells that a left-over process is ours and not a stranger with the same number.
 _OURS = ("app.cli", "app.demo_people", "adapters.")
 
 # A stay's tenant is not asked for: the simulators stand for hardware of all tenants.
 _INSIDE = """
     SELECT b.vendor, b.external_id AS bank, c.external_id AS unit, s.recipient_id, s.state,
-           array_remove(array_agg(p.tracking), NULL) AS parcels
+           s.id::text AS stay, array_remove(array_agg(p.tracking), NULL) AS parcels
     FROM stay s
     JOIN bank b ON (b.tenant_id, b.id) = (s.tenant_id, s.bank_id)
     JOIN compartment c ON (c.tenant_id, c.id) = (s.tenant_id, s.compartment_id)
     LEFT JOIN parcel p ON (p.tenant_id, p.stay_id) = (s.tenant_id, s.id)
     WHERE s.state NOT IN ('RELEASED', 'QUEUED')
-    GROUP BY b.vendor, b.external_id, c.external_id, s.recipient_id, s.state"""
+    GROUP BY b.vendor, b.external_id, c.external_id, s.recipient_id, s.state, s.id"""
 _REPOINT = """
     UPDATE vendor_connection v SET base_url = $3 FROM bank b
     WHERE (b.tenant_id, b.connection_id) = (v.tenant_id, v.id) AND b.vendor = $1 AND ($2 = '' OR b.external_id = $2)
@@ -37,18 +37,20 @@ _REPOINT = """
 
 
 def usual_urls(ports: Mapping[str, int]) -> dict[str, Any]:
-    """Where the simulators are, as vendor connections name it: one address for Pitney, one a bank for Kerong."""
+    """Where the simulators are, as vendor connections name it: one address for Pitney, one a bank for the others."""
     first = ports.get("kerong_lines", 0)
     lines = {line["bank"]: f"socket://127.0.0.1:{first + n}" for n, line in enumerate(seed_world.describe_kerong())}
-    return {PITNEY: f"http://127.0.0.1:{ports.get('pitney', 0)}", KERONG: lines}
+    first = ports.get("gateway_boxes", 0)
+    boxes = {box["id"]: f"http://127.0.0.1:{first + n}" for n, box in enumerate(seed_world.describe_gateway())}
+    return {PITNEY: f"http://127.0.0.1:{ports.get('pitney', 0)}", KERONG: lines, GATEWAY: boxes}
 
 
 def start(crew: Supervisor, folder: Path, ports: Mapping[str, int], dsns: Dsns | None) -> dict[str, Any]:
-    """Both vendors' simulators, the database pointed at them; their control interfaces and addresses."""
+    """All vendors' simulators, the database pointed at them; their control interfaces and addresses."""
     assert dsns is not None
     kept = folder / "simulators"
     kept.mkdir(exist_ok=True)
-    fresh = [vendor for vendor in (PITNEY, KERONG) if not (kept / f"{vendor}.json").exists()]
+    fresh = [vendor for vendor in (PITNEY, KERONG, GATEWAY) if not (kept / f"{vendor}.json").exists()]
     pitney = crew.start(
         PITNEY,
         [
@@ -69,8 +71,18 @@ def start(crew: Supervisor, folder: Path, ports: Mapping[str, int], dsns: Dsns |
         [f"adapters.generic.{KERONG}.simulator", *control, "--describe", "-", "--state", str(kept / f"{KERONG}.json")],
         stdin=json.dumps(lines),
     )
-    controls = {PITNEY: pitney.ready["control"], KERONG: kerong.ready["control"]}
-    urls = {PITNEY: pitney.ready["url"], KERONG: kerong.ready["lines"]}
+    gateway = crew.start(
+        GATEWAY,
+        [
+            f"adapters.{GATEWAY}.simulator",
+            *("--port", str(ports["gateway"]), "--first-port", str(ports["gateway_boxes"])),
+            *("--describe", "-", "--state", str(kept / f"{GATEWAY}.json")),
+        ],
+        stdin=json.dumps(seed_world.describe_gateway()),
+    )
+    simulators = {PITNEY: pitney, KERONG: kerong, GATEWAY: gateway}
+    controls = {vendor: simulator.ready["control"] for vendor, simulator in simulators.items()}
+    urls = {PITNEY: pitney.ready["url"], KERONG: kerong.ready["lines"], GATEWAY: gateway.ready["boxes"]}
     asyncio.run(_settle(dsns, urls, {vendor: controls[vendor] for vendor in fresh}))
     return {"controls": controls, "urls": urls}
 
@@ -88,7 +100,8 @@ async def _settle(dsns: Dsns, urls: Mapping[str, Any], fresh: Mapping[str, str])
     connection = await asyncpg.connect(dsns.admin)
     try:
         await connection.execute(_REPOINT, PITNEY, "", urls[PITNEY])
-        await connection.executemany(_REPOINT, [(KERONG, bank, url) for bank, url in urls[KERONG].items()])
+        for vendor in (KERONG, GATEWAY):
+            await connection.executemany(_REPOINT, [(vendor, bank, url) for bank, url in urls[vendor].items()])
         inside = await connection.fetch(_INSIDE) if fresh else []
     finally:
         await connection.close()
@@ -105,6 +118,9 @@ def furnish(vendor: str, control: str, inside: Iterable[Mapping[str, Any]]) -> N
         tell(f"{control}/doors", {"acts": acts})
     if vendor == PITNEY and rows:
         tell(f"{control}/units", {"units": [_written(row) for row in rows]})
+    if vendor == GATEWAY and rows:
+        held = [{"bank": row["bank"], "unit": row["unit"], "transactionId": row["stay"]} for row in rows]
+        tell(f"{control}/units", {"units": held})
 
 
 def _written(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -85,6 +85,7 @@ def _accounts() -> Iterator[Rows]:
 def _places(sealer: Sealer, urls: Mapping[str, Any]) -> Iterator[Rows]:
     connections = [_pitney_connection(operator, sealer, urls) for operator in OPERATORS]
     connections += [_kerong_connection(bank, urls) for bank in banks("kerong_cu16")]
+    connections += [_gateway_connection(bank, urls) for bank in banks("harbor_gateway")]
     yield "site", _named("tenant_id id name address_line city country timezone locale latitude longitude"), _sites()
     yield "vendor_connection", _named("tenant_id id name vendor base_url settings secret_sealed"), connections
     columns = "tenant_id id site_id connection_id vendor external_id label poll_seconds capabilities"
@@ -129,6 +130,12 @@ def _kerong_connection(bank: BankPlan, urls: Mapping[str, Any]) -> Row:
     return tenant, connection_id(bank), name, bank.vendor, url, kept, None
 
 
+def _gateway_connection(bank: BankPlan, urls: Mapping[str, Any]) -> Row:
+    settings = orjson.dumps({"bank": bank.external_id, "poll_seconds": 2}).decode()
+    tenant, name = organization_id(bank.site.operator), f"Gateway, {bank.site.name} {bank.label}"
+    return tenant, connection_id(bank), name, bank.vendor, urls[bank.vendor][bank.external_id], settings, None
+
+
 def _bank(bank: BankPlan) -> Row:
     works = {
         "pitney": (
@@ -139,9 +146,16 @@ def _bank(bank: BankPlan) -> Row:
             Capability.RETURN_FLOW,
         ),
         "kerong_cu16": (Capability.REMOTE_OPEN, Capability.DOOR_SENSOR, Capability.ITEM_SENSOR, Capability.READBACK),
+        "harbor_gateway": (
+            Capability.REMOTE_OPEN,
+            Capability.DOOR_SENSOR,
+            Capability.READBACK,
+            Capability.SERVICE_WRITE,
+            Capability.VENDOR_ASSIGNS_UNIT,
+        ),
     }[bank.vendor]
     abilities = orjson.dumps({capability.value: "WORKS" for capability in works}).decode()
-    poll = 5 if bank.vendor == "pitney" else 1
+    poll = {"pitney": 5, "harbor_gateway": 2}.get(bank.vendor, 1)
     return (
         organization_id(bank.site.operator),
         bank.id,

@@ -7,9 +7,11 @@ from functools import cache, cached_property
 from typing import Any
 from uuid import UUID
 
-# Kerong CU16: 16 locks a board. Pitney: units as the vendor counts them.
-VENDORS = ("pitney", "kerong_cu16")
+# Kerong CU16: 16 locks a board. Pitney and the Gateway: units as the vendor counts them.
+VENDORS = ("pitney", "kerong_cu16", "harbor_gateway")
+PREFIXES = dict(zip(VENDORS, ("PB", "KR", "HG"), strict=True))
 PITNEY_SIZES = {"S": "small", "M": "medium", "L": "large", "XL": "mlarge"}
+GATEWAY_TYPES = {"S": "small", "M": "medium", "L": "large", "XL": "xlarge"}
 # A column of a bank from top to bottom; repeated over its columns.
 COLUMN = ("S", "S", "M", "S", "M", "S", "L", "XL")
 
@@ -57,7 +59,7 @@ class BankPlan:
     @cached_property
     def external_id(self) -> str:
         words = "".join(word[0] for word in self.site.name.split())
-        return f"{'PB' if self.vendor == 'pitney' else 'KR'}-{words}-{str(self.id)[:4]}-{self.number}"
+        return f"{PREFIXES[self.vendor]}-{words}-{str(self.id)[:4]}-{self.number}"
 
     @cached_property
     def id(self) -> UUID:
@@ -87,7 +89,8 @@ class DoorPlan:
 
     @cached_property
     def external_id(self) -> str:
-        return str(self.index + 1) if self.bank.vendor == "pitney" else f"{self.index // 16}-{self.index % 16 + 1}"
+        on_board = self.bank.vendor == "kerong_cu16"
+        return f"{self.index // 16}-{self.index % 16 + 1}" if on_board else str(self.index + 1)
 
     @property
     def size(self) -> str:
@@ -98,11 +101,12 @@ class DoorPlan:
         return self.index % len(COLUMN) in {3, 4}
 
 
-_P, _K = VENDORS
+_P, _K, _G = VENDORS
 _BANKS: dict[str, tuple[tuple[str, int], ...]] = {
     "LARGE": ((_P, 48), (_K, 48), (_P, 40)),
     "MIDDLE": ((_K, 48), (_P, 40)),
     "SMALL": ((_K, 48),),
+    "GATEWAY": ((_K, 48), (_G, 24)),
 }
 RIVERSIDE, NORTHGATE = "Riverside Estates", "Northgate Campus"
 
@@ -126,7 +130,7 @@ Spree Höfe|Köpenicker Straße 40|Berlin|DE|Europe/Berlin|de|52.51|13.42|MIDDLE
 """,
     NORTHGATE: """
 Library Hall|12 College Green|Leeds|GB|Europe/London|en|53.81|-1.55|MIDDLE
-Science Quarter|4 Institute Road|Leeds|GB|Europe/London|en|53.8|-1.56|SMALL
+Science Quarter|4 Institute Road|Leeds|GB|Europe/London|en|53.8|-1.56|GATEWAY
 Residences East|77 Burley Street|Leeds|GB|Europe/London|en|53.8|-1.57|SMALL
 """,
 }
@@ -220,3 +224,17 @@ def describe_pitney() -> list[dict[str, Any]]:
 def describe_kerong() -> list[dict[str, Any]]:
     """What the CU16 simulator is given with --describe: a line of three boards a bank."""
     return [{"bank": bank.external_id, "boards": [0, 1, 2]} for bank in banks("kerong_cu16")]
+
+
+def describe_gateway() -> list[dict[str, Any]]:
+    """What the Gateway simulator is given with --describe."""
+    return [
+        {
+            "id": bank.external_id,
+            "name": f"{bank.site.name} {bank.label}",
+            "lockers": [
+                {"id": int(d.external_id), "type": GATEWAY_TYPES[d.size], "name": d.label} for d in bank.doors()
+            ],
+        }
+        for bank in banks("harbor_gateway")
+    ]
