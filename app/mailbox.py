@@ -63,16 +63,20 @@ class Mailbox:
             return _UNKNOWN
         headers = {name.lower(): value for name, value in request.headers.items()}
         try:
-            pushed = await self._received(row, headers, body)
-        except Refused:
-            log.warning("connection %s: a push was not signed as agreed", row["id"])
+            adapter = self._open(self._read(row))
+        except (DeviceError, SealBroken) as error:
+            log.warning("connection %s takes no pushes: %s", row["id"], type(error).__name__)
+            return _UNKNOWN
+        try:
+            pushed = _received(adapter, headers, body)
+        except Refused as error:
+            log.warning("connection %s: a push was refused: %s", row["id"], error.reason)
             return _UNKNOWN
         except ContractBroken as error:
             log.warning("connection %s: a push made no sense: %s", row["id"], error.detail)
             return 422, "INVALID", "This is no event that anybody could read."
-        except (DeviceError, SealBroken) as error:
-            log.warning("connection %s takes no pushes: %s", row["id"], type(error).__name__)
-            return _UNKNOWN
+        finally:
+            await adapter.close()
         context = system_context(self._db, row["tenant_id"], origin="push", clock=self._clock)
         async with context.begin() as work:
             await service.receive(work, row["id"], pushed)
@@ -83,11 +87,8 @@ class Mailbox:
         async with self._db.tenant([], id_) as conn:
             return await devices.named(conn, id_)
 
-    async def _received(self, row: Row, headers: dict[str, str], body: bytes) -> tuple[Pushed, ...]:
-        adapter = self._open(self._read(row))
-        try:
-            if not isinstance(adapter, ReceivesPushes):
-                raise Refused("this vendor posts nothing", reason="BAD_SIGNATURE")
-            return adapter.receive(headers, body)
-        finally:
-            await adapter.close()
+
+def _received(adapter: Adapter, headers: dict[str, str], body: bytes) -> tuple[Pushed, ...]:
+    if not isinstance(adapter, ReceivesPushes):
+        raise Refused("this vendor posts nothing", reason="POSTS_NOTHING")
+    return adapter.receive(headers, body)

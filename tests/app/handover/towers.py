@@ -1,5 +1,6 @@
 """A bank of Harbor towers behind the real core: adapter and simulator on sockets, phones, and one clock for all."""
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -7,6 +8,7 @@ from uuid import UUID
 
 from adapters.harbor.adapter import HarborAdapter
 from adapters.harbor.simulator import phone
+from adapters.harbor.simulator.cloud import CLIENT
 from adapters.harbor.simulator.world import HarborWorld
 from app.handover import jobs as handover_jobs
 from app.kit.db import Database
@@ -36,10 +38,12 @@ class Towers(Scene):
         cls, app: Database, worker: Database, admin: Database, adapter: Any, vendor: HarborWorld
     ) -> "Towers":
         world = await make_world(admin, capabilities=PHONES)
-        sealed = SEALER.seal(b'{"client_id":"lockyard","client_secret":"simulator"}', world.connection.bytes)
+        secret = {"client_id": CLIENT[0], "client_secret": CLIENT[1], "webhook_secret": SECRET}
+        sealed = SEALER.seal(json.dumps(secret).encode(), world.connection.bytes)
         async with admin.plain() as conn:
             await conn.execute(
-                "UPDATE vendor_connection SET vendor = 'harbor', secret_sealed = $2 WHERE id = $1",
+                "UPDATE vendor_connection SET vendor = 'harbor', base_url = 'http://127.0.0.1:1', secret_sealed = $2 "
+                "WHERE id = $1",
                 world.connection, sealed,
             )  # fmt: skip
             await conn.execute("UPDATE bank SET vendor = 'harbor', external_id = $2 WHERE id = $1", world.bank, TOWER)
@@ -111,7 +115,7 @@ class Towers(Scene):
 
 
 @asynccontextmanager
-async def towers(app: Database, worker: Database, admin: Database, **settings: object) -> AsyncIterator[Towers]:
-    async with harbor_rig(secret={"webhook_secret": SECRET}, **settings) as rig:
+async def towers(app: Database, worker: Database, admin: Database) -> AsyncIterator[Towers]:
+    async with harbor_rig(secret={"webhook_secret": SECRET}) as rig:
         assert isinstance(rig.adapter, HarborAdapter)
         yield await Towers.make(app, worker, admin, rig.adapter, rig.world)
