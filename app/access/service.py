@@ -15,6 +15,7 @@ from app.kit.streams import Sequenced
 from app.lockers import queries as lockers
 from app.lockers.model import Compartment, Service
 from app.passes.model import Holder
+from app.people import queries as people
 from app.stays import events, queries, store
 from app.stays import service as stays
 from app.stays.model import (
@@ -88,6 +89,7 @@ def _still_good(work: Work, door: Compartment, stay: Stay) -> None:
 class Collect:
     stay_id: UUID
     pickup_code: str | None = None
+    personal_id: str | None = None
 
 
 async def collect(work: Work, ask: Collect, codes: PickupCodes) -> UUID:
@@ -107,7 +109,10 @@ async def collect(work: Work, ask: Collect, codes: PickupCodes) -> UUID:
     if work.actor.is_carrier and stay.flow is Flow.DELIVER and not stay.is_overdue(work.now):
         raise Rejected(Reason.WRONG_STATE, "Its recipient may still collect this parcel.")
     if ask.pickup_code is not None:
-        await _check_code(work, stay, ask.pickup_code, codes)
+        await _check(work, stay, codes, "pickupCode", fits=codes.fits(stay, ask.pickup_code.strip()))
+    if ask.personal_id is not None:
+        fits = await people.collects_for(work.conn, stay.tenant_id, stay.recipient_id, ask.personal_id.strip())
+        await _check(work, stay, codes, "personalId", fits=fits)
     door = await stays.door_of(work, stay)
     if door.bank.has(Capability.PHONE_TOKENS):
         command = await handover.issue(work, stay, AccessKind.PICKUP, _carried_by(work, stay))
@@ -129,11 +134,11 @@ def _carried_by(work: Work, stay: Stay) -> Holder:
     return Holder(person_id=stay.recipient_id) if work.actor.is_recipient else Holder()
 
 
-async def _check_code(work: Work, stay: Stay, code: str, codes: PickupCodes) -> None:
+async def _check(work: Work, stay: Stay, codes: PickupCodes, field: str, *, fits: bool) -> None:
     """A wrong code opens nothing and is remembered, though everything else of the act is undone."""
     source = work.actor.account_id
     locked = not await codes.admit(stay, source)
-    if not locked and codes.fits(stay, code.strip()):
+    if not locked and fits:
         await codes.forgive(stay, source)
         return
 
@@ -149,8 +154,11 @@ async def _check_code(work: Work, stay: Stay, code: str, codes: PickupCodes) -> 
         after.audit(entry)
 
     work.despite_refusal(remember)
-    words = "Too many wrong codes: try again later." if locked else "This is not the pickup code."
-    raise Rejected(Reason.WRONG_PICKUP_CODE, words, path=("input", "pickupCode"))
+    words = "Too many wrong codes: try again later." if locked else f"This is not the {_NAMES[field]}."
+    raise Rejected(Reason.WRONG_PICKUP_CODE, words, path=("input", field))
+
+
+_NAMES = {"personalId": "personal id of this department", "pickupCode": "pickup code"}
 
 
 # --- what doors do to stays: reactions to facts, safe to run twice ---------------------------------------------------

@@ -1,6 +1,7 @@
 """Reads of people that the core itself needs. No name leaves here, but to a vendor that must know its recipients."""
 
 from functools import cache
+from hmac import compare_digest
 from typing import Any
 from uuid import UUID
 
@@ -28,6 +29,12 @@ def exists(tenant: ColumnElement[Any], id: ColumnElement[Any]) -> ColumnElement[
     return found.exists()
 
 
+_PERSONAL_ID = Statement(
+    select(people.c.personal_id).where(
+        people.c.tenant_id == bindparam("tenant_id", type_=Uuid), people.c.id == bindparam("id", type_=Uuid),
+        people.c.kind == PersonKind.DEPARTMENT.value, people.c.deleted_at.is_(None),
+    )
+)  # fmt: skip
 _CARD = Statement(
     select(people.c.name, people.c.email, people.c.phone, people.c.personal_id, contacts.c.external_id)
     .select_from(
@@ -62,6 +69,12 @@ async def kind(conn: Conn, tenant_id: UUID, id: UUID) -> PersonKind | None:
 async def card(conn: Conn, tenant_id: UUID, connection_id: UUID, id: UUID) -> Row | None:
     """What a vendor's address book needs of a person, with `external_id` where it has them already."""
     return await _CARD.row(conn, tenant_id=tenant_id, connection_id=connection_id, id=id)
+
+
+async def collects_for(conn: Conn, tenant_id: UUID, id: UUID | None, personal_id: str) -> bool:
+    """Whether this is what the members of the department with this id collect with; a recipient has no such thing."""
+    known = await _PERSONAL_ID.value(conn, tenant_id=tenant_id, id=id) if id else None
+    return known is not None and compare_digest(known.encode(), personal_id.encode())
 
 
 async def person(conn: Conn, actor: Actor, id: UUID) -> Row | None:

@@ -56,7 +56,7 @@ async def take_parcels(call: Call) -> Outcome:
 
 async def collect(call: Call) -> Outcome:
     ask, codes = (
-        Collect(call.id("stay_id", "Stay"), call.given.get("pickup_code")),
+        Collect(call.id("stay_id", "Stay"), call.given.get("pickup_code"), call.given.get("personal_id")),
         call.part("pickup_codes", PickupCodes),
     )
     async with call.context.begin(call.key) as work:

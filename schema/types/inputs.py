@@ -92,6 +92,7 @@ class CollectInput:
     idempotency_key: str = once()
     stay_id: ID = must("Which stay.")
     pickup_code: str | None = asked("The code, unless you are signed in as its recipient or are staff.")
+    personal_id: str | None = asked("For a department's parcel: what its members collect with.")
 
 
 @strawberry.input(description="End a stay without its door.")

@@ -52,6 +52,27 @@ async def test_a_code_is_good_once(scene: Scene) -> None:
     assert await scene.of("SELECT num_nonnulls(pickup_hash, pickup_sealed) FROM stay WHERE id = $1", stay) == 0
 
 
+async def test_a_department_s_members_collect_with_their_personal_id_and_get_no_code(scene: Scene) -> None:
+    stay = await scene.deposited()
+    personal = Collect(stay, personal_id="D-7")
+    with pytest.raises(Rejected) as no_department:
+        await scene.act(Role.RECIPIENT, access.collect, personal, codes())
+    assert no_department.value.path == ("input", "personalId")
+
+    async with scene.admin.plain() as conn:
+        await conn.execute("UPDATE stay SET state = 'RELEASED' WHERE id = $1", stay)
+        await conn.execute("UPDATE compartment SET use = 'FREE'")
+        department = "UPDATE person SET kind = 'DEPARTMENT', personal_id = 'D-7' WHERE id = $1"
+        await conn.execute(department, scene.world.recipient)
+    stay = await scene.deposited()
+    assert await scene.of("SELECT num_nonnulls(pickup_hash, pickup_sealed) FROM stay WHERE id = $1", stay) == 0
+    with pytest.raises(Rejected) as refused:
+        await scene.act(Role.RECIPIENT, access.collect, Collect(stay, personal_id="D-8"), codes())
+    assert refused.value.reason is Reason.WRONG_PICKUP_CODE
+    assert await scene.of("SELECT pickup_failures FROM stay WHERE id = $1", stay) == 1
+    await scene.act(Role.RECIPIENT, access.collect, Collect(stay, personal_id="D-7"), codes())
+
+
 async def test_another_s_things_look_as_if_they_did_not_exist(scene: Scene) -> None:
     stay = await scene.deposited()
     other = await make_world(scene.admin)
