@@ -1,5 +1,5 @@
 /** A new grant: what, where, when, how much; read back in words before it is saved. */
-import { Checkbox, Group, Modal, NativeSelect, NumberInput, Stack, Text } from '@mantine/core';
+import { Checkbox, Group, Modal, NativeSelect, NumberInput, Stack, Text, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useLingui } from '@lingui/react';
 import { type GrantOperation, OPERATIONS, type Size, SIZES } from '../../gql/enums';
@@ -20,8 +20,11 @@ const GrantMutation = graphql(`
 
 const granted = (data: GrantCarrierMutation): GrantCarrierMutation['grantCarrier'] => data.grantCarrier;
 
+// In place of a carrier's id: one that no grant has made known yet.
+const UNKNOWN = 'unknown';
+
 type Values = {
-  carrierId: string; operations: GrantOperation[]; allSites: boolean; siteIds: string[]; allSizes: boolean; sizes: Size[];
+  carrierId: string; organizationId: string; operations: GrantOperation[]; allSites: boolean; siteIds: string[]; allSizes: boolean; sizes: Size[];
   maxOpenStays: number | ''; maxDepositsPerDay: number | ''; maxHoldHours: number | '';
 };
 
@@ -31,12 +34,13 @@ export function NewGrant({ carriers, close }: { carriers: readonly { id: string;
   const act = useAct<GrantCarrierMutation, GrantCarrierMutationVariables, { id: string }>(GrantMutation, granted);
   const form = useForm<Values>({
     initialValues: {
-      carrierId: carriers[0]?.id ?? '', operations: ['VIEW_AVAILABILITY', 'VIEW_OWN_PARCELS'], allSites: false, siteIds: [],
+      carrierId: carriers[0]?.id ?? UNKNOWN, organizationId: '', operations: ['VIEW_AVAILABILITY', 'VIEW_OWN_PARCELS'], allSites: false, siteIds: [],
       allSizes: true, sizes: [], maxOpenStays: '', maxDepositsPerDay: '', maxHoldHours: '',
     },
   });
   const values = form.values;
-  const refusal = !values.carrierId ? i18n.t('Choose a carrier.')
+  const carrierId = values.carrierId === UNKNOWN ? values.organizationId.trim() : values.carrierId;
+  const refusal = !carrierId ? i18n.t('Type the id that the carrier gave you.')
     : values.operations.length === 0 ? i18n.t('Choose at least one operation.')
       : !values.allSites && values.siteIds.length === 0 ? i18n.t('Choose sites, or all sites.')
         : !values.allSizes && values.sizes.length === 0 ? i18n.t('Choose sizes, or all sizes.') : undefined;
@@ -44,10 +48,10 @@ export function NewGrant({ carriers, close }: { carriers: readonly { id: string;
   const save = async (): Promise<void> => {
     if (refusal) return;
     const limit = (value: number | ''): number | null => (value === '' ? null : value);
-    const { maxOpenStays, maxDepositsPerDay, maxHoldHours, ...rest } = values;
+    const { organizationId: _, maxOpenStays, maxDepositsPerDay, maxHoldHours, ...rest } = values;
     const made = await act.run((idempotencyKey) => ({
       input: {
-        ...rest, idempotencyKey, allBanks: true, bankIds: [], windows: [], siteIds: rest.allSites ? [] : rest.siteIds, sizes: rest.allSizes ? [] : rest.sizes,
+        ...rest, carrierId, idempotencyKey, allBanks: true, bankIds: [], windows: [], siteIds: rest.allSites ? [] : rest.siteIds, sizes: rest.allSizes ? [] : rest.sizes,
         maxOpenStays: limit(maxOpenStays), maxDepositsPerDay: limit(maxDepositsPerDay), maxHoldHours: limit(maxHoldHours),
       },
     }));
@@ -57,7 +61,16 @@ export function NewGrant({ carriers, close }: { carriers: readonly { id: string;
   return (
     <Modal opened onClose={close} size="lg" title={i18n.t('New grant')} closeButtonProps={{ 'aria-label': i18n.t('Close') }}>
       <Stack gap="sm">
-        <NativeSelect label={i18n.t('Carrier')} data={carriers.map(({ id, name }) => ({ value: id, label: name }))} {...form.getInputProps('carrierId')} data-autofocus />
+        <NativeSelect
+          label={i18n.t('Carrier')} {...form.getInputProps('carrierId')} data-autofocus
+          data={[...carriers.map(({ id, name }) => ({ value: id, label: name })), { value: UNKNOWN, label: i18n.t('One you have not worked with yet') }]}
+        />
+        {values.carrierId === UNKNOWN && (
+          <TextInput
+            label={i18n.t('Id of the carrier')} description={i18n.t('Its own people find it under “Our lockers”.')} maxLength={100}
+            {...form.getInputProps('organizationId')}
+          />
+        )}
         <Checkbox.Group label={i18n.t('May')} {...form.getInputProps('operations')}>
           <Group gap="sm" mt={4}>{OPERATIONS.map((operation) => <Checkbox key={operation} value={operation} label={i18n.t(OPERATION[operation])} />)}</Group>
         </Checkbox.Group>
@@ -78,7 +91,7 @@ export function NewGrant({ carriers, close }: { carriers: readonly { id: string;
           <NumberInput label={i18n.t('Most deposits a day')} min={1} allowDecimal={false} {...form.getInputProps('maxDepositsPerDay')} />
           <NumberInput label={i18n.t('Longest hold, hours')} min={1} allowDecimal={false} {...form.getInputProps('maxHoldHours')} />
         </Group>
-        <Preview values={values} carrier={carriers.find(({ id }) => id === values.carrierId)?.name ?? ''} />
+        <Preview values={values} carrier={carriers.find(({ id }) => id === values.carrierId)?.name ?? i18n.t('This carrier')} />
         {act.problem && <ProblemView problem={act.problem} />}
         <Group justify="flex-end">
           <ReasonedButton refusal={refusal} loading={act.busy} onClick={() => void save()}>{i18n.t('Grant')}</ReasonedButton>

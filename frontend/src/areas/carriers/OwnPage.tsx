@@ -81,7 +81,7 @@ export default function OwnPage() {
                     </ul>
                   )}
               </Section>
-              <Section title={i18n.t('What we were granted')}>
+              <Section title={i18n.t('What we were granted')} aside={<span>{i18n.t('Our id, for operators:')} <span className="mono">{viewer.organization.id}</span></span>}>
                 {data.grants.edges.length === 0
                   ? <Empty title={i18n.t('No grant')}>{i18n.t('Nothing is allowed without a grant of an operator.')}</Empty>
                   : <GrantTable label={i18n.t('Grants')} grants={data.grants.edges.map((edge) => edge.node)} operators />}
