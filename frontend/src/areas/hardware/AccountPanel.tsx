@@ -1,5 +1,5 @@
 /** One account: its banks, what the vendor lists, and taking over what is not ours yet. */
-import { CloseButton, Group, List, Stack, Text } from '@mantine/core';
+import { CloseButton, Group, Stack, Text } from '@mantine/core';
 import { useLingui } from '@lingui/react';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -78,11 +78,7 @@ function AccountFacts({ account }: { account: AccountPartsFragment }) {
         {
           name: i18n.t('Banks'),
           value: account.banks.totalCount === 0 ? i18n.t('None') : (
-            <List size="sm" listStyleType="none">
-              {account.banks.edges.map(({ node }) => (
-                <List.Item key={node.id}><Link {...paths.bank(node.id)}>{node.label}</Link> · {node.site.name}</List.Item>
-              ))}
-            </List>
+            <>{account.banks.edges.map(({ node }) => <div key={node.id}><Link {...paths.bank(node.id)}>{node.label}</Link> · {node.site.name}</div>)}</>
           ),
         },
       ]}

@@ -1,5 +1,5 @@
 /** One bank: its face, door by door, and the door that was chosen beside it. */
-import { Button } from '@mantine/core';
+import { Button, Divider } from '@mantine/core';
 import { useLingui } from '@lingui/react';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { useMemo, useState } from 'react';
@@ -128,6 +128,7 @@ function Body({ bank, more }: { bank: Bank; more: (cursor: string | null) => voi
         : (
           <Section title={i18n.t('What this bank can do')}>
             <Capabilities all={bank.capabilities} />
+            <Divider my="md" />
             <CompareBank bankId={bank.id} />
           </Section>
         )}

@@ -11,7 +11,8 @@ const NAME: Record<string, string> = {
   ITEM_SENSOR: /*i18n*/ 'Sensors inside', OPENING_COUNTER: /*i18n*/ 'Counts openings', PARTIAL_FREE: /*i18n*/ 'Frees single parcels',
   PUSH_EVENTS: /*i18n*/ 'Reports by itself', READBACK: /*i18n*/ 'Can be asked what happened', REMOTE_OPEN: /*i18n*/ 'Opens from afar',
   RETURN_FLOW: /*i18n*/ 'Returns', SERVICE_WRITE: /*i18n*/ 'Takes doors out of service', VENDOR_PICKUP_CODE: /*i18n*/ 'Makes pickup codes',
-  VENDOR_RESERVATION: /*i18n*/ 'Keeps reservations',
+  VENDOR_RESERVATION: /*i18n*/ 'Keeps reservations', KEYPAD_CODE: /*i18n*/ 'Codes for its keypad', PHONE_TOKENS: /*i18n*/ 'Opened by phones',
+  VENDOR_ASSIGNS_UNIT: /*i18n*/ 'Chooses the door itself',
 };
 const TONE: Record<Ability, Tone> = { WORKS: 'plain', FAILING: 'high', ABSENT: 'quiet' };
 
