@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from rich.console import Console
 from rich.progress import Progress, TextColumn
 
-from app import demo_hardware, demo_report, demo_state, seed_world
+from app import demo_hardware, demo_report, demo_state
 from app.kit.embedded import Dsns, EmbeddedPostgres
 from app.kit.pgtools import EmbeddedError, free_port, free_ports, port_is_free
 from app.kit.settings import keep_secret_key
@@ -242,14 +242,13 @@ def _migrate(dsns: Dsns | None) -> None:
 
 def _choose_ports(world: World) -> None:
     """Hardware stays where it was; a port that somebody took meanwhile is replaced."""
-    for name in ("pitney", "kerong_control", "gateway"):
+    for name in demo_hardware.PORTS:
         if name not in world.ports or not port_is_free(world.ports[name]):
             world.ports[name] = free_port()
-    rows = {"kerong_lines": seed_world.describe_kerong(), "gateway_boxes": seed_world.describe_gateway()}
-    for name, described in rows.items():
+    for name, count in demo_hardware.port_rows().items():
         first = world.ports.get(name, 0)
-        if not first or not all(port_is_free(first + place) for place in range(len(described))):
-            world.ports[name] = free_ports(len(described))
+        if not first or not all(port_is_free(first + place) for place in range(count)):
+            world.ports[name] = free_ports(count)
     world.keep()
 
 

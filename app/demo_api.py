@@ -80,6 +80,19 @@ class Doors:
         door: dict[str, Any] = answer.raise_for_status().json()["doors"][0]
         return door
 
+    async def show(self, bank: str, carried: Mapping[str, Any], how: str | float) -> str | None:
+        """A phone shows what it carries to a tower and shuts the door behind the parcel; when the tower's news reach
+        the cloud is `how`: now, never, twice, or in so many seconds. Which locker opened; None: it stayed shut."""
+        ask = {"tower": bank, "payload": carried["payload"], "payload_auth": carried["payloadAuth"], "sync": how}
+        answer = await self._client.post(f"{self._controls['harbor']}/phone", json=ask)
+        locker: str | None = answer.raise_for_status().json()["locker"]
+        return locker
+
+    async def post_events(self, bank: str, url: str, secret: str) -> None:
+        """Have a tower's cloud post its events there from now on."""
+        ask = {"url": url, "secret": secret, "tower": bank}
+        (await self._client.post(f"{self._controls['harbor']}/hook", json=ask)).raise_for_status()
+
     async def reach(self, vendor: str, bank: str, *, away: bool) -> None:
         """Cut a bank off its network, or connect it again."""
         word = "away" if away else "back"
@@ -97,3 +110,17 @@ async def opened(member: Member, command: str, seconds: float = 15.0) -> bool:
             return False
         await asyncio.sleep(0.4)
     return False
+
+
+async def carried(member: Member, stay: str, kind: str, seconds: float = 15.0) -> dict[str, Any] | None:
+    """What the member has on the phone to open a stay's door with; None when the vendor gave nothing in time."""
+    query = """query($id: ID!) { node(id: $id) { ... on Stay {
+      passes(first: 5) { edges { node { kind payload payloadAuth } } } } } }"""
+    for _ in range(int(seconds / 0.5)):
+        node = (await member.ask(query, id=stay))["node"]
+        for edge in node["passes"]["edges"] if node else ():
+            found: dict[str, Any] = edge["node"]
+            if found["kind"] == kind and found["payload"]:
+                return found
+        await asyncio.sleep(0.5)
+    return None

@@ -7,6 +7,7 @@ import signal
 import time
 import urllib.request
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,10 @@ from app import seed_world
 from app.kit.embedded import Dsns
 from app.supervisor import Supervisor
 
-PITNEY, KERONG, GATEWAY = "pitney", "kerong_cu16", "harbor_gateway"
+PITNEY, KERONG, GATEWAY, MODBUS, MQTT = "pitney", "kerong_cu16", "harbor_gateway", "modbus_io", "mqtt"
+HARBOR = "harbor"
+# Simulators that listen on one port each for whatever else they say, and the broker's.
+PORTS = ("pitney", "kerong_control", "gateway", "modbus_control", "mqtt", "mqtt_control", "harbor")
 # Any word of these in a command line tells that a left-over process is ours and not a stranger with the same number.
 _OURS = ("app.cli", "app.demo_people", "adapters.")
 
@@ -36,13 +40,30 @@ _REPOINT = """
       AND v.base_url <> $3"""
 
 
+def port_rows() -> dict[str, int]:
+    """Ports that follow each other, one a bank: what they are called and how many."""
+    return {
+        "kerong_lines": len(seed_world.describe_kerong()),
+        "gateway_boxes": len(seed_world.describe_gateway()),
+        "modbus_lines": len(seed_world.describe_modbus()),
+    }
+
+
 def usual_urls(ports: Mapping[str, int]) -> dict[str, Any]:
     """Where the simulators are, as vendor connections name it: one address for Pitney, one a bank for the others."""
-    first = ports.get("kerong_lines", 0)
-    lines = {line["bank"]: f"socket://127.0.0.1:{first + n}" for n, line in enumerate(seed_world.describe_kerong())}
-    first = ports.get("gateway_boxes", 0)
-    boxes = {box["id"]: f"http://127.0.0.1:{first + n}" for n, box in enumerate(seed_world.describe_gateway())}
-    return {PITNEY: f"http://127.0.0.1:{ports.get('pitney', 0)}", KERONG: lines, GATEWAY: boxes}
+    lines, boxes, modules = (ports.get(name, 0) for name in ("kerong_lines", "gateway_boxes", "modbus_lines"))
+    return {
+        PITNEY: f"http://127.0.0.1:{ports.get('pitney', 0)}",
+        KERONG: {
+            line["bank"]: f"socket://127.0.0.1:{lines + n}" for n, line in enumerate(seed_world.describe_kerong())
+        },
+        GATEWAY: {box["id"]: f"http://127.0.0.1:{boxes + n}" for n, box in enumerate(seed_world.describe_gateway())},
+        MODBUS: {
+            line["bank"]: f"socket://127.0.0.1:{modules + n}" for n, line in enumerate(seed_world.describe_modbus())
+        },
+        HARBOR: {each["id"]: f"http://127.0.0.1:{ports.get('harbor', 0)}" for each in seed_world.describe_harbor()},
+        MQTT: {bank["bank"]: f"mqtt://127.0.0.1:{ports.get('mqtt', 0)}" for bank in seed_world.describe_mqtt()},
+    }
 
 
 def start(crew: Supervisor, folder: Path, ports: Mapping[str, int], dsns: Dsns | None) -> dict[str, Any]:
@@ -50,41 +71,51 @@ def start(crew: Supervisor, folder: Path, ports: Mapping[str, int], dsns: Dsns |
     assert dsns is not None
     kept = folder / "simulators"
     kept.mkdir(exist_ok=True)
-    fresh = [vendor for vendor in (PITNEY, KERONG, GATEWAY) if not (kept / f"{vendor}.json").exists()]
-    pitney = crew.start(
-        PITNEY,
-        [
-            f"adapters.{PITNEY}.simulator",
-            "--port",
-            str(ports["pitney"]),
-            "--describe",
-            "-",
-            "--state",
-            str(kept / f"{PITNEY}.json"),
-        ],
-        stdin=json.dumps(seed_world.describe_pitney()),
-    )
-    lines = [line | {"port": ports["kerong_lines"] + n} for n, line in enumerate(seed_world.describe_kerong())]
-    control = ["--control-port", str(ports["kerong_control"])]
-    kerong = crew.start(
-        KERONG,
-        [f"adapters.generic.{KERONG}.simulator", *control, "--describe", "-", "--state", str(kept / f"{KERONG}.json")],
-        stdin=json.dumps(lines),
-    )
-    gateway = crew.start(
-        GATEWAY,
-        [
-            f"adapters.{GATEWAY}.simulator",
-            *("--port", str(ports["gateway"]), "--first-port", str(ports["gateway_boxes"])),
-            *("--describe", "-", "--state", str(kept / f"{GATEWAY}.json")),
-        ],
-        stdin=json.dumps(seed_world.describe_gateway()),
-    )
-    simulators = {PITNEY: pitney, KERONG: kerong, GATEWAY: gateway}
-    controls = {vendor: simulator.ready["control"] for vendor, simulator in simulators.items()}
-    urls = {PITNEY: pitney.ready["url"], KERONG: kerong.ready["lines"], GATEWAY: gateway.ready["boxes"]}
+    launches = _launches(ports)
+    fresh = [vendor for vendor in launches if not (kept / f"{vendor}.json").exists()]
+
+    def launch(vendor: str) -> Mapping[str, Any]:
+        module, arguments, described = launches[vendor]
+        command = [f"{module}.simulator", *arguments, "--describe", "-", "--state", str(kept / f"{vendor}.json")]
+        return crew.start(vendor, command, stdin=json.dumps(described)).ready
+
+    # Together: each spends most of its time loading its own code.
+    with ThreadPoolExecutor(len(launches)) as threads:
+        ready = dict(zip(launches, threads.map(launch, launches), strict=True))
+    controls = {vendor: said["control"] for vendor, said in ready.items()}
+    urls = {
+        PITNEY: ready[PITNEY]["url"],
+        KERONG: ready[KERONG]["lines"],
+        GATEWAY: ready[GATEWAY]["boxes"],
+        MODBUS: ready[MODBUS]["lines"],
+        HARBOR: dict.fromkeys((each["id"] for each in seed_world.describe_harbor()), ready[HARBOR]["url"]),
+        MQTT: dict.fromkeys((bank["bank"] for bank in seed_world.describe_mqtt()), ready[MQTT]["url"]),
+    }
     asyncio.run(_settle(dsns, urls, {vendor: controls[vendor] for vendor in fresh}))
     return {"controls": controls, "urls": urls}
+
+
+def _launches(ports: Mapping[str, int]) -> dict[str, tuple[str, list[str], Any]]:
+    """Vendor -> its package, arguments and what it is to simulate."""
+
+    def at(**options: str) -> list[str]:
+        pairs = ((f"--{option.replace('_', '-')}", str(ports[port])) for option, port in options.items())
+        return [word for pair in pairs for word in pair]
+
+    def placed(lines: list[dict[str, Any]], first: int) -> list[dict[str, Any]]:
+        return [line | {"port": first + n} for n, line in enumerate(lines)]
+
+    world, generic = seed_world, "adapters.generic"
+    kerong, modbus = ports["kerong_lines"], ports["modbus_lines"]
+    return {
+        PITNEY: (f"adapters.{PITNEY}", at(port="pitney"), world.describe_pitney()),
+        KERONG: (f"{generic}.{KERONG}", at(control_port="kerong_control"), placed(world.describe_kerong(), kerong)),
+        GATEWAY: (f"adapters.{GATEWAY}", at(port="gateway", first_port="gateway_boxes"), world.describe_gateway()),
+        MODBUS: (f"{generic}.{MODBUS}", at(control_port="modbus_control"), placed(world.describe_modbus(), modbus)),
+        HARBOR: (f"adapters.{HARBOR}", at(port="harbor"), world.describe_harbor()),
+        # The broker is mosquitto where it is installed, otherwise a small one of the simulator's own.
+        MQTT: (f"{generic}.{MQTT}", at(port="mqtt", control_port="mqtt_control"), world.describe_mqtt()),
+    }
 
 
 async def is_filled(dsns: Dsns) -> bool:
@@ -100,7 +131,7 @@ async def _settle(dsns: Dsns, urls: Mapping[str, Any], fresh: Mapping[str, str])
     connection = await asyncpg.connect(dsns.admin)
     try:
         await connection.execute(_REPOINT, PITNEY, "", urls[PITNEY])
-        for vendor in (KERONG, GATEWAY):
+        for vendor in (KERONG, GATEWAY, MODBUS, MQTT, HARBOR):
             await connection.executemany(_REPOINT, [(vendor, bank, url) for bank, url in urls[vendor].items()])
         inside = await connection.fetch(_INSIDE) if fresh else []
     finally:
@@ -118,6 +149,8 @@ def furnish(vendor: str, control: str, inside: Iterable[Mapping[str, Any]]) -> N
         tell(f"{control}/doors", {"acts": acts})
     if vendor == PITNEY and rows:
         tell(f"{control}/units", {"units": [_written(row) for row in rows]})
+    if vendor == HARBOR and rows:
+        tell(f"{control}/units", {"units": [_in_tower(row) for row in rows]})
     if vendor == GATEWAY and rows:
         held = [{"bank": row["bank"], "unit": row["unit"], "transactionId": row["stay"]} for row in rows]
         tell(f"{control}/units", {"units": held})
@@ -128,6 +161,13 @@ def _written(row: Mapping[str, Any]) -> dict[str, Any]:
     parcels = [{"trackingNumber": tracking} for tracking in row["parcels"]]
     contact = str(row["recipient_id"] or "unknown")
     return {"bank": row["bank"], "unit": row["unit"], "contactId": contact, "contactType": "recipient", word: parcels}
+
+
+def _in_tower(row: Mapping[str, Any]) -> dict[str, Any]:
+    """As the cloud and the tower itself have it: ours, reserved or full."""
+    full = row["state"] in {"DEPOSITED", "COLLECTING"}
+    words = {"status": "occupied", "full": True} if full else {"status": "reserved", "reservation": row["stay"]}
+    return {"bank": row["bank"], "unit": row["unit"], "owner": "lockyard", **words}
 
 
 def tell(url: str, words: Mapping[str, Any]) -> Any:

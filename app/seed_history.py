@@ -44,6 +44,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     }.items()
 }
 
+# What is proven by hardware without door sensors; the others saw their doors open and close.
+EVIDENCE = {"harbor": "E2", "pitney": "E1"}
 COMMANDS_KEPT = timedelta(days=14)
 OCCUPANCY_KEPT = timedelta(days=30)
 HOUR = timedelta(hours=1)
@@ -76,7 +78,7 @@ class History:
         state = "RELEASED" if v.released else "DEPOSITED" if v.deposited else "HELD"
         until = v.deposited + timedelta(days=3) if v.deposited else None
         overdue = until if until and until < (v.released or self.now) else None
-        evidence = "E0" if not v.deposited else "E1" if bank.vendor == "pitney" else "E3"
+        evidence = "E0" if not v.deposited else EVIDENCE.get(bank.vendor, "E3")
         self.rows["stay"].append(
             (
                 tenant,
@@ -121,10 +123,11 @@ class History:
 
     def _commands(self, v: Visit) -> None:
         for purpose, at, who in (("DEPOSIT", v.deposited, v.courier), ("PICKUP", v.released, v.recipient)):
-            if at is None:
+            # Phones open towers: nobody orders it.
+            if at is None or v.door.bank.vendor == "harbor":
                 continue
             bank, asked = v.door.bank, at - timedelta(seconds=40)
-            seen = bank.vendor != "pitney"
+            seen = bank.vendor not in EVIDENCE
             self.rows["command"].append(
                 (
                     organization_id(bank.site.operator),
@@ -154,8 +157,8 @@ class History:
     def _record(self, v: Visit) -> None:
         acts = (
             ("StayHeld", "stay:create", v.held, v.courier, None),
-            ("StayDeposited", "stay:deposit", v.deposited, v.courier, "E1" if v.door.bank.vendor == "pitney" else "E3"),
-            ("StayReleased", "stay:collect", v.released, v.recipient, "E1" if v.door.bank.vendor == "pitney" else "E3"),
+            ("StayDeposited", "stay:deposit", v.deposited, v.courier, EVIDENCE.get(v.door.bank.vendor, "E3")),
+            ("StayReleased", "stay:collect", v.released, v.recipient, EVIDENCE.get(v.door.bank.vendor, "E3")),
         )
         for kind, action, at, who, evidence in acts:
             if at is not None:

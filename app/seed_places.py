@@ -18,6 +18,14 @@ from app.seed_world import CARRIERS, GRANTS, OPERATORS, SITES, BankPlan, DoorPla
 
 Rows: TypeAlias = tuple[str, Sequence[str], Sequence[Row]]
 
+# Controllers of any make: what their connections are called, and what they say besides bank, labels and sizes.
+CONTROLLERS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+    "modbus_io": ("Modbus modules", {"modules": [1, 2], "pulse": "waveshare_flash"}),
+    "mqtt": ("Edge agent", {"profile": "native_json", "prefix": "lk/v1/sim", "item_sensors": True}),
+}
+HARBOR_CLIENT = {"client_id": "lockyard", "client_secret": "simulator"}
+# What signs the events of the demo's towers.
+HARBOR_EVENTS = "events of simulated towers"
 PITNEY_CLIENT = {"client_id": "lockyard", "client_secret": "simulator"}
 
 
@@ -86,6 +94,8 @@ def _places(sealer: Sealer, urls: Mapping[str, Any]) -> Iterator[Rows]:
     connections = [_pitney_connection(operator, sealer, urls) for operator in OPERATORS]
     connections += [_kerong_connection(bank, urls) for bank in banks("kerong_cu16")]
     connections += [_gateway_connection(bank, urls) for bank in banks("harbor_gateway")]
+    connections += [_harbor_connection(bank, sealer, urls) for bank in banks("harbor")]
+    connections += [_controller_connection(bank, urls) for vendor in CONTROLLERS for bank in banks(vendor)]
     yield "site", _named("tenant_id id name address_line city country timezone locale latitude longitude"), _sites()
     yield "vendor_connection", _named("tenant_id id name vendor base_url settings secret_sealed"), connections
     columns = "tenant_id id site_id connection_id vendor external_id label poll_seconds capabilities"
@@ -136,6 +146,22 @@ def _gateway_connection(bank: BankPlan, urls: Mapping[str, Any]) -> Row:
     return tenant, connection_id(bank), name, bank.vendor, urls[bank.vendor][bank.external_id], settings, None
 
 
+def _harbor_connection(bank: BankPlan, sealer: Sealer, urls: Mapping[str, Any]) -> Row:
+    id, settings = connection_id(bank), orjson.dumps({"poll_seconds": 2, "environment": "sandbox"}).decode()
+    secret = sealer.seal(orjson.dumps({**HARBOR_CLIENT, "webhook_secret": HARBOR_EVENTS}), id.bytes)
+    tenant, name = organization_id(bank.site.operator), f"Harbor, {bank.site.name} {bank.label}"
+    return tenant, id, name, bank.vendor, urls[bank.vendor][bank.external_id], settings, secret
+
+
+def _controller_connection(bank: BankPlan, urls: Mapping[str, Any]) -> Row:
+    title, own = CONTROLLERS[bank.vendor]
+    labels = {door.external_id: door.label for door in bank.doors()}
+    sizes = {door.external_id: door.size for door in bank.doors()}
+    kept = orjson.dumps({"bank": bank.external_id, "labels": labels, "sizes": sizes, **own}).decode()
+    tenant, name = organization_id(bank.site.operator), f"{title}, {bank.site.name} {bank.label}"
+    return tenant, connection_id(bank), name, bank.vendor, urls[bank.vendor][bank.external_id], kept, None
+
+
 def _bank(bank: BankPlan) -> Row:
     works = {
         "pitney": (
@@ -153,9 +179,25 @@ def _bank(bank: BankPlan) -> Row:
             Capability.SERVICE_WRITE,
             Capability.VENDOR_ASSIGNS_UNIT,
         ),
+        "harbor": (
+            Capability.ACCESSIBLE_UNITS,
+            Capability.PHONE_TOKENS,
+            Capability.PUSH_EVENTS,
+            Capability.READBACK,
+            Capability.VENDOR_RESERVATION,
+        ),
+        "modbus_io": (Capability.REMOTE_OPEN, Capability.DOOR_SENSOR, Capability.READBACK),
+        "mqtt": (
+            Capability.REMOTE_OPEN,
+            Capability.DOOR_SENSOR,
+            Capability.IDEMPOTENT_OPEN,
+            Capability.ITEM_SENSOR,
+            Capability.PUSH_EVENTS,
+            Capability.READBACK,
+        ),
     }[bank.vendor]
     abilities = orjson.dumps({capability.value: "WORKS" for capability in works}).decode()
-    poll = {"pitney": 5, "harbor_gateway": 2}.get(bank.vendor, 1)
+    poll = {"pitney": 5, "harbor_gateway": 2, "harbor": 2}.get(bank.vendor, 1)
     return (
         organization_id(bank.site.operator),
         bank.id,

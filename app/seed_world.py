@@ -7,10 +7,11 @@ from functools import cache, cached_property
 from typing import Any
 from uuid import UUID
 
-# Kerong CU16: 16 locks a board. Pitney and the Gateway: units as the vendor counts them.
-VENDORS = ("pitney", "kerong_cu16", "harbor_gateway")
-PREFIXES = dict(zip(VENDORS, ("PB", "KR", "HG"), strict=True))
+# Kerong CU16: 16 locks a board, Modbus: 8 outputs a module. The others: units as the vendor counts them.
+VENDORS = ("pitney", "kerong_cu16", "harbor_gateway", "modbus_io", "mqtt", "harbor")
+PREFIXES = dict(zip(VENDORS, ("PB", "KR", "HG", "MB", "MQ", "01"), strict=True))
 PITNEY_SIZES = {"S": "small", "M": "medium", "L": "large", "XL": "mlarge"}
+HARBOR_TYPES = {"S": "small", "M": "medium", "L": "large", "XL": "x-large"}
 GATEWAY_TYPES = {"S": "small", "M": "medium", "L": "large", "XL": "xlarge"}
 # A column of a bank from top to bottom; repeated over its columns.
 COLUMN = ("S", "S", "M", "S", "M", "S", "L", "XL")
@@ -58,6 +59,9 @@ class BankPlan:
 
     @cached_property
     def external_id(self) -> str:
+        if self.vendor == "harbor":
+            # Sixteen hexadecimal digits, the first two for the sandbox.
+            return f"{PREFIXES[self.vendor]}{self.id.hex[:14]}"
         words = "".join(word[0] for word in self.site.name.split())
         return f"{PREFIXES[self.vendor]}-{words}-{str(self.id)[:4]}-{self.number}"
 
@@ -89,8 +93,11 @@ class DoorPlan:
 
     @cached_property
     def external_id(self) -> str:
-        on_board = self.bank.vendor == "kerong_cu16"
-        return f"{self.index // 16}-{self.index % 16 + 1}" if on_board else str(self.index + 1)
+        if self.bank.vendor == "harbor":
+            return str(int(self.bank.id.hex[:5], 16) * 100 + self.index + 1)
+        if self.bank.vendor == "kerong_cu16":
+            return f"{self.index // 16}-{self.index % 16 + 1}"
+        return f"{self.index // 8 + 1}-{self.index % 8 + 1}" if self.bank.vendor == "modbus_io" else str(self.index + 1)
 
     @property
     def size(self) -> str:
@@ -101,12 +108,14 @@ class DoorPlan:
         return self.index % len(COLUMN) in {3, 4}
 
 
-_P, _K, _G = VENDORS
+_P, _K, _G, _M, _Q, _H = VENDORS
 _BANKS: dict[str, tuple[tuple[str, int], ...]] = {
     "LARGE": ((_P, 48), (_K, 48), (_P, 40)),
     "MIDDLE": ((_K, 48), (_P, 40)),
     "SMALL": ((_K, 48),),
     "GATEWAY": ((_K, 48), (_G, 24)),
+    "TOWERS": ((_K, 48), (_P, 40), (_H, 24)),
+    "CONTROLLERS": ((_K, 48), (_M, 16), (_Q, 16)),
 }
 RIVERSIDE, NORTHGATE = "Riverside Estates", "Northgate Campus"
 
@@ -129,9 +138,9 @@ Palacio Central|Carrer de Colón 18|Valencia|ES|Europe/Madrid|es|39.47|-0.37|SMA
 Spree Höfe|Köpenicker Straße 40|Berlin|DE|Europe/Berlin|de|52.51|13.42|MIDDLE
 """,
     NORTHGATE: """
-Library Hall|12 College Green|Leeds|GB|Europe/London|en|53.81|-1.55|MIDDLE
+Library Hall|12 College Green|Leeds|GB|Europe/London|en|53.81|-1.55|TOWERS
 Science Quarter|4 Institute Road|Leeds|GB|Europe/London|en|53.8|-1.56|GATEWAY
-Residences East|77 Burley Street|Leeds|GB|Europe/London|en|53.8|-1.57|SMALL
+Residences East|77 Burley Street|Leeds|GB|Europe/London|en|53.8|-1.57|CONTROLLERS
 """,
 }
 
@@ -237,4 +246,35 @@ def describe_gateway() -> list[dict[str, Any]]:
             ],
         }
         for bank in banks("harbor_gateway")
+    ]
+
+
+def describe_modbus() -> list[dict[str, Any]]:
+    """What the Modbus simulator is given with --describe: a line of modules a bank."""
+    return [
+        {"bank": bank.external_id, "boards": list(range(1, bank.size // 8 + 1)), "framing": "tcp"}
+        for bank in banks("modbus_io")
+    ]
+
+
+def describe_mqtt() -> list[dict[str, Any]]:
+    """What the MQTT simulator is given with --describe: edge agents behind one broker."""
+    return [{"bank": bank.external_id, "units": bank.size, "profile": "native_json"} for bank in banks("mqtt")]
+
+
+def describe_harbor() -> list[dict[str, Any]]:
+    """What the Harbor simulator is given with --describe: towers, each at a location of its own."""
+    return [
+        {
+            "id": bank.external_id,
+            "name": f"{bank.site.name} {bank.label}",
+            "place": bank.site.name,
+            "location": number,
+            "timezone": bank.site.timezone,
+            "units": [
+                {"id": int(d.external_id), "name": d.label, "type": HARBOR_TYPES[d.size], "low": d.accessible}
+                for d in bank.doors()
+            ],
+        }
+        for number, bank in enumerate(banks("harbor"), 1)
     ]

@@ -47,6 +47,7 @@ class HarborCloud:
         self.world = world
         self.tokens_issued = 0
         self.hook = hook
+        self.hooks: dict[str, tuple[str, str]] = {}
         self.posted: list[dict[str, Any]] = []
         self._client = client
         self._expires_in = expires_in
@@ -140,24 +141,28 @@ class HarborCloud:
         return JSONResponse({"posted": self.posted, "waiting": self.world.events})
 
     async def _set_hook(self, request: Request) -> Response:
-        """`{"url", "secret"}`: where events go from now on; `{}` sends none."""
+        """`{"url", "secret", "tower"?}`: where events go from now on, of all towers or of one; `{}` sends none."""
         ask = await request.json()
-        self.hook = (ask["url"], ask["secret"]) if ask else None
+        where = (ask["url"], ask["secret"]) if ask else None
+        if ask.get("tower"):
+            self.hooks[ask["tower"]] = (ask["url"], ask["secret"])
+        else:
+            self.hook, self.hooks = where, {}
         self._post()
         return JSONResponse({})
 
     def _post(self) -> None:
         """One after another, each once: nothing is known of the vendor trying again."""
         events, self.world.events = self.world.events, []
-        if self.hook is None or not events:
-            return
-        task = asyncio.create_task(self._posted(events, *self.hook))
-        self._posting.add(task)
-        task.add_done_callback(self._posting.discard)
+        due = [(each, self.hooks.get(each["data"]["tower_id"].lower(), self.hook)) for each in events]
+        if wanted := [(each, hook) for each, hook in due if hook is not None]:
+            task = asyncio.create_task(self._posted(wanted))
+            self._posting.add(task)
+            task.add_done_callback(self._posting.discard)
 
-    async def _posted(self, events: list[dict[str, Any]], url: str, secret: str) -> None:
+    async def _posted(self, events: list[tuple[dict[str, Any], tuple[str, str]]]) -> None:
         async with httpx2.AsyncClient(timeout=10) as client:
-            for event in events:
+            for event, (url, secret) in events:
                 body = json.dumps(event).encode()
                 signature = hmac.digest(secret.encode(), body, "sha256").hex()
                 headers = {HEADER: signature, "Content-Type": "application/json"}

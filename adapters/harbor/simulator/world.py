@@ -23,6 +23,9 @@ from adapters.simulation.doors import Clock, Doors
 from adapters.simulation.faults import Faults
 from adapters.simulation.http import KINDS
 
+# What the control interface may set of a locker as it is.
+_FORCED = {"low", "owner", "reservation", "status", "type"}
+
 
 class HarborWorld:
     """The cloud and its towers. Requests are handled without a pause in between, which makes each of them atomic."""
@@ -208,11 +211,11 @@ class HarborWorld:
 
     def set_unit(self, bank: str, unit: str, changes: Mapping[str, Any]) -> None:
         locker = self.lockers[bank, unit]
-        if strange := changes.keys() - {"free", "full", "low", "owner", "status", "type"}:
+        if strange := changes.keys() - {"free", "full", *_FORCED}:
             raise ValueError(f"no such words: {', '.join(sorted(strange))}")
         if changes.get("free"):
             locker.free()
-        for name in changes.keys() & {"low", "owner", "status", "type"}:
+        for name in changes.keys() & _FORCED:
             setattr(locker, name, changes[name])
         if "full" in changes:
             (self.towers[bank].full.add if changes["full"] else self.towers[bank].full.discard)(unit)
