@@ -214,6 +214,7 @@ def stay(
         **place,
         bank_id=door["bank_id"],
         compartment_id=door["id"],
+        placed=not open_ or person is not None,
         carrier_id=carrier_id,
         recipient_id=person_id,
         flow="DELIVER",
