@@ -2,13 +2,16 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 
 from app.devices import queries as devices
+from app.devices import service as hardware
 from app.devices import store as devices_store
+from app.devices.service import SetServiceState
 from app.kit import checks
 from app.kit.errors import Invalid, NotFound, Reason, Rejected
 from app.kit.ids import new_id
@@ -230,3 +233,19 @@ async def _rename(work: Work, bank: Bank, units: Mapping[str, str]) -> None:
         given = {"tenant_id": work.tenant, "bank_id": bank.id, "befores": list(units), "afters": after}
         await lockers_store.MOVE_ASIDE.run(work.conn, **given)
         await lockers_store.RENAME.run(work.conn, **given)
+
+
+async def set_bank_service(work: Work, bank_id: UUID, after: Service, reason: str, until: datetime | None) -> UUID:
+    """Every door of a bank out of service, or back into it; each leaves its own fact and entry. Doors that are so
+    already stay as they are, with the reason they have. Rejected where all of them are."""
+    bank = await lockers.bank(work.conn, work.actor, bank_id)
+    if bank is None:
+        raise NotFound("There is no such bank.", path=("input", "bankId"))
+    work.enter(bank.tenant_id)
+    authorize(work.actor, Permission.COMPARTMENT_SERVICE, bank.site_id)
+    doors = [row["id"] for row in await lockers.doors(work.conn, bank) if row["service"] != after]
+    if not doors:
+        raise Rejected(Reason.WRONG_STATE, f"Every door of bank {bank.label} is {after} already.")
+    for id_ in doors:
+        await hardware.set_service_state(work, SetServiceState(id_, after, reason, until))
+    return bank.id

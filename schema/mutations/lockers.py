@@ -5,6 +5,7 @@ from typing import Any
 
 from app.access import service as access
 from app.access.service import OpenCompartment
+from app.commissioning import service as commissioning
 from app.devices import service as devices
 from app.devices.service import ConnectBank, SetServiceState, Vendors
 from app.lockers import service as lockers
@@ -28,6 +29,15 @@ async def set_service_state(call: Call) -> Outcome:
     ask = SetServiceState(call.id("compartment_id", "Compartment"), service, given["reason"], given.get("until"))
     async with call.context.begin(call.key) as work:
         work.answer = ("Compartment", await devices.set_service_state(work, ask))
+    return work.answer
+
+
+async def set_bank_service_state(call: Call) -> Outcome:
+    given, id_ = call.given, call.id("bank_id", "Bank")
+    async with call.context.begin(call.key) as work:
+        after = Service(given["service"])
+        done = await commissioning.set_bank_service(work, id_, after, given["reason"], given.get("until"))
+        work.answer = ("Bank", done)
     return work.answer
 
 
@@ -97,6 +107,7 @@ MUTATIONS: Mutations = {
     "rejectOpening": reject_opening,
     "openCompartment": open_compartment,
     "setServiceState": set_service_state,
+    "setBankServiceState": set_bank_service_state,
     "createBank": create_bank,
     "updateBank": update_bank,
     "deleteBank": delete_bank,

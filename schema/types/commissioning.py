@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import strawberry
 
 from app.lockers.model import Size
 from schema.types.inputs import ID, must, once
 from schema.types.scalars import Json
+from schema.types.spoken import ServiceChange
 from schema.types.telling import asked
 
 SEALED = "Credentials; kept sealed, never shown again."
@@ -42,6 +45,15 @@ class SurveyVendorAccountInput:
 class SurveyBankInput:
     idempotency_key: str = once()
     bank_id: ID = must("Which bank.")
+
+
+@strawberry.input(description="Take every door of a bank out of service, or back into it.")
+class SetBankServiceStateInput:
+    idempotency_key: str = once()
+    bank_id: ID = must("Which bank.")
+    service: ServiceChange = must("What its doors shall be.")
+    reason: str = must("Why; it stands in the record.")
+    until: datetime | None = asked("Until when.")
 
 
 @strawberry.input(description="What a vendor's word for a size means here.")

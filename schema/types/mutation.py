@@ -135,6 +135,11 @@ class Mutation:
     set_service_state: SetServiceStateResult = act(
         "Take a compartment out of service, or back.", inputs.SetServiceStateInput, Permission.COMPARTMENT_SERVICE
     )
+    set_bank_service_state: CommissionBankResult = act(
+        "Take every door of a bank out of service, or back.",
+        commissioning.SetBankServiceStateInput,
+        Permission.COMPARTMENT_SERVICE,
+    )
     acknowledge_alarm: AcknowledgeAlarmResult = act(
         "Take care of an alarm.", inputs.AcknowledgeAlarmInput, Permission.ALARM_ACKNOWLEDGE
     )

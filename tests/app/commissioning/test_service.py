@@ -1,6 +1,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,13 +11,15 @@ from app.access import service as access
 from app.access.service import OpenCompartment
 from app.commissioning import service as commissioning
 from app.commissioning.service import ApplySurvey, ImportBank, ReplaceController
+from app.devices import service as devices
 from app.devices.port import Adapter, BankState, Connection, Unit
-from app.devices.service import Vendors
+from app.devices.service import SetServiceState, Vendors
 from app.fleet.jobs import Fleet
 from app.kit.bus import PostgresBus
 from app.kit.db import Database
 from app.kit.embedded import Dsns
 from app.kit.errors import Denied, Invalid, LockyardError, NotFound, Rejected
+from app.lockers.model import Service
 from app.vendors import service as vendors
 from app.vendors.service import Account
 from tenants.model import Role
@@ -168,16 +171,17 @@ async def test_what_cannot_be_taken_over_changes_nothing(
     survey = await surveyed(app_db, admin_db, world)
     async with admin_db.plain() as conn:
         await conn.execute("UPDATE compartment SET use = 'OCCUPIED' WHERE id = $1", world.doors[0])
-    before = await rows_of(admin_db)
+    before = await rows_of(admin_db, world)
     with pytest.raises(error):
         async with context(app_db, actor(world)).begin() as work:
             await commissioning.apply(work, ApplySurvey(survey, keys, "x", {}))
-    assert await rows_of(admin_db) == before
+    assert await rows_of(admin_db, world) == before
 
 
-async def rows_of(admin: Database) -> list[Any]:
+async def rows_of(admin: Database, world: World) -> list[Any]:
+    query = "SELECT external_id, label, size, service, use FROM compartment WHERE bank_id = $1 ORDER BY id"
     async with admin.plain() as conn:
-        return list(await conn.fetch("SELECT external_id, label, size, service, use FROM compartment ORDER BY id"))
+        return list(await conn.fetch(query, world.bank))
 
 
 async def test_a_controller_is_replaced_and_ids_and_history_go_on(
@@ -258,3 +262,27 @@ async def test_who_may_not_connect_changes_nothing(app_db: Database, admin_db: D
     after = await snapshot(admin_db)
     # What was denied is on record.
     assert {name for name in before if before[name] != after[name]} == {"audit_entry", "outbox"}
+
+
+async def test_a_whole_bank_goes_out_of_service_and_comes_back(
+    app_db: Database, admin_db: Database, world: World
+) -> None:
+    until = datetime.now(UTC) + timedelta(hours=2)
+    async with context(app_db, actor(world, Role.MANAGER)).begin() as work:
+        ask = SetServiceState(world.doors[0], Service.OUT_OF_SERVICE, "broken lock")
+        await devices.set_service_state(work, ask)
+    async with context(app_db, actor(world, Role.MANAGER)).begin() as work:
+        out = (world.bank, Service.OUT_OF_SERVICE, "painting", until)
+        assert await commissioning.set_bank_service(work, *out) == world.bank
+    async with admin_db.plain() as conn:
+        query = "SELECT service, service_reason FROM compartment WHERE bank_id = $1 ORDER BY external_id"
+        rows = [tuple(row) for row in await conn.fetch(query, world.bank)]
+    assert rows == [("OUT_OF_SERVICE", "broken lock"), ("OUT_OF_SERVICE", "painting"), ("OUT_OF_SERVICE", "painting")]
+    before = await snapshot(admin_db)
+    with pytest.raises(Rejected):
+        async with context(app_db, actor(world, Role.MANAGER)).begin() as work:
+            await commissioning.set_bank_service(work, *out)
+    assert await snapshot(admin_db) == before
+    async with context(app_db, actor(world, Role.MANAGER)).begin() as work:
+        await commissioning.set_bank_service(work, world.bank, Service.IN_SERVICE, "dry", None)
+    assert {row[3] for row in await rows_of(admin_db, world)} == {"IN_SERVICE"}
