@@ -18,6 +18,7 @@ import { Mark } from '../../ui/Mark';
 import { Age } from '../../ui/Moment';
 import { Page, Section } from '../../ui/Page';
 import classes from './BankPage.module.css';
+import { BankService } from './BankService';
 import { Capabilities } from './Capabilities';
 import { CompareBank } from './CompareBank';
 import { DoorPanel } from './DoorPanel';
@@ -121,6 +122,7 @@ function Body({ bank, more }: { bank: Bank; more: (cursor: string | null) => voi
         <Face doors={edges.map((edge) => edge.node)} contact={bank.lastContactAt} chosen={door} choose={choose} />
         {pageInfo.hasNextPage && <Button variant="default" mt="sm" onClick={() => more(pageInfo.endCursor)}>{i18n.t('More doors')}</Button>}
         <Legend />
+        <BankService bankId={bank.id} />
         <OpenSeveral bankId={bank.id} doors={bank.compartmentCount} />
       </Section>
       {door
