@@ -1,0 +1,346 @@
+"""Wrongly behaving parts, each one seeded bug, to be put in the place of a right one around the real core."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any, ClassVar
+from uuid import UUID
+
+from app.devices import queries as devices
+from app.devices import store as commands
+from app.devices.port import Ambiguous, BankState, Order, Receipt, Refused
+from app.kit.db import Conn, Database
+from app.kit.ids import new_id
+from app.lockers import store as lockers
+from app.stays.model import PickupCodes, Stay
+from tenants import record
+from tenants.work import Key, Replay
+from tests.app.rig import SEALER, Hardware, codes
+
+Go = Callable[..., Awaitable[Any]]
+# What a connection does instead of running a statement.
+Meddle = Callable[[Go, str, tuple[Any, ...]], Awaitable[Any]]
+
+
+# --- connections ------------------------------------------------------------------------------------------------------
+
+
+async def send_before_record(go: Go, text: str, given: tuple[Any, ...]) -> Any:
+    return 1 if text == commands.CLAIM.text else await go(text, *given)
+
+
+async def crash_resend(go: Go, text: str, given: tuple[Any, ...]) -> Any:
+    if text != commands.ORPHANED.text:
+        return await go(text, *given)
+    bank = [each for each in given if isinstance(each, UUID)][-1]
+    await go("UPDATE command SET state = 'REQUESTED', fence = 0 WHERE bank_id = $1 AND state = 'SENT'", bank)
+    return []
+
+
+async def stale_as_live(go: Go, text: str, given: tuple[Any, ...]) -> Any:
+    return None if text == lockers.UNREACHABLE.text else await go(text, *given)
+
+
+async def cancel_occupied(go: Go, text: str, given: tuple[Any, ...]) -> Any:
+    return [] if text == UNDER_WAY else await go(text, *given)
+
+
+async def oos_allocated(go: Go, text: str, given: tuple[Any, ...]) -> Any:
+    if "taken AS" in text and "IN_SERVICE" in given:
+        return await go(text.replace("compartment.service =", "'' <>"), *given)
+    return await go(text, *given)
+
+
+async def audit_buffered(go: Go, text: str, given: tuple[Any, ...]) -> Any:
+    """The entries would be written later, all at once; the process dies before."""
+    return await go(text, *(_without_entries(each) for each in given))
+
+
+def _without_entries(rows: Any) -> Any:
+    if not _are_rows(rows):
+        return rows
+    if "commitments" in rows[0]:
+        return []
+    return [row | {"audit_id": None} for row in rows if "audit_id" not in row or row.get("fact_id")]
+
+
+async def event_twice(go: Go, text: str, given: tuple[Any, ...]) -> Any:
+    return await go(text, *(_facts_twice(each) for each in given))
+
+
+def _facts_twice(rows: Any) -> Any:
+    if not _are_rows(rows) or "fact_id" not in rows[0]:
+        return rows
+    again = [row | {"fact_id": str(new_id()), "audit_id": None} for row in rows if row.get("fact_id")]
+    return [*rows, *again]
+
+
+def _are_rows(rows: Any) -> bool:
+    return isinstance(rows, list) and bool(rows) and isinstance(rows[0], dict)
+
+
+class OldGrants:
+    """What was once read of grants is read so for ever."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[str, str], Any] = {}
+
+    async def __call__(self, go: Go, text: str, given: tuple[Any, ...]) -> Any:
+        if not text.startswith("SELECT") or "carrier_grant" not in text:
+            return await go(text, *given)
+        key = (text, repr(given))
+        if not self._kept.get(key):
+            self._kept[key] = await go(text, *given)
+        return self._kept[key]
+
+
+class OldStays:
+    """A stay that was once read as DEPOSITED is read so for ever by whoever is not the worker."""
+
+    def __init__(self) -> None:
+        self._kept: dict[UUID, Any] = {}
+
+    async def __call__(self, go: Go, text: str, given: tuple[Any, ...]) -> Any:
+        row = await go(text, *given)
+        if not text.startswith("SELECT") or not hasattr(row, "keys") or "pickup_hash" not in row.keys():  # noqa: SIM118
+            return row
+        if row["state"] == "DEPOSITED":
+            self._kept[row["id"]] = row
+        return self._kept.get(row["id"], row)
+
+
+UNDER_WAY = devices._UNDER_WAY.text
+WRITES = {record.WRITE.text, record.WRITE_AND_SPEND.text}
+
+
+def meddling(bug: str) -> Meddle | None:
+    made: dict[str, Callable[[], Meddle]] = {
+        "audit_buffered": lambda: _only(WRITES, audit_buffered),
+        "cancel_occupied": lambda: cancel_occupied,
+        "code_reusable": OldStays,
+        "crash_resend": lambda: crash_resend,
+        "event_twice": lambda: _only(WRITES, event_twice),
+        "oos_allocated": lambda: oos_allocated,
+        "revoked_carrier": OldGrants,
+        "send_before_record": lambda: send_before_record,
+        "stale_as_live": lambda: stale_as_live,
+    }
+    return made[bug]() if bug in made else None
+
+
+def _only(texts: set[str], meddle: Meddle) -> Meddle:
+    async def some(go: Go, text: str, given: tuple[Any, ...]) -> Any:
+        return await (meddle(go, text, given) if text in texts else go(text, *given))
+
+    return some
+
+
+class WrongConn:
+    def __init__(self, conn: Conn, meddle: Meddle) -> None:
+        self._conn, self._meddle = conn, meddle
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._conn, name)
+
+    async def fetch(self, text: str, *given: Any) -> Any:
+        return await self._meddle(self._conn.fetch, text, given)
+
+    async def fetchrow(self, text: str, *given: Any) -> Any:
+        return await self._meddle(self._conn.fetchrow, text, given)
+
+    async def fetchval(self, text: str, *given: Any) -> Any:
+        return await self._meddle(self._conn.fetchval, text, given)
+
+    async def execute(self, text: str, *given: Any) -> Any:
+        return await self._meddle(self._conn.execute, text, given)
+
+
+class WrongDatabase(Database):
+    """The same server, through a meddling connection."""
+
+    meddle: Meddle
+
+    @asynccontextmanager
+    async def tenant(self, tenants: Iterable[UUID], organization: UUID | None = None) -> AsyncIterator[Conn]:
+        async with super().tenant(tenants, organization) as conn:
+            yield WrongConn(conn, self.meddle)
+
+
+class _Forgotten(Exception):  # noqa: N818
+    pass
+
+
+def _forget(this: bool) -> None:
+    if this:
+        raise _Forgotten
+
+
+class ForgetfulDatabase(Database):
+    """lost_update_on_crash: every fourth act is acknowledged, and was never committed."""
+
+    acts = 0
+
+    @asynccontextmanager
+    async def tenant(self, tenants: Iterable[UUID], organization: UUID | None = None) -> AsyncIterator[Conn]:
+        self.acts += 1
+        try:
+            async with super().tenant(tenants, organization) as conn:
+                yield conn
+                _forget(self.acts % 4 == 0)
+        except _Forgotten:
+            return
+
+
+def database(bug: str, right: Database) -> Database:
+    if bug == "lost_update_on_crash":
+        return ForgetfulDatabase(right.pool)
+    meddle = meddling(bug)
+    if meddle is None:
+        return right
+    wrong = WrongDatabase(right.pool)
+    wrong.meddle = meddle
+    return wrong
+
+
+# --- adapters ---------------------------------------------------------------------------------------------------------
+
+
+class Around:
+    """An adapter around another one; notes which doors moved for which order."""
+
+    def __init__(self, hardware: Hardware) -> None:
+        self._hardware = hardware
+        self.moved: dict[UUID, set[str]] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._hardware, name)
+
+    async def send(self, order: Order) -> Receipt:
+        before = {unit: cell.pulses for unit, cell in self._hardware.cells.items()}
+        try:
+            return await self._hardware.send(order)
+        finally:
+            moved = {unit for unit, cell in self._hardware.cells.items() if cell.pulses > before[unit]}
+            self.moved.setdefault(order.id, set()).update(moved)
+
+
+class RetryOnTimeout(Around):
+    async def send(self, order: Order) -> Receipt:
+        try:
+            return await super().send(order)
+        except Ambiguous:
+            return await super().send(order)
+
+
+class FreeOnTimeout(Around):
+    async def send(self, order: Order) -> Receipt:
+        try:
+            return await super().send(order)
+        except Ambiguous as error:
+            raise Refused(error.detail) from error
+
+
+class OldEventWins(Around):
+    """Each reading comes one look late, and is taken for today's."""
+
+    _before: BankState | None = None
+
+    async def read_bank(self, bank: str) -> BankState:
+        now = await self._hardware.read_bank(bank)
+        before, self._before = self._before or now, now
+        return replace(now, units=tuple(replace(unit, observed_at=now.observed_at) for unit in before.units))
+
+
+class RenumberCached(Around):
+    """The bank was renumbered after its first order; the old numbers stay in use."""
+
+    _numbers: dict[str, str] | None = None
+
+    async def send(self, order: Order) -> Receipt:
+        units = sorted(self._hardware.cells)
+        numbers = self._numbers or {unit: unit for unit in units}
+        self._numbers = dict(zip(units, [*units[1:], units[0]], strict=True))
+        return await super().send(_with_unit(order, numbers[order.unit]))
+
+
+def _with_unit(order: Order, unit: str) -> Order:
+    return replace(order, unit=unit)
+
+
+ADAPTERS: dict[str, type[Around]] = {
+    "free_on_timeout": FreeOnTimeout,
+    "old_event_wins": OldEventWins,
+    "renumber_cached": RenumberCached,
+    "retry_on_timeout": RetryOnTimeout,
+}
+
+
+# --- codes, keys, jobs ------------------------------------------------------------------------------------------------
+
+
+class AnyCode(PickupCodes):
+    """code_any_tenant: a code that was ever given out is good everywhere."""
+
+    given: ClassVar[set[str]] = set()
+
+    def fresh(self) -> str:
+        code = super().fresh()
+        self.given.add(code)
+        return code
+
+    def fits(self, stay: Stay, code: str) -> bool:
+        return code in self.given or super().fits(stay, code)
+
+
+class Patient(PickupCodes):
+    """no_lockout."""
+
+    async def admit(self, stay: Stay, source: UUID) -> bool:  # noqa: ARG002 - as the right one is asked
+        return True
+
+
+def pickup_codes(bug: str) -> PickupCodes:
+    kinds: dict[str, type[PickupCodes]] = {"code_any_tenant": AnyCode, "no_lockout": Patient}
+    return kinds[bug].of(SEALER) if bug in kinds else codes()
+
+
+def key(bug: str, word: str, mutation: str, given: dict[str, Any]) -> Key | None:
+    if bug == "idem_ignored":
+        return None
+    return Key.of(word, mutation, {} if bug == "idem_other_params" else given)
+
+
+_JOBS = {
+    "clock_back_revives": (
+        "UPDATE stay SET state = 'HELD', outcome = NULL, released_at = NULL WHERE outcome = 'EXPIRED_UNUSED' "
+        "AND expires_at > $1 AND NOT EXISTS (SELECT FROM stay o WHERE o.compartment_id = stay.compartment_id "
+        "AND o.state <> 'RELEASED')"
+    ),
+    "expire_occupied": (
+        "WITH gone AS (UPDATE stay SET state = 'RELEASED', outcome = 'EXPIRED_UNUSED', released_at = $1 "
+        "WHERE state IN ('DEPOSITING', 'DEPOSITED') AND created_at < $1::timestamptz - interval '1 hour' "
+        "RETURNING compartment_id) "
+        "UPDATE compartment SET use = 'FREE' WHERE id IN (SELECT compartment_id FROM gone)"
+    ),
+}
+
+
+async def wrong_job(bug: str, admin: Database, now: Any) -> None:
+    """What runs beside the right jobs."""
+    if bug in _JOBS:
+        async with admin.plain() as conn:
+            await conn.execute(_JOBS[bug], now)
+
+
+class SharedKeys:
+    """idem_any_tenant: answers are looked up by the key alone, whoever asks."""
+
+    def __init__(self) -> None:
+        self._answers: dict[str, tuple[str, UUID]] = {}
+
+    def look(self, key: Key) -> None:
+        if key.key in self._answers:
+            raise Replay(self._answers[key.key])
+
+    def keep(self, key: Key, answer: tuple[str, UUID]) -> None:
+        self._answers.setdefault(key.key, answer)
