@@ -2,12 +2,15 @@
 
 import asyncio
 import shutil
+import signal
 import socket
 import tempfile
 from pathlib import Path
 from typing import Self
 
 START_SECONDS = 5.0
+# prctl's number for the signal that a process gets when its parent dies.
+_PDEATHSIG = 1
 _CONFIG = """
 user {user}
 listener {port} {host}
@@ -49,7 +52,9 @@ class Mosquitto:
         found = program()
         if found is None:
             raise FileNotFoundError("mosquitto is not installed")
-        self._process = await asyncio.create_subprocess_exec(found, "-c", str(await self._written()))
+        self._process = await asyncio.create_subprocess_exec(
+            *(found, "-c", str(await self._written())), stderr=asyncio.subprocess.DEVNULL, preexec_fn=_die_with_us
+        )
         ends = asyncio.get_running_loop().time() + START_SECONDS
         while True:
             try:
@@ -83,6 +88,15 @@ class Mosquitto:
             text += f"password_file {words}\n"
         config.write_text(text)
         return config
+
+
+def _die_with_us() -> None:
+    """A simulator that is killed must not leave its broker behind. Only Linux knows how."""
+    import ctypes
+    import sys
+
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PDEATHSIG, signal.SIGTERM)
 
 
 def _user() -> str:
