@@ -71,7 +71,9 @@ class Outcome:
     def kept(self) -> bool:
         """Whether every promise was."""
         broken = (self.doubled, self.wrong_door, self.untrue, self.unsettled, self.unrecorded)
-        return not any(broken) and self.settle_seconds <= 60
+        # Where nothing can be read back there is no hurry: a person must look.
+        readable = (self.cell.vendor, self.cell.order) != ("pitney", "OPEN")
+        return not any(broken) and (not readable or self.settle_seconds <= 60)
 
     def row(self) -> dict[str, Any]:
         return {**asdict(self.cell), **{name: getattr(self, name) for name in self.__slots__ if name != "cell"}}
@@ -152,7 +154,7 @@ async def _answering(place: Place, admin: Database) -> None:
         sql = "SELECT count(*) FROM bank WHERE last_contact_at IS NULL"
         return not await admin.pool.fetchval(sql)
 
-    assert await _until(heard, 60), "the banks do not answer"
+    assert await _until(heard, 180), "the banks do not answer"
 
 
 async def _ask_all(cell: Cell, place: Place, app: Database, admin: Database) -> dict[UUID, tuple[UUID, str]]:
