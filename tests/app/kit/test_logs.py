@@ -61,6 +61,11 @@ def test_the_trace_ends_with_its_block(written: io.StringIO) -> None:
         "Authorization",
         "Set-Cookie",
         "api_key",
+        "payload",
+        "payload_auth",
+        "payloadAuth",
+        "keypad_code",
+        "linkToken",
     ],
 )
 def test_what_stands_under_a_secret_name_is_hidden_at_any_depth(written: io.StringIO, key: str) -> None:
