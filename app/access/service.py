@@ -115,7 +115,7 @@ async def collect(work: Work, ask: Collect, codes: PickupCodes) -> UUID:
         await _check(work, stay, codes, "personalId", fits=fits)
     door = await stays.door_of(work, stay)
     if door.bank.has(Capability.PHONE_TOKENS):
-        command = await handover.issue(work, stay, AccessKind.PICKUP, _carried_by(work, stay))
+        command = await handover.hand_out(work, stay, AccessKind.PICKUP, _carried_by(work, stay))
     else:
         command = await hardware.request_open(work, door, Cause(purpose, "collect", stay.id, stay.carrier_id))
     work.audit(

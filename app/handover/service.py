@@ -39,10 +39,15 @@ MOST_TELLINGS = 4
 W = VendorWord
 
 
-async def issue(work: Work, stay: Stay, kind: AccessKind, holder: Holder | None = None) -> Command:
-    """Ask the vendor for a pass. It is nobody's before the answer is here. One is asked for at a time."""
+async def hand_out(work: Work, stay: Stay, kind: AccessKind, holder: Holder) -> Command:
+    """Somebody asks for a pass of their own. One is asked for at a time."""
     if await devices.under_way(work.conn, stay.tenant_id, stay.id, (OrderKind.ISSUE_ACCESS,)):
         raise Rejected(Reason.COMMAND_PENDING, "The vendor is being asked already.")
+    return await _issue(work, stay, kind, holder)
+
+
+async def _issue(work: Work, stay: Stay, kind: AccessKind, holder: Holder | None = None) -> Command:
+    """Ask the vendor for a pass. It is nobody's before the answer is here."""
     door, who = await stays.door_of(work, stay), holder or _holder(stay, kind)
     parameters = {
         "access": kind.value,
@@ -119,10 +124,15 @@ async def on_books(work: Work, fact: Sequenced) -> None:
         if kind == OrderKind.ISSUE_ACCESS:
             await _no_pass(work, stay, absent=fact.payload.get("absent") is True)
     elif kind == OrderKind.RESERVE:
-        if stay.state is State.HELD and not await passes.may_be_out(work, stay.id, door):
-            await issue(work, stay, AccessKind.DEPOSIT)
+        if stay.state is State.HELD and not await _asked(work, stay):
+            await _issue(work, stay, AccessKind.DEPOSIT)
     elif kind == OrderKind.RELEASE and stay.state is State.REVOKING:
         await settle(work, stay, door, free=fact.payload.get("released") is True)
+
+
+async def _asked(work: Work, stay: Stay) -> int:
+    """How often a pass of this stay was asked for."""
+    return await devices.told(work.conn, stay.tenant_id, stay.id, OrderKind.ISSUE_ACCESS)
 
 
 _ABOUT = (OrderKind.RESERVE, OrderKind.ISSUE_ACCESS, OrderKind.RELEASE)
@@ -131,9 +141,9 @@ _ABOUT = (OrderKind.RESERVE, OrderKind.ISSUE_ACCESS, OrderKind.RELEASE)
 async def _no_pass(work: Work, stay: Stay, *, absent: bool) -> None:
     """`absent`: it never took effect, so another may be asked for; else the vendor gave none."""
     kind = AccessKind.DEPOSIT if stay.state in OPEN_BEFORE_DEPOSIT else AccessKind.PICKUP
-    asked = await devices.told(work.conn, stay.tenant_id, stay.id, OrderKind.ISSUE_ACCESS)
-    if absent and asked < MOST_TELLINGS and stay.state in OPEN_BEFORE_DEPOSIT | {State.DEPOSITED}:
-        await issue(work, stay, kind)
+    wanted = stay.state in OPEN_BEFORE_DEPOSIT | {State.DEPOSITED}
+    if absent and wanted and await _asked(work, stay) < MOST_TELLINGS:
+        await _issue(work, stay, kind)
     elif stay.state is State.HELD:
         await stays.end(work, stay, StayOutcome.CANCELLED, reason="The vendor gave nothing to open the door with.")
 
@@ -203,7 +213,7 @@ async def _deposited(work: Work, stay: Stay, door: Compartment, fact: Sequenced)
     await passes.call_off(work, stay.id, door, but=AccessKind.PICKUP)
     _moved(work, after, Permission.STAY_DEPOSIT, late=late, by_pass=True)
     if not late:
-        await issue(work, after, AccessKind.PICKUP)
+        await _issue(work, after, AccessKind.PICKUP)
 
 
 async def _used(work: Work, stay: Stay, door: Compartment, kind: AccessKind) -> Pass | None:
@@ -278,5 +288,4 @@ async def on_extended(work: Work, fact: Sequenced) -> None:
     until = usable_until(of_stay)
     if until is None or until < stay.expires_at:
         work.enter(fact.tenant_id)
-        if not await devices.under_way(work.conn, stay.tenant_id, stay.id, (OrderKind.ISSUE_ACCESS,)):
-            await issue(work, stay, AccessKind.DEPOSIT)
+        await _issue(work, stay, AccessKind.DEPOSIT)
