@@ -10,6 +10,7 @@ from app.access.service import OpenCompartment
 from app.devices import service as devices
 from app.devices.port import Adapter, Connection, Door, Refused
 from app.devices.service import Vendors
+from app.devices.store import hint
 from app.fleet.jobs import Fleet
 from app.kit.bus import PostgresBus
 from app.kit.db import Database
@@ -93,3 +94,18 @@ async def test_a_bank_with_useless_settings_says_so_and_stops_no_other(
         await until(admin_db, True, away, broken.bank)
         await until(admin_db, True, "SELECT last_contact_at IS NOT NULL FROM bank WHERE id = $1", world.bank)
     assert await value(admin_db, away, world.bank) is False
+
+
+async def test_a_hint_has_the_bank_looked_at_long_before_its_poll_is_due(
+    dsns: Dsns, worker_db: Database, admin_db: Database, world: World
+) -> None:
+    hardware = Hardware(3)
+    async with admin_db.plain() as conn:
+        await conn.execute("UPDATE bank SET poll_seconds = 600 WHERE id = $1", world.bank)
+    async with kept(dsns, worker_db, hardware):
+        await until(admin_db, True, "SELECT last_contact_at IS NOT NULL FROM bank WHERE id = $1", world.bank)
+        hardware.cells["002"].door = Door.OPEN
+        async with worker_db.plain() as conn:
+            await hint(conn, world.bank)
+        opened = "SELECT door FROM compartment WHERE id = $1"
+        assert await until(admin_db, "OPEN", opened, world.doors[1]) < 5
