@@ -31,6 +31,7 @@ REACTIONS: Mapping[str, tuple[React, ...]] = {
     "FilledAfterRelease": (alarms.on_filled,),
     "GrantRevoked": (handover.on_grant,),
     "GrantSuspended": (handover.on_grant,),
+    "StatusUnderstood": (alarms.on_bank,),
     "StatusUnmapped": (alarms.on_bank,),
     "StayDeposited": (alarms.on_stay,),
     "StayExtended": (handover.on_extended,),

@@ -229,12 +229,16 @@ async def on_filled(work: Work, fact: Sequenced) -> None:
 
 
 async def on_bank(work: Work, fact: Sequenced) -> None:
-    """BankUnreachable, BankReachable, StatusUnmapped."""
+    """BankUnreachable, BankReachable, StatusUnmapped, StatusUnderstood."""
     work.enter(fact.tenant_id)
     assert fact.site_id is not None, "a bank's facts name its site"
     given, bank = fact.payload, fact.subject_id
     if fact.kind == "BankReachable":
         await clear_alarms(work, fact.occurred_at, f"{AlarmKind.BANK_UNREACHABLE}:{bank}")
+        return
+    if fact.kind == "StatusUnderstood":
+        cause = f"{AlarmKind.UNMAPPED_STATUS}:{bank}:{given.get('unit')}:{given.get('what')}"
+        await clear_alarms(work, fact.occurred_at, cause)
         return
     kind: AlarmKind = AlarmKind.BANK_UNREACHABLE
     about, detail = str(bank), f"The bank does not answer. {given.get('detail') or ''}".strip()

@@ -127,12 +127,15 @@ class Keeper:
             await self._settle(watch, units)
 
     async def _other_news(self, state: BankState) -> None:
+        over = self.desk.contact.over(state)
         news, turned = self.desk.contact.news(state), self._turned(state)
         free, worded = await self._books(state)
-        if not (news or turned or free or worded):
+        if not (over or news or turned or free or worded):
             return
 
         async def act(work: Work) -> None:
+            for unit, what in over:
+                await service.strange(work, self.desk.bank, unit, what, None)
             for unit, what, raw in news:
                 await service.strange(work, self.desk.bank, unit, what, raw)
             for known, well in turned:

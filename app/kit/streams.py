@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import ARRAY, BigInteger, ColumnElement, Text, any_, bindparam, func, literal, select
 from sqlalchemy.sql.expression import cast
 
-from app.kit.db import Database, Row, Statement
+from app.kit.db import Conn, Database, Row, Statement
 from app.kit.outbox import fact_heads, facts
 from app.kit.tables import Uuid
 
@@ -59,6 +59,16 @@ _FLOORS = Statement(
     .where(facts.c.tenant_id == any_(bindparam("tenants", type_=ARRAY(Uuid))))
     .group_by(facts.c.tenant_id)
 )
+_ABOUT = Statement(
+    select(*_COLUMNS)
+    .where(
+        facts.c.tenant_id == bindparam("tenant", type_=Uuid),
+        facts.c.subject_id == bindparam("subject", type_=Uuid),
+        facts.c.kind == any_(bindparam("kinds", type_=ARRAY(Text))),
+    )
+    .order_by(facts.c.sequence.desc())
+    .limit(bindparam("size", type_=BigInteger))
+)
 _AFTER = (
     select(*_COLUMNS)
     .where(
@@ -74,6 +84,12 @@ _READ_KINDS = Statement(
         facts.c.sequence <= bindparam("until", type_=BigInteger),
     )
 )
+
+
+async def last_about(conn: Conn, tenant: UUID, subject: UUID, kinds: Iterable[str], size: int = 200) -> list[Sequenced]:
+    """The newest facts of these kinds about one thing, newest first."""
+    rows = await _ABOUT.rows(conn, tenant=tenant, subject=subject, kinds=list(kinds), size=size)
+    return [Sequenced(**dict(row)) for row in rows]
 
 
 class Facts:

@@ -15,6 +15,7 @@ from app.devices.port import (
     Ability,
     Adapter,
     Ambiguous,
+    AuthFailed,
     Capability,
     ContractBroken,
     DeviceError,
@@ -33,7 +34,7 @@ from app.kit.db import Database
 from app.kit.guesses import Monotonic
 from app.lockers import queries as lockers
 from app.lockers.model import Bank, Service, Use
-from app.orders import service
+from app.orders import queries, service
 from app.orders.model import Change, Contact, Known, Watch, booked, change_of, order_of, sprung, take_in
 from app.people import queries as people
 from app.stays.model import PickupCodes
@@ -110,6 +111,7 @@ class Desk:
             self.bank = await lockers.kept(conn, self.bank) or self.bank
             rows = await lockers.doors(conn, self.bank)
             open_ = await devices.watched(conn, self.bank.tenant_id, self.bank.id)
+            said = await queries.strange(conn, self.bank)
         self.known = {
             row["external_id"]: Known(
                 row["id"], row["external_id"], row["label"], Door(row["door"]), row["openings"], row["item_present"],
@@ -119,6 +121,7 @@ class Desk:
         }  # fmt: skip
         self.watches = [Watch(command, now, now, blind=True) for command in open_ if command.id not in self.unsent]
         self.contact.lost = not self.bank.reachable
+        self.contact.strange = self.contact.strange or said
         self.next_look = 0.0
 
     async def take_in(self, seen: list[Change]) -> None:
@@ -204,7 +207,8 @@ async def _transmit(desk: Desk, command: Command) -> None:
         answer: Receipt | DeviceError = Receipt(Outcome.OPENED, "The door was open already; nothing was sent.")
     else:
         answer = await _ask(desk, command, known)
-    if isinstance(answer, Unreachable):
+    if isinstance(answer, Unreachable) or (isinstance(answer, AuthFailed) and command.kind is not OrderKind.OPEN):
+        # Refused credentials are mended by people; who waits at a door is told, a vendor's books are told later.
         wait = answer.retry_after or timedelta(seconds=1)
         desk.unsent[command.id] = (command, desk.hands.monotonic() + min(wait.total_seconds(), 10.0))
         return

@@ -222,6 +222,11 @@ class Contact:
     def answered(self) -> None:
         self.misses, self.first_miss = 0, None
 
+    def over(self, state: BankState) -> list[tuple[str | None, str]]:
+        """What the device said last and says no more. Ask before its `news`."""
+        still = {(each.unit, each.what) for each in state.unmapped}
+        return sorted({(unit, what) for unit, what, _ in self.strange} - still, key=str)
+
     def news(self, state: BankState) -> list[tuple[str | None, str, str]]:
         """What the device said that nobody has words for, once each."""
         found = [(each.unit, each.what, each.raw[:500]) for each in state.unmapped]

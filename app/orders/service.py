@@ -243,9 +243,10 @@ async def reachable(work: Work, bank: Bank) -> None:
         work.audit(Entry("bank:reachable", "Bank", bank.id, bank.site_id))
 
 
-async def strange(work: Work, bank: Bank, unit: str | None, what: str, raw: str) -> None:
-    """Something nobody has words for: kept raw, an alarm follows, nothing crashes."""
-    work.emit(locker_events.of_bank("StatusUnmapped", bank, unit=unit, what=what, raw=raw))
+async def strange(work: Work, bank: Bank, unit: str | None, what: str, raw: str | None) -> None:
+    """Something nobody has words for: kept raw, an alarm follows, nothing crashes. Without `raw`: said no more."""
+    kind = "StatusUnderstood" if raw is None else "StatusUnmapped"
+    work.emit(locker_events.of_bank(kind, bank, unit=unit, what=what, raw=raw))
 
 
 async def told_service(work: Work, bank: Bank, change: tuple[Any, str, bool]) -> None:

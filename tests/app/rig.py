@@ -21,6 +21,7 @@ from app.devices.port import (
     Refused,
     Timing,
     Unit,
+    Unmapped,
     Unreachable,
 )
 from app.kit.db import Database
@@ -172,6 +173,7 @@ class Hardware:
             timedelta(seconds=5), timedelta(seconds=settle), timedelta(seconds=1), timedelta(seconds=0.2)
         )
         self.away = False
+        self.unmapped: tuple[Unmapped, ...] = ()
         self.fates: list[str] = []
         self.sent: list[UUID] = []
         self.pushed: list[DoorHint] = []
@@ -184,7 +186,7 @@ class Hardware:
     async def read_bank(self, bank: str) -> BankState:
         if self.away:
             raise Unreachable("away")
-        return BankState(bank, tuple(self._unit(id_) for id_ in self.cells), self.now())
+        return BankState(bank, tuple(self._unit(id_) for id_ in self.cells), self.now(), unmapped=self.unmapped)
 
     async def read_unit(self, _bank: str, unit: str) -> Unit:
         if self.away:

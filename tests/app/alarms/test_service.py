@@ -6,7 +6,7 @@ import pytest
 
 from app.alarms import jobs, service
 from app.alarms.model import AlarmKind
-from app.devices.port import Door
+from app.devices.port import Door, Unmapped
 from app.kit.errors import Denied, Invalid, NotFound, Reason, Rejected
 from app.stays import service as stays
 from app.stays.model import StayOutcome
@@ -148,3 +148,21 @@ async def test_an_alarm_of_another_operator_does_not_exist(scene: Scene) -> None
         await scene.act(Role.AUDITOR, service.acknowledge, alarm, None)
     with pytest.raises(NotFound):
         await scene.act(Role.COURIER, service.acknowledge, alarm, None)
+
+
+async def test_what_a_device_says_no_more_is_no_alarm_any_more_whoever_keeps_the_bank_by_then(scene: Scene) -> None:
+    silent = Unmapped(None, "board 1 is silent", "no reply")
+    scene.hardware.unmapped = (silent,)
+    await scene.drive.work()
+    await scene.drive.work()
+    told = [(each["kind"], each["condition"], each["repeats"]) for each in await rows(scene)]
+    assert told == [("UNMAPPED_STATUS", "ACTIVE", 0)]
+    # Another process takes over meanwhile: it knows what was told, and tells it neither again nor never.
+    scene.drive.crash()
+    await scene.drive.work()
+    assert [(each["condition"], each["repeats"]) for each in await rows(scene)] == [("ACTIVE", 0)]
+    scene.drive.crash()
+    scene.now.pass_(10)
+    scene.hardware.unmapped = ()
+    await scene.drive.work()
+    assert [each["condition"] for each in await rows(scene)] == ["CLEARED"]
