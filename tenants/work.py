@@ -2,17 +2,19 @@
 
 import hashlib
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import orjson
 
+from app.kit.ahead import Ahead
 from app.kit.clock import Clock, utc_now
-from app.kit.db import Conn, Database
+from app.kit.db import Act, Conn, Database, Row
 from app.kit.errors import Conflict, Denied, Invalid, LockyardError
 from app.kit.events import Fact
 from app.kit.ids import new_id
@@ -22,6 +24,7 @@ from tenants.model import Actor, AuditOutcome
 
 # What a mutation answered, by reference: (GraphQL type name, id). The payload is read back through the read path.
 Answer = tuple[str, UUID]
+_KEY_PATH = ("input", "idempotencyKey")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +39,7 @@ class Key:
     def of(cls, key: str, mutation: str, given: Mapping[str, object]) -> "Key":
         """Raises Invalid for a key that is empty, longer than 255 characters or not printable."""
         if not 1 <= len(key) <= 255 or not key.isprintable():
-            path = ("input", "idempotencyKey")
-            raise Invalid("An idempotency key has 1 to 255 printable characters.", path=path)
+            raise Invalid("An idempotency key has 1 to 255 printable characters.", path=_KEY_PATH)
         canonical = orjson.dumps(given, option=orjson.OPT_SORT_KEYS, default=str)
         return cls(key, mutation, hashlib.sha256(canonical).digest())
 
@@ -90,22 +92,17 @@ class Work:
         """What must stay though this act is refused, such as a count of wrong codes. In its own transaction."""
         self._despite.append(remember)
 
-    async def write_down(self, key: Key | None) -> None:
-        """One statement: everything recorded. Raises Conflict when the key was spent meanwhile."""
-        if not self._facts and not self._entries and key is None:
-            return
+    def write_down(self, ahead: Ahead, key: Key | None) -> None:
+        """Say everything recorded, ahead of the commit."""
         rows = [_entry_row(self, entry) for entry in self._entries]
-        given: dict[str, Any] = {
-            "entries": [row for row, _ in rows],
-            "personal": [personal for _, many in rows for personal in many],
-            "outbox": _outbox_rows(self, [row for row, _ in rows]),
-        }
-        if key is None:
-            await record.WRITE.run(self.conn, **given)
-            return
-        given["spent"] = [_spent_row(self, key)]
-        if await record.WRITE_AND_SPEND.row(self.conn, **given) is None:
-            raise Conflict("This idempotency key was spent a moment ago.", path=("input", "idempotencyKey"))
+        for row, personal in rows:
+            ahead.put(record.ADD_ENTRY, **row)
+            for value in personal:
+                ahead.put(record.ADD_PERSONAL, **value)
+        for row in _outbox_rows(self, [row for row, _ in rows]):
+            ahead.put(record.ADD_OUTBOX, **{**_NO_FACT, **row})
+        if key is not None:
+            ahead.put(record.SPEND, **_spent_row(self, key))
 
 
 Despite = Callable[[Work], Awaitable[None]]
@@ -137,10 +134,13 @@ def _entry_row(work: Work, entry: Entry) -> tuple[dict[str, object], list[dict[s
         "commitments": commitments,
     }
     personal: list[dict[str, object]] = [
-        {"tenant_id": work.tenant, "entry_id": id_, "field": name, "salt": "\\x" + salt.hex(), "value": value}
+        {"tenant_id": work.tenant, "entry_id": id_, "field": name, "salt": salt, "value": value}
         for name, (salt, value) in salted.items()
     ]
     return row, personal
+
+
+_NO_FACT: dict[str, object] = dict.fromkeys(record.OUTBOX)
 
 
 def _outbox_rows(work: Work, entries: list[dict[str, object]]) -> list[dict[str, object]]:
@@ -181,20 +181,38 @@ def _spent_row(work: Work, key: Key) -> dict[str, object]:
         "organization_id": work.actor.organization_id,
         "key": key.key,
         "mutation": key.mutation,
-        "input_hash": "\\x" + key.input_hash.hex(),
+        "input_hash": key.input_hash,
         "answer": {"type": work.answer[0], "id": work.answer[1]},
     }
+
+
+@dataclass(slots=True)
+class Closing:
+    """How an answer is read along with the commit that makes it true. `statement` gives text and arguments, or None."""
+
+    statement: Callable[[Answer], Awaitable[tuple[str, Sequence[Any]] | None]]
+    rows: dict[Answer, Row | None] = field(default_factory=dict)
 
 
 class Context:
     """What a request has in hand: the database, its actor, a clock. `begin` is the only door to a transaction."""
 
-    def __init__(self, db: Database, actor: Actor, *, request_id: str, origin: str, clock: Clock = utc_now) -> None:
+    def __init__(
+        self,
+        db: Database,
+        actor: Actor,
+        *,
+        request_id: str,
+        origin: str,
+        clock: Clock = utc_now,
+        closing: Closing | None = None,
+    ) -> None:
         self.db = db
         self.actor = actor
         self.request_id = request_id
         self.origin = origin
         self.clock = clock
+        self.closing = closing
 
     @asynccontextmanager
     async def begin(self, key: Key | None = None) -> AsyncIterator[Work]:
@@ -205,45 +223,71 @@ class Context:
         home = None if self.actor.is_carrier else self.actor.organization_id
         work: Work | None = None
         try:
-            async with self.db.tenant(self.actor.tenants, self.actor.organization_id) as conn:
-                work = Work(conn, self.actor, self.clock(), self.request_id, self.origin, home)
+            async with self._act() as act:
                 if key is not None:
-                    await self._replay(conn, key)
+                    act.ahead.put(record.STOP_IF_SPENT, organization_id=self.actor.organization_id, key=key.key)
+                work = self._work(act, home)
                 yield work
-                await work.write_down(key)
+                work.write_down(act.ahead, key)
+                await self._close(act, work, key)
         except Denied as denied:
             await self._record_denial(denied, None if work is None else work.tenant_id)
             raise
         except LockyardError:
             # The refusal may itself come from a first use of this key that has just finished: its answer counts.
-            if key is not None:
-                async with self.db.tenant(self.actor.tenants, self.actor.organization_id) as conn:
-                    await self._replay(conn, key)
+            await self._replay(key)
             if work is not None:
                 await self._remember(work)
             raise
+        except asyncpg.PostgresConnectionError:
+            raise
+        except asyncpg.PostgresError as error:
+            # STOP_IF_SPENT, a race for the key, or the reading after a commit: where the key stands, the act was done.
+            await self._replay(key)
+            if getattr(error, "constraint_name", None) == record.ONCE:
+                raise Conflict("This idempotency key was spent a moment ago.", path=_KEY_PATH) from error
+            raise
+
+    def _act(self) -> AbstractAsyncContextManager[Act]:
+        return self.db.act(self.actor.tenants, self.actor.organization_id)
+
+    def _work(self, act: Act, tenant_id: UUID | None) -> Work:
+        return Work(act.conn, self.actor, self.clock(), self.request_id, self.origin, tenant_id)
+
+    async def _close(self, act: Act, work: Work, key: Key | None) -> None:
+        reading = None
+        if self.closing is not None and key is not None and work.answer is not None:
+            reading = await self.closing.statement(work.answer)
+        if self.closing is None or reading is None or work.answer is None:
+            await act.commit()
+            return
+        self.closing.rows[work.answer] = await act.commit_and_read(*reading)
 
     async def _remember(self, refused: Work) -> None:
         for remember in refused._despite:  # noqa: SLF001 - same module, one concern
-            async with self.db.tenant(self.actor.tenants, self.actor.organization_id) as conn:
-                work = Work(conn, self.actor, self.clock(), self.request_id, self.origin, refused.tenant_id)
+            async with self._act() as act:
+                work = self._work(act, refused.tenant_id)
                 await remember(work)
-                await work.write_down(None)
+                work.write_down(act.ahead, None)
 
-    async def _replay(self, conn: Conn, key: Key) -> None:
-        row = await record.READ_KEY.row(conn, organization_id=self.actor.organization_id, key=key.key)
+    async def _replay(self, key: Key | None) -> None:
+        """Raises Replay or Conflict where the key was spent."""
+        if key is None:
+            return
+        async with self._act() as act:
+            row = await record.READ_KEY.row(act.conn, organization_id=self.actor.organization_id, key=key.key)
         if row is None:
             return
         if row["mutation"] != key.mutation or row["input_hash"] != key.input_hash:
-            raise Conflict("This idempotency key was used for another request.", path=("input", "idempotencyKey"))
+            raise Conflict("This idempotency key was used for another request.", path=_KEY_PATH)
         raise Replay((row["answer"]["type"], UUID(row["answer"]["id"])))
 
     async def _record_denial(self, denied: Denied, tenant_id: UUID | None) -> None:
         if tenant_id is None:
             return
-        async with self.db.tenant(self.actor.tenants, self.actor.organization_id) as conn:
-            work = Work(conn, self.actor, self.clock(), self.request_id, self.origin, tenant_id)
+        async with self._act() as act:
+            work = self._work(act, tenant_id)
             rules = {"rules": [rule.rule for rule in denied.failed]}
             outcome = AuditOutcome.DENIED
             work.audit(Entry(denied.permission, "Permission", outcome=outcome, reason=denied.message, details=rules))
-            await work.write_down(None)
+            work.write_down(act.ahead, None)

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, TypeAlias
 from uuid import UUID
 
@@ -10,6 +10,8 @@ import asyncpg
 import orjson
 from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
 from sqlalchemy.sql import ClauseElement
+
+from app.kit.ahead import Ahead, plain
 
 Row: TypeAlias = asyncpg.Record
 Conn: TypeAlias = Any  # asyncpg's pool proxy and connection share no base class
@@ -66,22 +68,65 @@ class Statement:
         return int(last) if last.isdigit() else 0
 
 
-def _plain(value: object) -> str:
-    # asyncpg reads uuids as a subclass of its own, which orjson does not take for one.
-    if isinstance(value, UUID):
-        return str(value)
-    raise TypeError(type(value).__name__)
-
-
 async def _set_codecs(conn: asyncpg.Connection) -> None:
     for kind in ("json", "jsonb"):
         await conn.set_type_codec(
-            kind, encoder=lambda v: orjson.dumps(v, default=_plain).decode(), decoder=orjson.loads, schema="pg_catalog"
+            kind, encoder=lambda v: orjson.dumps(v, default=plain).decode(), decoder=orjson.loads, schema="pg_catalog"
         )
 
 
 async def _nothing(_: Conn) -> None:
     """asyncpg itself has rolled back an open transaction and forgotten listeners before it asks for this."""
+
+
+_LOST = (TimeoutError, OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError)
+
+
+class Act:
+    """A transaction behind the wall that has begun when its first statement has. Ended by `commit`, or rolled back."""
+
+    def __init__(self, conn: Conn) -> None:
+        self._conn, self.ahead, self.ended = conn, Ahead(conn), False
+
+    @property
+    def conn(self) -> Conn:
+        """The connection; what is to be said ahead is said first."""
+        self.ahead.send()
+        return self._conn
+
+    async def commit(self) -> None:
+        """Raises what went wrong with anything said ahead; then nothing was done."""
+        await self.conn.fetch("COMMIT")
+        self.ended = True
+
+    async def commit_and_read(self, text: str, arguments: Iterable[Any]) -> Row | None:
+        """Commit, and read what there is then, in one round trip. Where the reading alone fails, the act stands."""
+        self.ahead.say("COMMIT")
+        found: Row | None = await self.conn.fetchrow(text, *arguments)
+        self.ended = True
+        return found
+
+    async def give_up(self, error: BaseException) -> None:
+        """Roll back. Nobody waits for a server that may be silent: it forgets what it hears no more of."""
+        self.ahead.failed()
+        # Twice: what was said ahead may have failed unheard, and then the first ROLLBACK is what tells.
+        for _ in range(2):
+            if not isinstance(error, Exception) or isinstance(error, _LOST) or self._conn.is_closed():
+                break
+            try:
+                await self._conn.fetch("ROLLBACK")
+                return
+            except (asyncpg.PostgresError, *_LOST) as another:
+                error = another
+        self._conn.terminate()
+
+
+@lru_cache(maxsize=4096)
+def _wall(tenants: tuple[UUID, ...], organization: UUID | None) -> tuple[str, str]:
+    """SET_TENANT as texts. Values may stand in them: they are made UUIDs here, whatever they came from."""
+    named = ",".join(str(UUID(str(tenant))) for tenant in tenants)
+    asking = "" if organization is None else str(UUID(str(organization)))
+    return f"SET LOCAL app.tenant_id = '{named}'", f"SET LOCAL app.organization_id = '{asking}'"
 
 
 class Database:
@@ -108,6 +153,20 @@ class Database:
         async with self.pool.acquire() as conn, conn.transaction():
             await conn.execute(SET_TENANT, ",".join(map(str, tenants)), str(organization or ""))
             yield conn
+
+    @asynccontextmanager
+    async def act(self, tenants: Iterable[UUID], organization: UUID | None = None) -> AsyncIterator[Act]:
+        """As `tenant`, without round trips for BEGIN and the wall. Commits at the end unless the caller has."""
+        async with self.pool.acquire() as conn:
+            act = Act(conn)
+            try:
+                act.ahead.say("BEGIN", *_wall(tuple(tenants), organization))
+                yield act
+                if not act.ended:
+                    await act.commit()
+            except BaseException as error:
+                await act.give_up(error)
+                raise
 
     @asynccontextmanager
     async def plain(self) -> AsyncIterator[Conn]:

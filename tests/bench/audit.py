@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from app.kit.bus import PostgresBus
-from app.kit.db import SET_TENANT, Database
+from app.kit.db import Database
 from app.kit.embedded import Dsns
 from app.kit.ids import new_id
 from app.kit.roles import database_statements
@@ -25,7 +25,7 @@ from tenants import record
 from tenants.audit.model import Entry
 from tenants.audit.service import seal
 from tenants.policy import Permission
-from tenants.system import system_actor
+from tenants.system import system_actor, system_context
 from tenants.work import Work, _entry_row
 from tests.bench.fill import TENANT
 
@@ -66,19 +66,17 @@ def entry() -> Entry:
     return Entry(Permission.STAY_CREATE, "Stay", new_id(), details={"size": "S", "compartment": "07"})
 
 
-async def plainly(conn: asyncpg.Connection) -> None:
-    row, _ = _entry_row(work_on(conn), entry())
-    async with conn.transaction():
-        await conn.execute(SET_TENANT, str(TENANT), "")
+async def plainly(db: Database) -> None:
+    """As anybody would with this driver: a transaction behind the wall, and one insert in it."""
+    async with db.tenant([TENANT]) as conn:
+        row, _ = _entry_row(work_on(conn), entry())
         await conn.execute(_PLAIN, *row.values())
 
 
-async def on_record(conn: asyncpg.Connection) -> None:
-    work = work_on(conn)
-    async with conn.transaction():
-        await conn.execute(SET_TENANT, str(TENANT), "")
+async def on_record(db: Database) -> None:
+    """As the product does it, from the pool to the commit."""
+    async with system_context(db, TENANT).begin() as work:
         work.audit(entry())
-        await work.write_down(None)
 
 
 async def rate(db: Database, act: object, seconds: float) -> tuple[float, int, float]:
@@ -88,10 +86,9 @@ async def rate(db: Database, act: object, seconds: float) -> tuple[float, int, f
 
     async def writer() -> None:
         nonlocal done
-        async with db.pool.acquire() as conn:
-            while time.perf_counter() < until:
-                await act(conn)
-                done += 1
+        while time.perf_counter() < until:
+            await act(db)
+            done += 1
 
     began = time.perf_counter()
     await asyncio.gather(*(writer() for _ in range(WRITERS)))
