@@ -21,7 +21,7 @@ from app.kit.errors import LockyardError
 from schema.mutations import Call, Mutations, Outcome
 from schema.render import problem
 from tenants.model import Actor
-from tenants.work import Replay
+from tenants.work import Closing, Replay
 
 # The one act open to those who are not signed in.
 OPEN_TO_ALL = "signIn"
@@ -46,6 +46,7 @@ class Acts:
         actor: Actor | None,
         trace_id: str,
         origin: str,
+        closing: Closing | None = None,
     ) -> Outcome:
         """What the mutation answers. A refusal that the result's union knows is an answer; any other is raised."""
         input_ = given.get("input") or {}
@@ -59,6 +60,7 @@ class Acts:
             request_id=trace_id,
             origin=origin,
             parts=self.parts,
+            closing=closing,
         )
         try:
             return await self.functions[name](call)

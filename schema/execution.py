@@ -2,11 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 import orjson
-from graphql import FieldNode, GraphQLError, GraphQLSchema, OperationType, SelectionSetNode, get_argument_values
+from graphql import (
+    FieldNode,
+    GraphQLError,
+    GraphQLField,
+    GraphQLSchema,
+    OperationType,
+    SelectionSetNode,
+    get_argument_values,
+)
 from graphql.execution.values import VariableValues
 
 from app.kit.clock import Clock, utc_now
@@ -30,6 +39,7 @@ from schema.plans import Bound, Plans
 from schema.render import Renderer, UnseenError, problem
 from schema.viewing import View, Views
 from tenants.model import Actor
+from tenants.work import Answer, Closing
 
 # From where the request came, for the record; set by whoever accepts connections.
 ORIGIN: ContextVar[str] = ContextVar("origin", default="api")
@@ -37,6 +47,18 @@ ORIGIN: ContextVar[str] = ContextVar("origin", default="api")
 
 class NothingThereError(Exception):
     """A statement that must answer gave nothing: a required value was null."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One root field of a mutation as it stands in its document."""
+
+    document: Document
+    operation: Operation
+    variables: VariableValues
+    key: str
+    nodes: Sequence[FieldNode]
+    actor: Actor | None
 
 
 class CompiledEngine:
@@ -161,11 +183,14 @@ class CompiledEngine:
             if name == TYPENAME:
                 members.append(f'"{key}":"{mutation.name}"')
                 continue
+            asked = Asked(document, operation, variables, key, nodes, actor)
+            closing = self.closing(asked, mutation.fields[name])
             try:
                 outcome = await self.acts.act(
-                    name, mutation.fields[name], given[key], actor=actor, trace_id=trace_id, origin=ORIGIN.get()
-                )
-                text = await self.answered(document, operation, variables, key, nodes, outcome, actor)
+                    name, mutation.fields[name], given[key], actor=actor, trace_id=trace_id, origin=ORIGIN.get(),
+                    closing=closing,
+                )  # fmt: skip
+                text = await self.answered(asked, outcome, closing)
             except Exception as error:  # noqa: BLE001 - the field's fault: masked by `body`, logged whole there
                 blamed = fault(error)
                 blamed.path = [key]
@@ -181,50 +206,59 @@ class CompiledEngine:
         except GraphQLError as error:
             raise unfit([error]) from error
 
-    async def answered(
-        self,
-        document: Document,
-        operation: Operation,
-        variables: VariableValues,
-        key: str,
-        nodes: Sequence[FieldNode],
-        outcome: Outcome,
-        actor: Actor | None,
-    ) -> str:
+    def closing(self, asked: Asked, definition: GraphQLField) -> Closing | None:
+        """The way to read an entity that the mutation promises along with the commit."""
+        if asked.actor is None:
+            return None
+        view = self.views.of(asked.actor)
+        selections = [node.selection_set for node in asked.nodes if node.selection_set is not None]
+
+        async def statement(answer: Answer) -> tuple[str, list[Any]] | None:
+            name, id_ = answer
+            if not self.acts.promised(definition, name):
+                return None
+            try:
+                bound = await self.entity(asked, name, selections, (asked.key,), view)
+            except Exception:  # noqa: BLE001 - what is wrong with the question must not undo the act: it is said after it
+                return None
+            return bound.statement.text, bound.statement.arguments({**bound.values, **view.values, "id": id_})
+
+        return Closing(statement)
+
+    async def entity(
+        self, asked: Asked, name: str, selections: Sequence[SelectionSetNode], place: tuple[str, ...], view: View
+    ) -> Bound:
+        return await self.plans.object(asked.document, asked.operation, asked.variables, name, selections, place, view)
+
+    async def answered(self, asked: Asked, outcome: Outcome, closing: Closing | None) -> str:
         """The answer read back; where it is gone by now, as a replayed one may be, the problem that says so."""
         try:
-            return await self.read_back(document, operation, variables, key, nodes, outcome, actor)
+            return await self.read_back(asked, outcome, closing)
         except UnseenError:
             mutation = self.schema.mutation_type
             gone = problem(NotFound("It was done, and is not there any more."))
-            if mutation is None or not self.acts.promised(mutation.fields[nodes[0].name.value], gone.type):
+            if mutation is None or not self.acts.promised(mutation.fields[asked.nodes[0].name.value], gone.type):
                 raise
-            return await self.read_back(document, operation, variables, key, nodes, gone, actor)
+            return await self.read_back(asked, gone, None)
 
-    async def read_back(
-        self,
-        document: Document,
-        operation: Operation,
-        variables: VariableValues,
-        key: str,
-        nodes: Sequence[FieldNode],
-        outcome: object,
-        actor: Actor | None,
-    ) -> str:
+    async def read_back(self, asked: Asked, outcome: object, closing: Closing | None) -> str:
         """The JSON of what a root field answered. Raises UnseenError where a promised entity is not visible."""
-        flags = self.plans.flags(document, operation, variables)
+        flags = self.plans.flags(asked.document, asked.operation, asked.variables)
 
         async def read(
             name: str, id_: UUID, selections: Sequence[SelectionSetNode], place: tuple[str, ...], seen: Seen | None
         ) -> str:
-            reader = seen.actor if seen is not None else actor
+            reader = seen.actor if seen is not None else asked.actor
             if reader is None:
                 raise UnseenError(name)
             view = self.views.of(reader)
-            bound = await self.plans.object(document, operation, variables, name, selections, place, view)
+            row = closing.rows.pop((name, id_), None) if closing is not None and place == (asked.key,) else None
+            if row is not None and row[2] is not None:
+                return await finish(row[2], view.actor, self.late)
+            bound = await self.entity(asked, name, selections, place, view)
             return await self.read(Bound(bound.statement, {**bound.values, "id": id_}), view)
 
-        root = self.schema.get_root_type(operation.kind)
+        root = self.schema.get_root_type(asked.operation.kind)
         assert root is not None
-        renderer = Renderer(self.schema, self.plans.collector(document, flags), read)
-        return await renderer.value(root.fields[nodes[0].name.value].type, nodes, outcome, (key,))
+        renderer = Renderer(self.schema, self.plans.collector(asked.document, flags), read)
+        return await renderer.value(root.fields[asked.nodes[0].name.value].type, asked.nodes, outcome, (asked.key,))

@@ -17,6 +17,7 @@ What arrives     `call.given`: the coerced `input`, names in snake_case, default
 What goes back   `(type name, uuid)`: read back through the read path after commit, in one statement;
                  `Payload(type name, {field in camelCase: value})` for a type that is no entity. A value may again be
                  `(type name, uuid)`, a Payload, `Seen(actor)` where the type is Viewer; or a bare scalar (`signOut`).
+                 An entity of the union is read along with the commit, see tenants.work.Closing: nothing to do here.
 What is raised   a LockyardError becomes the problem of the result's union (NotFound -> NotFoundError, …). Anything else
                  is a fault: masked to the caller, whole in the log.
 Replay           raised by `context.begin(call.key)`: do not catch it, the first answer is read back. Only where the
@@ -37,7 +38,7 @@ from app.kit.db import Database
 from app.kit.errors import NotFound
 from app.kit.ids import parse_global_id
 from tenants.model import Actor
-from tenants.work import Answer, Context, Key, Replay, Work
+from tenants.work import Answer, Closing, Context, Key, Replay, Work
 
 MODULES = ("identity", "stays", "lockers", "commands", "alarms", "sites", "people", "carriers", "reports", "vendors")
 
@@ -74,13 +75,16 @@ class Call:
     request_id: str
     origin: str
     parts: Mapping[str, Any]
+    closing: Closing | None = None
 
     @property
     def context(self) -> Context:
         """The door to a transaction. Only for callers who are signed in; the engine refuses all others but `signIn`."""
         if self.actor is None:
             raise ValueError(f"{self.name} was called by nobody")
-        return Context(self.db, self.actor, request_id=self.request_id, origin=self.origin, clock=self.clock)
+        return Context(
+            self.db, self.actor, request_id=self.request_id, origin=self.origin, clock=self.clock, closing=self.closing
+        )
 
     @property
     def key(self) -> Key | None:
