@@ -1,9 +1,10 @@
 """Reads of commands and connections that the core itself needs."""
 
 from functools import cache
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Text, and_, any_, bindparam, cast, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, Text, and_, any_, bindparam, cast, func, literal_column, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.devices.model import Command, CommandState, Purpose
@@ -119,6 +120,14 @@ async def seen(conn: Conn, actor: Actor, id: UUID) -> Command | None:
 async def account(conn: Conn, actor: Actor, id: UUID) -> Row | None:
     """The row, locked for this act; None when there is none, or none this actor may see."""
     return await _account(Scope.of(actor)).row(conn, id=id, **context_parameters(actor))
+
+
+def none_under_way(tenant: ColumnElement[UUID], stay_id: ColumnElement[UUID], kinds: ColumnElement[Any]) -> Any:
+    """Part of a stay's own statement: nothing of these kinds was asked for it that may still do something. A way in
+    that was issued may, however long ago it was."""
+    asked = select(1).where(commands.c.tenant_id == tenant, commands.c.stay_id == stay_id)
+    alive = or_(literal_column("NOT settled"), commands.c.kind == OrderKind.ISSUE_ACCESS.value)
+    return ~asked.where(commands.c.kind == any_(kinds), alive).exists()
 
 
 _CALLED_SO = bindparam("called", type_=Text)

@@ -4,7 +4,7 @@ from datetime import datetime
 from functools import cache
 from uuid import UUID
 
-from sqlalchemy import Text, and_, bindparam, func, literal_column, select
+from sqlalchemy import CTE, FromClause, Text, and_, bindparam, func, literal_column, select
 
 from app.kit.db import Conn, Row, Statement
 from app.kit.tables import Time, Uuid
@@ -20,6 +20,8 @@ BANK_COLUMNS = (
     banks.c.revision, banks.c.blind_allocation,
 )  # fmt: skip
 _DOOR = ("id", "external_id", "label", "size", "use", "service", "door")
+# What `compartment_of` reads.
+DOOR_COLUMNS = (*BANK_COLUMNS, *(compartments.c[name].label(f"door_{name}") for name in _DOOR))
 _OF_BANK = and_(compartments.c.tenant_id == banks.c.tenant_id, compartments.c.bank_id == banks.c.id)
 
 
@@ -30,9 +32,8 @@ def _bank(scope: Scope) -> Statement:
 
 @cache
 def _compartment(scope: Scope) -> Statement:
-    door = [compartments.c[name].label(f"door_{name}") for name in _DOOR]
     return Statement(
-        select(*BANK_COLUMNS, *door)
+        select(*DOOR_COLUMNS)
         .join_from(compartments, banks, _OF_BANK)
         .where(compartments.c.id == bindparam("id", type_=Uuid), compartment_visible(scope))
     )
@@ -62,7 +63,7 @@ _KEPT = Statement(
 )
 _FLEET = Statement(select(*BANK_COLUMNS))
 _STANDING = Statement(
-    select(*BANK_COLUMNS, *[compartments.c[name].label(f"door_{name}") for name in _DOOR])
+    select(*DOOR_COLUMNS)
     .join_from(compartments, banks, _OF_BANK)
     .where(compartments.c.tenant_id == bindparam("tenant_id", type_=Uuid), compartments.c.id == bindparam("id"))
 )
@@ -93,6 +94,12 @@ _HELD_OPEN = Statement(
     .where(literal_column("compartment.door = 'OPEN'"))
     .where(compartments.c.door_open_since <= bindparam("before", type_=Time))
 )  # fmt: skip
+
+
+def with_doors(stay: CTE) -> FromClause:
+    """Part of a stay's own statement: its rows with their compartments and banks, as they were before it."""
+    own = and_(compartments.c.tenant_id == stay.c.tenant_id, compartments.c.id == stay.c.compartment_id)
+    return stay.join(compartments, own).join(banks, _OF_BANK)
 
 
 async def held_open(conn: Conn, before: datetime) -> list[Row]:

@@ -43,7 +43,7 @@ _REACHED = select(1).where(_OF_BANK, or_(banks.c.unreachable_since.is_(None), ba
 
 
 def take_free(*, wait: bool, guards: Sequence[ColumnElement[bool]] = ()) -> CTE:
-    """The first free compartment of a size in a bank becomes RESERVED. Row `taken`: id, label, external_id; or none.
+    """A free compartment of a size in a bank becomes RESERVED. Row `taken`: id, label, external_id; or none.
 
     Without `wait` rows that others hold are skipped, so a crowd spreads over what is free. With it they are waited for:
     the way to be sure that none is free, when some of the others may yet roll back.
@@ -62,7 +62,7 @@ def take_free(*, wait: bool, guards: Sequence[ColumnElement[bool]] = ()) -> CTE:
             _REACHED,
             *guards,
         )
-        .order_by(compartments.c.label, compartments.c.id)
+        # In no order: sorting by label would look at every free one, and wear out the first doors of each bank.
         .limit(1)
         # NO KEY: what merely refers to the compartment does not stand in the way.
         .with_for_update(skip_locked=not wait, key_share=True)

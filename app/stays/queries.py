@@ -1,7 +1,9 @@
 """Reads of stays that the core itself needs."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import bindparam, func, literal_column, select
@@ -129,7 +131,7 @@ async def open_of_carrier(conn: Conn, tenant_id: UUID, carrier_id: UUID) -> int:
     return found
 
 
-def stay_of(row: Row) -> Stay:
+def stay_of(row: Row | Mapping[str, Any]) -> Stay:
     given = {name: row[name] for name in Stay.__slots__}
     outcome = row["outcome"]
     given |= {

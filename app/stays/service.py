@@ -85,9 +85,8 @@ async def reserve(work: Work, ask: ReserveCompartment) -> UUID:
     except asyncpg.UniqueViolationError as error:
         if error.constraint_name != OPEN_TRACKING:
             raise
-        raise Rejected(
-            Reason.ALREADY_EXISTS, "This parcel is under way already.", path=("input", "tracking")
-        ) from error
+        known = "This parcel is under way already."
+        raise Rejected(Reason.ALREADY_EXISTS, known, path=("input", "tracking")) from error
     if row is None:
         await _why_none(work, bank, ask)
         raise Rejected(Reason.NO_FREE_COMPARTMENT, f"No {ask.size} compartment is free in bank {bank.label}.")
@@ -110,9 +109,8 @@ async def _may_reserve(work: Work, bank: Bank, ask: ReserveCompartment) -> UUID 
         return await carriers.named(work, ask.carrier_id) if ask.carrier_id else None
     if ask.carrier_id and await carriers.organization_of(work, ask.carrier_id) != work.actor.organization_id:
         raise Invalid("A carrier reserves for itself only.", path=("input", "carrierId"))
-    await carriers.require(
-        work, Operation.RESERVE, site_id=bank.site_id, bank_id=bank.id, size=ask.size.value, hold=ask.hold
-    )
+    size = ask.size.value
+    await carriers.require(work, Operation.RESERVE, site_id=bank.site_id, bank_id=bank.id, size=size, hold=ask.hold)
     return work.actor.organization_id
 
 
@@ -175,16 +173,14 @@ async def extend(work: Work, stay_id: UUID, by: timedelta, reason: str | None) -
     if held and stay.expires_at <= work.now:
         raise Rejected(Reason.STAY_EXPIRED, "The reservation has run out.")
     if held and until > work.now + LONGEST_HOLD:
-        raise Rejected(
-            Reason.TOO_LATE, f"A reservation lasts {LONGEST_HOLD.days} days at most.", path=("input", "minutes")
-        )
+        most = f"A reservation lasts {LONGEST_HOLD.days} days at most."
+        raise Rejected(Reason.TOO_LATE, most, path=("input", "minutes"))
     after = await store.run(store.EXTEND_HOLD if held else store.EXTEND_DEPOSIT, work.conn, stay, until=until)
     if after is None:
         raise Rejected(Reason.WRONG_STATE, f"This stay is {stay.state}.")
     work.emit(events.of_stay("StayExtended", after, until=until.isoformat()))
     work.audit(_entry(Permission.STAY_EXTEND, after, reason=reason, details={"until": until.isoformat()}))
-    door = await door_of(work, stay)
-    await told(work, after, door, OrderKind.EXTEND)
+    await told(work, after, await door_of(work, stay), OrderKind.EXTEND)
     return after.id
 
 
@@ -199,9 +195,10 @@ async def release(work: Work, stay_id: UUID, outcome: StayOutcome, reason: str) 
     if stay.state is State.RELEASED:
         raise Rejected(Reason.STAY_NOT_OPEN, "This stay has ended.")
     if stay.state not in RELEASES[outcome]:
-        raise Rejected(
-            Reason.WRONG_STATE, f"A stay that is {stay.state} cannot end as {outcome}.", path=("input", "outcome")
-        )
+        unfit = f"A stay that is {stay.state} cannot end as {outcome}."
+        raise Rejected(Reason.WRONG_STATE, unfit, path=("input", "outcome"))
+    if await end(work, stay, outcome, reason=reason, quiet=True):
+        return stay.id
     await hardware.withdraw(work, stay.id, OPENS + BOOKS, "The stay was released.")
     under_way = await devices.under_way(work.conn, stay.tenant_id, stay.id, OPENS)
     if under_way & {CommandState.SENT, CommandState.ACCEPTED}:
@@ -229,13 +226,15 @@ async def revoke(work: Work, stay: Stay, outcome: StayOutcome, reason: str) -> U
 
 
 async def end(
-    work: Work, stay: Stay, outcome: StayOutcome, *, reason: str | None = None, evidence: str = "E0", tell: bool = True
-) -> bool:
-    """To RELEASED; `tell` the vendor's books. The caller holds the stay's lock. False when it had ended already."""
-    door = await door_of(work, stay)
-    after = await store.let_go(work.conn, stay, outcome, now=work.now, evidence=evidence, note=reason)
-    if after is None:
+    work: Work, stay: Stay, outcome: StayOutcome, *,
+    reason: str | None = None, evidence: str = "E0", tell: bool = True, quiet: bool = False,
+) -> bool:  # fmt: skip
+    """To RELEASED; `tell` the vendor's books. The caller holds the lock. False: it had ended or, if `quiet`, is not."""
+    kinds = [kind.value for kind in OPENS + BOOKS] if quiet else None
+    ended = await store.let_go(work.conn, stay, outcome, kinds=kinds, now=work.now, evidence=evidence, note=reason)
+    if ended is None:
         return False
+    after, door = ended
     await passes.shut_out(work, stay.id, door)
     work.emit(events.moved(after, before=stay.state.value, door=door.door.value))
     details = {"outcome": outcome.value, "before": stay.state.value, "evidence": evidence}

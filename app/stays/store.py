@@ -1,6 +1,6 @@
 """Guarded writes of stays, one statement each: a stay, its compartment's use and its parcels move together or not."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -24,9 +24,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from app.devices.queries import none_under_way
 from app.kit.db import Conn, Row, Statement
 from app.kit.tables import Time, Uuid
-from app.lockers.model import Use
+from app.lockers.model import Compartment, Use
+from app.lockers.queries import DOOR_COLUMNS, compartment_of, with_doors
 from app.lockers.store import free_again, shade, take_free, take_named
 from app.parcels.model import ParcelState
 from app.parcels.store import allocate, announce, end, put_in, take
@@ -107,11 +109,16 @@ REVOKING = _all(_moved(OPEN_BEFORE_DEPOSIT, State.REVOKING, outcome=bindparam("o
 
 
 @cache
-def release(inside: ParcelState) -> Statement:
-    """Any open state -> RELEASED. `before` narrows it; the code dies with the stay."""
+def release(inside: ParcelState, *, quiet: bool) -> Statement:
+    """Any open state -> RELEASED. `before` narrows it; the code dies with the stay. Gives the stay with its door.
+
+    `quiet`: only where nothing of `kinds` is under way for it. The stay must be locked by an earlier statement: then
+    none can be added, and this one sees all that were.
+    """
+    nothing = [none_under_way(_TENANT, stays.c.id, bindparam("kinds", type_=ARRAY(Text)))] if quiet else []
     moved = (
         update(stays)
-        .where(_THIS, stays.c.state == any_(bindparam("before", type_=ARRAY(Text))))
+        .where(_THIS, stays.c.state == any_(bindparam("before", type_=ARRAY(Text))), *nothing)
         .where(stays.c.state != State.RELEASED.value)
         .values(
             state=State.RELEASED.value, version=stays.c.version + 1, outcome=bindparam("outcome", type_=Text),
@@ -121,7 +128,8 @@ def release(inside: ParcelState) -> Statement:
         .returning(*COLUMNS)
         .cte("moved")
     )  # fmt: skip
-    return _all(moved, shade(moved, Use.FREE), end(moved, inside))
+    ended = select(*(column.label(f"stay_{column.name}") for column in moved.c), *DOOR_COLUMNS)
+    return Statement(ended.select_from(with_doors(moved)).add_cte(shade(moved, Use.FREE), end(moved, inside)))
 
 
 def _change(*guards: ColumnElement[bool], **changes: object) -> Statement:
@@ -215,13 +223,18 @@ async def run(statement: Statement, conn: Conn, stay: Stay, **given: Any) -> Sta
     return stay_of(row) if row else None
 
 
-async def let_go(conn: Conn, stay: Stay, outcome: StayOutcome, **given: Any) -> Stay | None:
-    """To RELEASED from the state the stay was read in. `given`: now, evidence, note."""
-    return await run(
-        release(INSIDE[outcome]),
-        conn,
-        stay,
-        outcome=outcome.value,
-        before=[stay.state.value],
-        **{"note": None, **given},
-    )
+async def let_go(
+    conn: Conn, stay: Stay, outcome: StayOutcome, *, kinds: Sequence[str] | None = None, **given: Any
+) -> tuple[Stay, Compartment] | None:
+    """To RELEASED from the state the stay was read in; with `kinds`, only while none of these commands is under way.
+
+    `given`: now, evidence, note. The stay as it is then, and its door as it was.
+    """
+    more = {} if kinds is None else {"kinds": list(kinds)}
+    row = await release(INSIDE[outcome], quiet=kinds is not None).row(
+        conn, tenant_id=stay.tenant_id, id_=stay.id, outcome=outcome.value, before=[stay.state.value],
+        **{"note": None, **given, **more},
+    )  # fmt: skip
+    if row is None:
+        return None
+    return stay_of({name: row[f"stay_{name}"] for name in Stay.__slots__}), compartment_of(row)
