@@ -7,8 +7,6 @@ from contextlib import asynccontextmanager
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-import serialx
-
 from app.devices.port import Refused, Unreachable
 
 T = TypeVar("T")
@@ -147,7 +145,7 @@ class Bus:
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
                 self._transport = await _dial(self.address, *self.speed, line)
-        except (OSError, TimeoutError, serialx.SerialException) as error:
+        except (OSError, TimeoutError) as error:
             raise Unreachable(f"cannot reach {self.address}: {type(error).__name__}") from error
 
 
@@ -157,9 +155,14 @@ async def _dial(address: str, baudrate: int, parity: str, line: _Line) -> asynci
     if parts.scheme == "socket":
         transport, _ = await loop.create_connection(lambda: line, str(parts.hostname), parts.port or 0)
         return transport
-    device, _ = await serialx.create_serial_connection(
-        loop, lambda: line, address, baudrate=baudrate, parity=serialx.Parity(parity)
-    )
+    import serialx  # two megabytes that only a process with a serial line needs
+
+    try:
+        device, _ = await serialx.create_serial_connection(
+            loop, lambda: line, address, baudrate=baudrate, parity=serialx.Parity(parity)
+        )
+    except serialx.SerialException as error:
+        raise ConnectionError(str(error)) from error
     return device
 
 

@@ -1,6 +1,7 @@
 """uvicorn with what it lacks: deadlines for receiving and sending, header limits, a shutdown that ends streams."""
 
 import asyncio
+import ctypes
 import gc
 import socket
 import time
@@ -250,6 +251,14 @@ def calm_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
+    give_back()
+
+
+def give_back() -> None:
+    """What starting needed once goes back to the system; glibc alone keeps it otherwise, and has the word for it."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
 
 
 def make_server(
