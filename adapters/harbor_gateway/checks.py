@@ -1,14 +1,16 @@
-"""Harbor Gateway's operations, tried one by one against the real thing. No door is opened."""
+"""Harbor Gateway's operations, tried one by one against the real thing. One of those that write opens a door."""
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import uuid4
 
 from app.devices.port import BankState, Check, Door, Order, OrderKind, Receipt, Refused, Unit
 
 PATIENCE = timedelta(seconds=20)
+# The gateway tries for 62 s by itself.
+OPEN_PATIENCE = timedelta(seconds=74)
 
 
 class Gateway(Protocol):
@@ -45,16 +47,42 @@ async def _try_lookup(adapter: Gateway, bank: str) -> str:
     return "a transaction that is not there is not found" if found is None else f"an invented one is in locker {found}"
 
 
-async def _try_transaction(adapter: Gateway, bank: str) -> str:
+async def _free(adapter: Gateway, bank: str) -> Unit:
     units = (await adapter.read_bank(bank)).units
     free = next((unit for unit in units if unit.in_service and not unit.reserved), None)
     if free is None:
         raise Refused("no locker is free to try with", reason="NO_FREE_UNIT")
-    plain = {"bank": bank, "unit": free.id, "deadline": PATIENCE, "reference": f"check-{uuid4()}"}
-    made = await adapter.send(Order(uuid4(), OrderKind.RESERVE, **plain))  # type: ignore[arg-type]
-    again = await adapter.send(Order(uuid4(), OrderKind.RESERVE, **plain))  # type: ignore[arg-type]
-    await adapter.send(Order(uuid4(), OrderKind.RELEASE, **plain))  # type: ignore[arg-type]
+    return free
+
+
+def _order(kind: OrderKind, bank: str, unit: str, reference: str, **more: Any) -> Order:
+    return Order(uuid4(), kind, **{"bank": bank, "unit": unit, "deadline": PATIENCE, "reference": reference, **more})
+
+
+async def _try_transaction(adapter: Gateway, bank: str) -> str:
+    free, reference = await _free(adapter, bank), f"check-{uuid4()}"
+    made = await adapter.send(_order(OrderKind.RESERVE, bank, free.id, reference))
+    again = await adapter.send(_order(OrderKind.RESERVE, bank, free.id, reference))
+    await adapter.send(_order(OrderKind.RELEASE, bank, free.id, reference))
     return f"locker {made.unit} was given, the repetition gave {again.unit}, then it was deleted"
+
+
+async def _try_open(adapter: Gateway, bank: str) -> str:
+    free, reference = await _free(adapter, bank), f"check-{uuid4()}"
+    made = await adapter.send(_order(OrderKind.RESERVE, bank, free.id, reference))
+    try:
+        order = _order(OrderKind.OPEN, bank, made.unit or free.id, reference, deadline=OPEN_PATIENCE)
+        seen = await adapter.send(order)
+    finally:
+        await adapter.send(_order(OrderKind.RELEASE, bank, free.id, reference))
+    return f"locker {made.unit}: {seen.outcome}; shut it again"
+
+
+async def _try_service(adapter: Gateway, bank: str) -> str:
+    """Set to what it is; one that is out of service would lose the reason."""
+    free = await _free(adapter, bank)
+    await adapter.send(_order(OrderKind.SET_SERVICE, bank, free.id, "", in_service=True))
+    return f"locker {free.id} is in service, and was told so"
 
 
 # Name, what is tried, what to change when it fails, whether it writes.
@@ -64,6 +92,8 @@ CHECKS: tuple[tuple[str, Callable[[Gateway, str], Awaitable[str]], str, bool], .
     ("locker", _try_locker, "paths.locker", False),
     ("transaction", _try_lookup, "paths.transaction", False),
     ("transactions", _try_transaction, "paths.transactions and paths.transaction; whether the key may write", True),
+    ("service", _try_service, "paths.locker; whether the key may write", True),
+    ("open", _try_open, "paths.open; whether the key may open, and the lock itself", True),
 )
 
 
