@@ -6,9 +6,9 @@ from typing import Any
 from adapters import config
 from adapters.generic import bank, transport
 from adapters.generic.bank import BoardBank, Place
-from adapters.generic.modbus_io.client import Wiring, modbus_client
-from adapters.generic.modbus_io.wire import Framing
-from app.devices.port import Adapter, Connection, Refused, Setting, SettingKind, Vendor
+from adapters.generic.modbus_io.client import ModbusClient, Wiring, modbus_client
+from adapters.generic.modbus_io.wire import PLAIN_MODE, Framing
+from app.devices.port import Adapter, Check, Connection, Refused, Setting, SettingKind, Vendor
 
 NAME = "modbus_io"
 FLASH, ON_WAIT_OFF = "waveshare_flash", "on_wait_off"
@@ -59,7 +59,39 @@ def connect(connection: Connection) -> Adapter:
         reply_seconds=float(given["reply_seconds"]),
     )
     client = modbus_client(connection.base_url, wiring, baudrate=given["baudrate"], parity=given["parity"])
-    return BoardBank(NAME, client, places, given, sensors=wiring.sensors)
+    return ModbusBank(NAME, client, places, given, sensors=wiring.sensors, modes=wiring.modes)
+
+
+class ModbusBank(BoardBank):
+    """A bank of modules: besides the doors their output modes can be tried."""
+
+    def __init__(
+        self,
+        vendor: str,
+        client: ModbusClient,
+        places: Mapping[str, Place],
+        given: Mapping[str, Any],
+        *,
+        sensors: bool,
+        modes: bool,
+    ) -> None:
+        super().__init__(vendor, client, places, given, sensors=sensors)
+        self._modules = client
+        self._modes = modes
+
+    def checks(self, bank: str | None) -> tuple[Check, ...]:
+        doors = super().checks(bank)
+        return (*doors, *(self._mode_check(module) for module in self._boards())) if self._modes else doors
+
+    def _mode_check(self, module: int) -> Check:
+        async def look() -> str:
+            wrong = [at for at, mode in enumerate(await self._modules.modes(module), 1) if mode != PLAIN_MODE]
+            if wrong:
+                raise Refused(f"outputs {', '.join(map(str, wrong))} are not in mode 0 (normal)", reason="OPEN_FAILED")
+            return "all outputs obey plain orders"
+
+        advice = "write 0 to the output mode registers (1000h + output), or set output_modes to false for other brands"
+        return Check(f"module {module} has its outputs in mode 0", look, advice)
 
 
 def _need(so: bool, words: str) -> None:

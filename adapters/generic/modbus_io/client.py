@@ -182,6 +182,17 @@ class ModbusDialect:
             await self._ask(bus, board, wire.write_output(output, wire.OFF))
         self._found_off[board] = bus.generation
 
+    async def modes(self, bus: Bus, board: int) -> list[int]:
+        """Of all outputs of a module, in order. Within a turn."""
+        channels = self._wiring.channels[board]
+        try:
+            asked = wire.read_registers(wire.MODES + self._wiring.first_output, channels)
+            return list(wire.registers(await self._ask(bus, board, asked)))[:channels]
+        except NoAnswer:
+            raise Unreachable(f"module {board} does not tell its output modes") from None
+        except SaysNo as no:
+            raise Refused(f"module {board} answered {no} when asked for its output modes", reason="OPEN_FAILED") from no
+
     async def _check_mode(self, bus: Bus, board: int, output: int) -> None:
         """In any mode but the plain one an input, not we, would move the lock."""
         if not self._wiring.modes:
@@ -245,6 +256,16 @@ def _cancelled() -> bool:
     return task is not None and task.cancelling() > 0
 
 
-def modbus_client(address: str, wiring: Wiring, *, baudrate: int, parity: str) -> BoardClient:
-    bus = transport.shared(address, baudrate, parity)
-    return BoardClient(bus, tuple(wiring.channels), ModbusDialect(wiring))
+class ModbusClient(BoardClient):
+    def __init__(self, bus: Bus, wiring: Wiring) -> None:
+        self._modbus = ModbusDialect(wiring)
+        super().__init__(bus, tuple(wiring.channels), self._modbus)
+
+    async def modes(self, board: int) -> list[int]:
+        """Of all outputs of a module; 0 is the one that obeys plain orders. Raises Unreachable and Refused."""
+        async with self.bus.turn():
+            return await self._modbus.modes(self.bus, board)
+
+
+def modbus_client(address: str, wiring: Wiring, *, baudrate: int, parity: str) -> ModbusClient:
+    return ModbusClient(transport.shared(address, baudrate, parity), wiring)

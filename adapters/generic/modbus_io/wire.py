@@ -97,11 +97,15 @@ def frame(framing: Framing, module: int, number: int, pdu: ModbusPDU) -> bytes:
 
 def find(framing: Framing, received: bytes, module: int, number: int, function: int) -> bytes | None:
     """Function and data of the first sound reply of this module to this function; noise and others' are skipped."""
+    at = 6 if framing is Framing.TCP else 0
     for start in range(len(received)):
-        rest = received[start:]
-        if framing is Framing.TCP and rest[2:4] != b"\x00\x00":
+        # Looked at first, for pymodbus goes through all that follows at every start: a babbling line would stop us.
+        head = received[start + at : start + at + 2]
+        if len(head) < 2 or head[0] != module or head[1] & ~EXCEPTION != function:
             continue
-        _, from_module, replied, said = _FRAMERS[framing].decode(rest)
+        if framing is Framing.TCP and received[start + 2 : start + 4] != b"\x00\x00":
+            continue
+        _, from_module, replied, said = _FRAMERS[framing].decode(received[start:])
         right_number = framing is Framing.RTU or replied == number
         if said and from_module == module and right_number and said[0] & ~EXCEPTION == function:
             return said

@@ -15,7 +15,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from adapters.exchange import tls
-from adapters.generic.mqtt.wire import Alive, Dialect, Message, News, Reacted, State, Strange, shown
+from adapters.generic.mqtt.wire import Alive, Dialect, Message, News, State, Strange, shown
 from app.devices.port import Ambiguous, AuthFailed, DeviceError, Door, DoorHint, Unmapped, Unreachable
 
 QOS = 1
@@ -25,6 +25,8 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.2, 10.0
 QUIET_SECONDS, QUIET_LIMIT = 0.15, 2.0
 # Bounce of a door switch: a change counts when nothing else is told for so long.
 BOUNCE_SECONDS = 0.06
+# Whoever may publish could fill our memory: no word is longer, and no broker has more units for us.
+WORD_LIMIT, UNITS_LIMIT = 64 * 1024, 20_000
 # CONNACK: bad user name or password, not authorized (as paho names them in either protocol version).
 NO_ENTRY = frozenset({134, 135})
 SUBSCRIPTION_REFUSED = 128
@@ -230,7 +232,8 @@ class MqttClient:
 
     def _take(self, topic: str, payload: object, *, kept: bool) -> None:
         self._last_news = time.monotonic()
-        text = payload.decode(errors="replace") if isinstance(payload, bytes) else str(payload or "")
+        raw = payload[:WORD_LIMIT] if isinstance(payload, bytes) else str(payload or "").encode()
+        text = raw.decode(errors="replace")
         for news in self.dialect.read(topic, text):
             self._know(news)
             if not kept or isinstance(news, State):
@@ -250,9 +253,10 @@ class MqttClient:
                         self.heard[key].told = _uncounted(self.heard[key].told)
             case State(bank, unit):
                 self._know_state(news, (bank, unit), now)
-            case Strange(bank, unit, what, raw):
+            case Strange(bank, unit, what, raw) if len(self.strange) < UNITS_LIMIT:
                 self.strange[bank, unit, what] = Unmapped(unit, what, shown(raw))
-            case Reacted():
+            case _:
+                # What became of an order is for whoever waits for it.
                 pass
 
     def _know_state(self, news: State, key: tuple[str, str], now: datetime) -> None:
@@ -262,7 +266,8 @@ class MqttClient:
         if news.door is not Door.UNKNOWN:
             self.strange = {at: kept for at, kept in self.strange.items() if at[:2] != key}
         if before is None:
-            self.heard[key] = Heard(news, now, news)
+            if len(self.heard) < UNITS_LIMIT:
+                self.heard[key] = Heard(news, now, news)
             return
         before.told = news
         if news.door is before.state.door or news.door is Door.UNKNOWN:

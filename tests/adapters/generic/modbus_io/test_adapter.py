@@ -1,3 +1,5 @@
+import asyncio
+import time
 from typing import Any
 
 import pytest
@@ -6,7 +8,18 @@ from pymodbus.client import AsyncModbusTcpClient
 
 from adapters.generic.modbus_io.adapter import ON_WAIT_OFF
 from adapters.generic.modbus_io.simulator import rig
-from app.devices.port import Ability, Ambiguous, Capability, ContractBroken, Door, Evidence, Outcome, Refused
+from app.devices.port import (
+    Ability,
+    Ambiguous,
+    Capability,
+    Checkable,
+    ContractBroken,
+    Door,
+    Evidence,
+    Outcome,
+    Refused,
+    Unreachable,
+)
 
 SETTINGS: list[dict[str, Any]] = [
     {"framing": "tcp"},
@@ -117,3 +130,28 @@ async def test_settings_that_would_harm_or_mislead_are_refused(settings: dict[st
             pytest.fail("it took the settings")
 
     assert refused.value.reason == "BAD_SETTINGS"
+
+
+async def test_a_check_names_the_outputs_that_do_not_obey() -> None:
+    async with rig.start() as bench:
+        bench.world.set_unit(bench.bank, "2-5", {"mode": 2})
+        assert isinstance(bench.adapter, Checkable)
+        checks = {check.name: check for check in bench.adapter.checks(None)}
+
+        assert "8 closed" in await checks["board 1 tells its doors"].run()
+        assert await checks["module 1 has its outputs in mode 0"].run() == "all outputs obey plain orders"
+        with pytest.raises(Refused, match="outputs 5 are not in mode 0"):
+            await checks["module 2 has its outputs in mode 0"].run()
+        assert not any(check.writes for check in checks.values())
+
+
+async def test_a_babbling_line_does_not_stop_everything_else() -> None:
+    async with rig.start(framing="rtu") as bench:
+        bench.world.faults.add({"kind": "flood", "where": "02", "times": -1})
+        longest, before, reading = 0.0, time.monotonic(), asyncio.create_task(bench.adapter.read_bank(bench.bank))
+        while not reading.done():
+            await asyncio.sleep(0.005)
+            longest, before = max(longest, time.monotonic() - before), time.monotonic()
+
+        assert isinstance(reading.exception(), Unreachable)
+        assert longest < 0.5
