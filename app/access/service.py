@@ -239,12 +239,16 @@ async def on_books(work: Work, fact: Sequenced) -> None:
         if kind == OrderKind.DEPOSIT:
             grade = fact.evidence or "E0"
             await store.run(store.GRADE, work.conn, stay, state_=State.DEPOSITED.value, evidence=grade)
-    elif fact.payload.get("absent") is True:
-        await _tell_again(work, stay, OrderKind(str(kind)), fact)
-    elif kind == OrderKind.RESERVE and stay.state in OPEN_BEFORE_DEPOSIT:
+        return
+    absent = fact.payload.get("absent") is True
+    if kind == OrderKind.RESERVE and stay.state in OPEN_BEFORE_DEPOSIT and not absent:
         undo = fact.payload.get("undo") is True
         words = "The vendor chose a place it cannot have." if undo else "The vendor did not take the reservation."
         await stays.end(work, stay, StayOutcome.CANCELLED, reason=words, tell=undo)
+    elif absent or fact.kind == "CommandExpired":
+        await _tell_again(work, stay, OrderKind(str(kind)), fact)
+    elif kind == OrderKind.DEPOSIT and stay.state is State.DEPOSITED:
+        await _tell_anew(work, stay)
 
 
 # What the vendor is told makes sense only while the stay is so.
@@ -267,6 +271,14 @@ async def _tell_again(work: Work, stay: Stay, kind: OrderKind, fact: Sequenced) 
         return
     if door is not None and stay.state in _TELLS[kind] and told < MOST_TELLINGS:
         await stays.told(work, stay, door, kind)
+
+
+async def _tell_anew(work: Work, stay: Stay) -> None:
+    """A parcel lies where the vendor's books know of no reservation: both are told once more."""
+    if await devices.told(work.conn, stay.tenant_id, stay.id, OrderKind.DEPOSIT) < MOST_TELLINGS:
+        door = await stays.door_of(work, stay)
+        for kind in (OrderKind.RESERVE, OrderKind.DEPOSIT):
+            await stays.told(work, stay, door, kind)
 
 
 MOST_TELLINGS = 4

@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import Awaitable, Callable
 from uuid import UUID, uuid4
 
@@ -144,6 +145,36 @@ async def test_a_reservation_waits_for_an_address_book_that_does_not_answer(book
     await scene.settle()
 
     assert (await scene.unit_of(stay)).contact is not None
+
+
+async def test_while_credentials_are_refused_the_books_wait(books: Books) -> None:
+    scene = await books()
+    scene.vendor.faults.add({"kind": "status", "where": "token", "status": 401})
+    stay = await held(scene)
+    assert (await scene.stay(stay))[0] == "HELD"
+    await asyncio.sleep(6)
+    scene.drive.now.pass_(30)
+    await scene.settle()
+
+    assert (await scene.unit_of(stay)).contact is not None
+
+
+async def test_a_parcel_put_in_where_the_reservation_never_arrived_is_told_of_anew(books: Books) -> None:
+    scene = await books()
+    scene.vendor.faults.go_away(how="reset")
+    stay = await scene.reserve()
+    await scene.act(Role.COURIER, contents.confirm_deposit, stay, None, codes())
+    await scene.settle()
+    scene.drive.now.pass_(2 * 3600)
+    scene.vendor.faults.come_back()
+    for _ in range(4):
+        await scene.settle()
+        scene.drive.now.pass_(20)
+
+    unit = await scene.unit_of(stay)
+    assert unit.deposited
+    assert (await scene.stay(stay))[0] == "DEPOSITED"
+    assert codes().show(stay, await scene.of("SELECT pickup_sealed FROM stay WHERE id = $1", stay)) == unit.code
 
 
 async def refused(scene: BookScene, stay: UUID, role: Role, *given: object) -> LockyardError:

@@ -1,0 +1,90 @@
+"""The day itself, step by step."""
+
+import random
+import re
+from collections import Counter
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import stamina
+
+from app.kit.db import Database
+from app.kit.embedded import Dsns
+from tests.bench.day.judge import Verdict, judge
+from tests.bench.day.people import People
+from tests.bench.day.town import Town, town
+
+# Every bank is polled this many steps apart even when nobody is there.
+IDLE_STEPS = 6
+RECONCILE_ROUNDS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    verdict: Verdict
+    did: Counter[str]
+    calls: int
+    failed: int
+    memory: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """`step`: minutes. `rate`: reservations a bank and hour. `failing`: share of calls."""
+
+    banks: int
+    hours: float
+    step: float
+    rate: float
+    failing: float
+    seed: int
+    memory: list[float] = field(default_factory=list)
+
+    async def live(self, dsns: Dsns, say: Callable[[str], object] = lambda _: None) -> Outcome:
+        async with AsyncExitStack() as stack:
+            # One failing call in twenty is no news here.
+            stamina.instrumentation.set_on_retry_hooks([])
+            databases = []
+            for dsn, size in ((dsns.app, 4), (dsns.worker, 24), (dsns.admin, 2)):
+                databases.append(await Database.connect(dsn, size=size))
+                stack.push_async_callback(databases[-1].close)
+            here = await stack.enter_async_context(town(databases[0], databases[1], databases[2], self.banks))
+            people = People(here, random.Random(self.seed), self.rate)
+            await here.settle(set(here.keepers))
+            here.begin_bad_luck(self.failing)
+            await self._hours(here, people, say)
+            calls, failed = here.luck()
+            here.end_bad_luck()
+            await self._reconcile(here)
+            return Outcome(await judge(here.admin, here.places), people.did, calls, failed, tuple(self.memory))
+
+    async def _hours(self, here: Town, people: People, say: Callable[[str], object]) -> None:
+        steps = round(self.hours * 60 / self.step)
+        banks = sorted(here.keepers)
+        for number in range(steps):
+            here.pass_(self.step * 60)
+            people.away()
+            touched = await people.act(self.step / 60)
+            idle = {bank for place, bank in enumerate(banks) if place % IDLE_STEPS == number % IDLE_STEPS}
+            await here.time_passes()
+            await here.settle(touched | idle)
+            if (number + 1) % max(1, steps // 4) == 0:
+                self.memory.append(resident())
+                say(
+                    f"{(number + 1) * self.step / 60:.0f} h: {sum(people.did.values())} acts, {self.memory[-1]:.0f} MiB"
+                )
+
+    async def _reconcile(self, here: Town) -> None:
+        """Everything answers again: what was unclear is read back."""
+        for _ in range(RECONCILE_ROUNDS):
+            here.pass_(120)
+            await here.time_passes()
+            await here.settle(set(here.keepers))
+
+
+def resident() -> float:
+    """MiB of this process in memory."""
+    found = re.search(r"VmRSS:\s+(\d+) kB", Path("/proc/self/status").read_text())
+    return int(found[1]) / 1024 if found else 0.0

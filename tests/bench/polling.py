@@ -1,0 +1,103 @@
+"""`python -m tests.bench.polling`: what one background process takes of a core, and of memory, to poll many banks."""
+
+import argparse
+import asyncio
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.kit.db import Database
+from app.kit.embedded import Dsns, EmbeddedPostgres
+from app.kit.settings import keep_secret_key
+from migrations import run as migrations
+from tests.bench.faults import place as places
+
+ROOT = Path(__file__).resolve().parents[2] / "var" / "polling"
+WARM_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Of one process: seconds of processor time so far, MiB in memory now."""
+
+    cpu: float
+    memory: float
+
+    @classmethod
+    def of(cls, pid: int) -> "Sample":
+        # User and system time are the 12th and 13th field after the name, which is in brackets.
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        ticks = int(fields[11]) + int(fields[12])
+        resident = re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+        return cls(ticks / os.sysconf("SC_CLK_TCK"), int(resident[1]) / 1024 if resident else 0.0)
+
+
+async def measure(dsns: Dsns, banks: int, seconds: float, slices: int = 4) -> list[Sample]:
+    """Half of the banks at each of two vendors, polled at their usual pace; samples before and after each slice."""
+    admin = await Database.connect(dsns.admin, size=2)
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(admin.close)
+        await stack.enter_async_context(places.pitney(admin, banks // 2, 45))
+        await stack.enter_async_context(places.kerong(admin, banks - banks // 2, 32))
+        await admin.pool.execute("UPDATE bank SET poll_seconds = 5 WHERE vendor = 'pitney'")
+        process = _worker(dsns)
+        stack.callback(_end, process)
+        await asyncio.sleep(WARM_SECONDS)
+        silent = await admin.pool.fetchval("SELECT count(*) FROM bank WHERE last_contact_at IS NULL")
+        assert not silent, f"{silent} banks were not read"
+        samples = [Sample.of(process.pid)]
+        for _ in range(slices):
+            await asyncio.sleep(seconds / slices)
+            samples.append(Sample.of(process.pid))
+        late = "SELECT max(extract(epoch FROM now() - last_contact_at))::float FROM bank"
+        assert await admin.pool.fetchval(late) < 15, "a bank was forgotten"
+        return samples
+
+
+def _worker(dsns: Dsns) -> "subprocess.Popen[bytes]":
+    folder = Path(tempfile.mkdtemp(prefix="lockyard-polling-"))
+    env = os.environ | {
+        "LOCKYARD_DATA_DIR": str(folder),
+        "LOCKYARD_WORKER_DATABASE_URL": dsns.worker,
+        "LOCKYARD_DATABASE_URL": dsns.app,
+        "LOCKYARD_SECRET_KEY": keep_secret_key(folder),
+    }
+    with (folder / "log").open("w") as log:
+        return subprocess.Popen([sys.executable, "-m", "app.cli", "worker"], env=env, stdout=log, stderr=log)
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    process.terminate()
+    process.wait(20)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.polling", description=__doc__)
+    parser.add_argument("--banks", type=int, default=200)
+    parser.add_argument("--seconds", type=float, default=120)
+    given = parser.parse_args()
+    server = EmbeddedPostgres(ROOT, durable=False)
+    dsns = server.start()
+    try:
+        migrations.downgrade(dsns.owner, "base")
+        migrations.upgrade(dsns.owner)
+        began = time.monotonic()
+        samples = asyncio.run(measure(dsns, given.banks, given.seconds))
+    finally:
+        server.stop()
+    core = (samples[-1].cpu - samples[0].cpu) / given.seconds
+    memory = [round(sample.memory, 1) for sample in samples]
+    row = {"banks": given.banks, "core": round(core, 3), "memory_mib": memory, "took": round(time.monotonic() - began)}
+    sys.stdout.write(json.dumps(row) + "\n")
+    return 0 if core < 0.5 else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,12 @@
+"""A short day at a few banks; the whole one is `python -m tests.bench.day`."""
+
+from app.kit.embedded import Dsns
+from tests.bench.day.run import Day
+
+
+async def test_a_day_on_which_calls_fail_ends_without_a_difference(dsns: Dsns) -> None:
+    outcome = await Day(banks=6, hours=8, step=20, rate=0.6, failing=0.05, seed=3).live(dsns)
+
+    assert outcome.verdict.differences == ()
+    assert outcome.failed > 5
+    assert {"reserved", "opened", "deposited", "collected"} <= set(outcome.did)
