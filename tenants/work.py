@@ -218,7 +218,8 @@ class Context:
     async def begin(self, key: Key | None = None) -> AsyncIterator[Work]:
         """A transaction that commits with its record, or leaves nothing but the record of a denial.
 
-        Raises Replay with the first answer when `key` was spent on the same request, Conflict when on another one.
+        Raises Replay with the first answer when `key` was spent on the same request, Conflict when on another one:
+        with the first statement, ahead of which the key is looked up. Do nothing before it that cannot be undone.
         """
         home = None if self.actor.is_carrier else self.actor.organization_id
         work: Work | None = None
