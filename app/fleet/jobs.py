@@ -33,7 +33,7 @@ log = logging.getLogger("lockyard.fleet")
 
 # Banks may come, go and change; whoever adds one rings the bell of commands, this is for lost bells.
 CENSUS_SECONDS = 10.0
-CONTACTS_SECONDS = 1.0
+CONTACTS_SECONDS = 0.3
 SURVEYS_SECONDS = 5.0
 LEASE_SECONDS = 1.0
 

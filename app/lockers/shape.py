@@ -30,7 +30,7 @@ from tenants.policy import Permission
 
 BY_LABEL = Sort(("label",))
 # Stale: this many polls without an answer.
-MISSED_POLLS = 3
+MISSED_POLLS = 2
 
 
 def bank_visible(scope: Any) -> Condition:
