@@ -6,8 +6,7 @@ from uuid import UUID
 
 import asyncpg
 import pytest
-from sqlalchemy import CheckConstraint, Column, Table
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import ARRAY, CheckConstraint, Column, Table
 
 from app.kit.db import Conn, Database
 from app.kit.embedded import Dsns
