@@ -1,0 +1,42 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from app.devices.port import Access, AccessKind
+from app.kit.ids import new_id
+from app.kit.seal import SealBroken
+from app.passes.model import GRACE, Pass, PassState, Vault, usable_until, used_one
+from tests.app.rig import SEALER
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+K, S = AccessKind, PassState
+
+
+def made(kind: AccessKind, state: PassState, minutes: int, reference: str | None = None) -> Pass:
+    at = NOW + timedelta(minutes=minutes)
+    ids = [new_id() for _ in range(4)]
+    return Pass(ids[0], ids[1], ids[2], ids[3], kind, state, None, None, reference, at, at + timedelta(hours=1))
+
+
+def test_something_may_open_the_door_as_long_as_the_last_live_pass_and_its_grace() -> None:
+    passes = [made(K.DEPOSIT, S.USED, 50), made(K.DEPOSIT, S.ISSUED, 0), made(K.PICKUP, S.REVOKE_PENDING, 5)]
+    assert usable_until(passes) == NOW + timedelta(minutes=65) + GRACE
+    assert usable_until([made(K.DEPOSIT, S.REVOKED, 0), made(K.DEPOSIT, S.EXPIRED, 0)]) is None
+
+
+def test_a_use_is_of_the_pass_that_the_door_named_else_of_the_latest() -> None:
+    old, new = made(K.DEPOSIT, S.ISSUED, 0, "one"), made(K.DEPOSIT, S.ISSUED, 5, "two")
+    dead, other = made(K.DEPOSIT, S.REVOKED, 9, "three"), made(K.PICKUP, S.ISSUED, 9, "four")
+    assert used_one([new, old, dead, other], K.DEPOSIT) is new
+    assert used_one([new, old, dead, other], K.DEPOSIT, ["one"]) is old
+    assert used_one([dead, other], K.DEPOSIT, ["three"]) is None
+
+
+def test_what_is_kept_for_one_pass_opens_for_no_other() -> None:
+    vault, mine, other = Vault(SEALER), new_id(), new_id()
+    sealed = vault.keep(mine, Access(K.DEPOSIT, NOW, payload="p", payload_auth="a", keypad_code="1234"))
+    shown = {part: vault.show(mine, part, sealed) for part in ("payload", "payloadAuth", "link", "keypadCode")}
+    assert shown == {"payload": "p", "payloadAuth": "a", "link": None, "keypadCode": "1234"}
+    assert b"1234" not in sealed
+    with pytest.raises(SealBroken):
+        vault.show(other, "payload", sealed)
