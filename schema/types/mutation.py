@@ -10,6 +10,7 @@ import strawberry
 from schema.types import (
     carriers,
     commissioning,
+    entering,
     errors,
     hardware,
     identity,
@@ -90,8 +91,8 @@ def act(description: str, input_: type, needed: Permission | None = None) -> Any
 
 @strawberry.type(description="Everything that can be done. Each act is one transaction with one record.")
 class Mutation:
-    sign_in: SignInResult = act("Begin a session.", inputs.SignInInput)
-    sign_out: bool = act("End this session; its sockets close.", inputs.SignOutInput)
+    sign_in: SignInResult = act("Begin a session.", entering.SignInInput)
+    sign_out: bool = act("End this session; its sockets close.", entering.SignOutInput)
     reserve_compartment: ReserveCompartmentResult = act(
         "Set a free compartment aside.", inputs.ReserveCompartmentInput, Permission.STAY_CREATE
     )
@@ -157,9 +158,9 @@ class Mutation:
     )
     revoke_grant: ChangeGrantResult = act("End a grant for good.", inputs.ChangeGrantInput, Permission.GRANT_MANAGE)
     create_api_key: CreateApiKeyResult = act(
-        "Make a key for a program.", inputs.CreateApiKeyInput, Permission.API_KEY_MANAGE
+        "Make a key for a program.", entering.CreateApiKeyInput, Permission.API_KEY_MANAGE
     )
-    revoke_api_key: RevokeApiKeyResult = act("End a key.", inputs.RevokeApiKeyInput, Permission.API_KEY_MANAGE)
+    revoke_api_key: RevokeApiKeyResult = act("End a key.", entering.RevokeApiKeyInput, Permission.API_KEY_MANAGE)
     create_export: CreateExportResult = act("Have a file made.", inputs.CreateExportInput, Permission.EXPORT_CREATE)
     create_site: CreateSiteResult = act("Add a site.", inputs.CreateSiteInput, Permission.SITE_MANAGE)
     update_site: UpdateSiteResult = act("Change a site.", inputs.UpdateSiteInput, Permission.SITE_MANAGE)
