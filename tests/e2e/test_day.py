@@ -1,11 +1,14 @@
 """A short day at a few banks; the whole one is `python -m tests.bench.day`."""
 
+import pytest
+
 from app.kit.embedded import Dsns
 from tests.bench.day.run import Day
 
 
+@pytest.mark.slow
 async def test_a_day_on_which_calls_fail_ends_without_a_difference(dsns: Dsns) -> None:
-    outcome = await Day(banks=6, hours=8, step=20, rate=0.6, failing=0.05, seed=3).live(dsns)
+    outcome = await Day(banks=4, hours=6, step=30, rate=1.0, failing=0.06, seed=3).live(dsns)
 
     assert outcome.verdict.differences == ()
     assert outcome.failed > 5

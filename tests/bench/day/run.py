@@ -1,7 +1,9 @@
 """The day itself, step by step."""
 
+import asyncio
 import random
 import re
+import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import AsyncExitStack
@@ -19,6 +21,7 @@ from tests.bench.day.town import Town, town
 # Every bank is polled this many steps apart even when nobody is there.
 IDLE_STEPS = 6
 RECONCILE_ROUNDS = 6
+BREAKER_SECONDS = 45.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +80,15 @@ class Day:
                 )
 
     async def _reconcile(self, here: Town) -> None:
-        """Everything answers again: what was unclear is read back."""
-        for _ in range(RECONCILE_ROUNDS):
-            here.pass_(120)
+        """Everything answers again: what was unclear is read back. A breaker's pause is real time: it is waited for."""
+        until = time.monotonic() + BREAKER_SECONDS
+        rounds = 0
+        while rounds < RECONCILE_ROUNDS or (here.busy() and time.monotonic() < until):
+            rounds += 1
+            here.pass_(120 if rounds <= RECONCILE_ROUNDS else 1)
             await here.time_passes()
-            await here.settle(set(here.keepers))
+            await here.settle(set(here.keepers) if rounds <= RECONCILE_ROUNDS else here.busy())
+            await asyncio.sleep(0.5 if here.busy() else 0)
 
 
 def resident() -> float:

@@ -77,13 +77,17 @@ class Town:
     async def settle(self, some: set[UUID]) -> None:
         """Look at these banks, and at all where something is under way, until nothing is, or a while has passed."""
         for wait in LOOKS:
-            busy = {id_ for id_, keeper in self.keepers.items() if _busy(keeper)} | some
+            busy = self.busy() | some
             if not busy:
                 break
             await asyncio.gather(*(self._look(self.keepers[id_]) for id_ in busy))
             await self.follow()
             some = await self._waiting()
             self.pass_(wait)
+
+    def busy(self) -> set[UUID]:
+        """Banks where an order is under way."""
+        return {id_ for id_, keeper in self.keepers.items() if _busy(keeper)}
 
     async def _look(self, keeper: Keeper) -> None:
         async with self.gate:
