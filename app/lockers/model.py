@@ -58,7 +58,10 @@ def occupancy(use: Use, service: Service, door: DoorState, *, allocatable: bool)
 
 @dataclass(frozen=True, slots=True)
 class Bank:
-    """What the core needs to know of a bank. `capabilities`: the device's word -> WORKS, FAILING or ABSENT."""
+    """What the core needs to know of a bank. `capabilities`: the device's word -> WORKS, FAILING or ABSENT.
+
+    `known`: it has told them; before its first answer nobody knows whether its vendor keeps books or chooses doors.
+    """
 
     tenant_id: UUID
     id: UUID
@@ -72,6 +75,7 @@ class Bank:
     unreachable_since: datetime | None
     revision: int = 0
     blind_allocation: bool = False
+    known: bool = True
 
     @property
     def reachable(self) -> bool:
@@ -79,8 +83,8 @@ class Bank:
 
     @property
     def allocatable(self) -> bool:
-        """It answers, or its operator lets it be filled without."""
-        return self.reachable or self.blind_allocation
+        """It answers, or its operator lets it be filled without; and it is no stranger."""
+        return self.known and (self.reachable or self.blind_allocation)
 
     @property
     def vendor_chooses(self) -> bool:

@@ -4,7 +4,7 @@ from datetime import datetime
 from functools import cache
 from uuid import UUID
 
-from sqlalchemy import CTE, FromClause, Text, and_, bindparam, func, literal_column, select
+from sqlalchemy import CTE, FromClause, Text, and_, bindparam, func, literal_column, or_, select
 
 from app.kit.db import Conn, Row, Statement
 from app.kit.tables import Time, Uuid
@@ -18,6 +18,7 @@ BANK_COLUMNS = (
     banks.c.tenant_id, banks.c.id, banks.c.site_id, banks.c.connection_id, banks.c.vendor, banks.c.external_id,
     banks.c.label, banks.c.poll_seconds, banks.c.capabilities, banks.c.unreachable_since,
     banks.c.revision, banks.c.blind_allocation,
+    or_(banks.c.last_contact_at.is_not(None), banks.c.capabilities != literal_column("'{}'")).label("known"),
 )  # fmt: skip
 _DOOR = ("id", "external_id", "label", "size", "use", "service", "door")
 # What `compartment_of` reads.

@@ -50,6 +50,20 @@ async def test_a_silent_bank_is_filled_only_where_its_operator_lets_it_be(app_db
         await reserve(app_db, world)
 
 
+async def test_a_bank_that_has_never_answered_is_not_filled_not_even_blindly(
+    app_db: Database, admin_db: Database
+) -> None:
+    world = await make_world(admin_db, capabilities={})
+    await fill_blindly(app_db, world, blind=True)
+    with pytest.raises(Rejected) as refused:
+        await reserve(app_db, world)
+    assert refused.value.reason is Reason.BANK_UNREACHABLE
+
+    async with admin_db.plain() as conn:
+        await conn.execute("UPDATE bank SET last_contact_at = now() WHERE id = $1", world.bank)
+    assert await reserve(app_db, world)
+
+
 async def test_a_bank_that_goes_silent_while_somebody_asks_is_not_filled_by_that(
     app_db: Database, admin_db: Database
 ) -> None:
