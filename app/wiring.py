@@ -241,7 +241,7 @@ async def web(given: Settings) -> Web:
     engine = CompiledEngine(build_schema(), db, late=late, parts=parts, special=special)
     await patiently(engine.start, "the database")
     origins = frozenset((*given.allowed_origins, *((given.base_url,) if given.public_url else ())))
-    pipeline = Pipeline(LiveEngine(engine, hub), settings=Limits(origins=origins))
+    pipeline = Pipeline(LiveEngine(engine, hub), settings=limits(given, origins))
 
     async def authenticate(credentials: Credentials) -> Caller | None:
         secret = credentials.bearer or credentials.cookie(COOKIE)
@@ -254,6 +254,10 @@ async def web(given: Settings) -> Web:
     sockets, http = GraphQLWebSocket(pipeline, authenticate), GraphQLHTTP(pipeline, authenticate)
     mailbox = Mailbox(db, registry.connect, partial(connection_of, sealer=sealer))
     return Web(given, db, bus, hub, authenticator, engine, sockets, http, doors, hosts(given), guard, mailbox)
+
+
+def limits(given: Settings, origins: frozenset[str]) -> Limits:
+    return Limits(origins=origins, requests_per_second=given.requests_per_second)
 
 
 def page(given: Settings) -> Page:

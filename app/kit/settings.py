@@ -77,6 +77,13 @@ class Settings(BaseSettings):
         description="Folder of the built dashboard. Unset: the one that came with the package, or `frontend/dist`.",
     )
     introspection: bool = Field(True, description="Whether signed-in callers may introspect the schema.")
+    requests_per_second: float | None = Field(
+        None,
+        gt=0,
+        le=100_000,
+        description="Requests a second one caller may send to a web process in the long run, twice as many at once; "
+        "more are answered 429 with Retry-After. Unset: no limit.",
+    )
     session_hours: int = Field(12, ge=1, le=24 * 30, description="Hours until a sign-in of the page must be repeated.")
     export_store: str | None = Field(
         None,

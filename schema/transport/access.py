@@ -74,6 +74,7 @@ class Settings:
     message_bytes: int = 65_536
     messages_at_once: int = 400
     messages_per_second: float = 50.0
+    requests_per_second: float | None = None  # of one caller over HTTP; None: as many as it can
     operations: int = 100  # running on one socket
     unread_bytes: int = 1_048_576  # written to one socket and not yet taken by it
     stall_seconds: float = 10.0

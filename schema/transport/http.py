@@ -10,6 +10,7 @@ from schema.transport import message, sse
 from schema.transport.access import Anonymous, Authenticate, Credentials, origin_allowed
 from schema.transport.doorbell import rings, strangers
 from schema.transport.negotiation import Media, is_json, negotiate
+from schema.transport.pace import Pace
 from schema.transport.pipeline import Pipeline, Prepared, new_trace_id
 from schema.transport.wire import Exchange, GoneError, TooLargeError, headers_of, read_body
 
@@ -22,6 +23,8 @@ class GraphQLHTTP:
         self.settings = pipeline.settings
         self.strangers = strangers(pipeline)
         self.streams = streams or sse.Streams(self.settings)
+        rate = self.settings.requests_per_second
+        self.pace = None if rate is None else Pace(rate)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = headers_of(scope)
@@ -52,6 +55,10 @@ class GraphQLHTTP:
         if caller is None or caller.is_anonymous:
             await self.doorbell(exchange, caller or Anonymous())
             return
+        if self.pace is not None:
+            may, exchange.notes = self.pace.take(caller.revoked)
+            if not may:
+                raise refusal(Code.OVERLOADED, "too many requests; wait a moment", 429)
         request = await self.read_request(exchange, self.settings.body_bytes)
         await self.serve(exchange, request, caller)
 

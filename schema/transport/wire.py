@@ -1,6 +1,6 @@
 """The small change of ASGI over HTTP: headers in, a bounded body, one finished answer out."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from starlette.types import Receive, Scope, Send
 
@@ -74,11 +74,12 @@ class Exchange:
     headers: dict[str, str]
     media: Media
     trace_id: str
+    notes: list[Header] = field(default_factory=list)
 
     async def answer(self, status: int, content: bytes, *extra: Header) -> None:
         # An event stream is only ever opened by a request that may run; refusals before that are plain JSON.
         media = Media.JSON if self.media is Media.EVENTS else self.media
-        headers = [(b"x-trace-id", self.trace_id.encode()), *extra]
+        headers = [(b"x-trace-id", self.trace_id.encode()), *self.notes, *extra]
         if not self.finish(status, media, content, headers):
             await write(self.send, status, media, content, headers)
 

@@ -158,7 +158,12 @@ class ToyEngine:
         return finished(await result if isawaitable(result) else result, trace_id)
 
     async def stream(
-        self, document: Document, request: Request, caller: Caller, trace_id: str, sink: Sink | None = None
+        self,
+        document: Document,
+        request: Request,
+        caller: Caller,
+        trace_id: str,
+        sink: Sink | None = None,  # noqa: ARG002 - nothing is told to many here
     ) -> AsyncGenerator[bytes, None]:
         self.check(document, request)
         results = subscribe(
