@@ -129,6 +129,19 @@ def _wall(tenants: tuple[UUID, ...], organization: UUID | None) -> tuple[str, st
     return f"SET LOCAL app.tenant_id = '{named}'", f"SET LOCAL app.organization_id = '{asking}'"
 
 
+@asynccontextmanager
+async def savepoint(conn: Conn) -> AsyncIterator[None]:
+    """What fails inside undoes itself and no more. In a transaction, however it was begun; not within another one."""
+    # Prepared, not as plain text: something may have been sent ahead.
+    await conn.fetch("SAVEPOINT inside")
+    try:
+        yield
+    except BaseException:
+        await conn.fetch("ROLLBACK TO SAVEPOINT inside")
+        raise
+    await conn.fetch("RELEASE SAVEPOINT inside")
+
+
 class Database:
     """A pool for one role. `tenant()` gives a connection inside a transaction that sees those tenants only."""
 

@@ -8,6 +8,7 @@ from app.devices import service as hardware
 from app.devices.model import Purpose
 from app.devices.service import Cause
 from app.kit import checks
+from app.kit.db import savepoint
 from app.kit.errors import Denied, FailedRule, Invalid, NotFound, Reason, Rejected
 from app.kit.ids import new_id
 from app.lockers import queries as lockers
@@ -109,7 +110,7 @@ async def _open_each(work: Work, compartment_ids: Sequence[UUID], reason: str) -
         cause = Cause(purpose, reason, stay.id if stay else None, stay.carrier_id if stay else None)
         try:
             # A savepoint: the index that allows one opening a door would otherwise undo the others too.
-            async with work.conn.transaction():
+            async with savepoint(work.conn):
                 commands.append((await hardware.request_open(work, door, cause)).id)
         except Rejected as error:
             if error.reason is not Reason.COMMAND_PENDING:
