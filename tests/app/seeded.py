@@ -9,7 +9,8 @@ from uuid import UUID
 from app.devices import queries as devices
 from app.devices import store as commands
 from app.devices.port import Ambiguous, BankState, Order, Receipt, Refused
-from app.kit.db import Conn, Database
+from app.kit.ahead import Ahead
+from app.kit.db import Act, Conn, Database, Statement
 from app.kit.ids import new_id
 from app.lockers import store as lockers
 from app.stays.model import PickupCodes, Stay
@@ -20,6 +21,9 @@ from tests.app.rig import SEALER, Hardware, codes
 Go = Callable[..., Awaitable[Any]]
 # What a connection does instead of running a statement.
 Meddle = Callable[[Go, str, tuple[Any, ...]], Awaitable[Any]]
+Put = Callable[..., None]
+# What becomes of one line of an act's record.
+Record = Callable[[Put, Statement, dict[str, Any]], None]
 
 
 # --- connections ------------------------------------------------------------------------------------------------------
@@ -51,32 +55,18 @@ async def oos_allocated(go: Go, text: str, given: tuple[Any, ...]) -> Any:
     return await go(text, *given)
 
 
-async def audit_buffered(go: Go, text: str, given: tuple[Any, ...]) -> Any:
+def audit_buffered(put: Put, statement: Statement, given: dict[str, Any]) -> None:
     """The entries would be written later, all at once; the process dies before."""
-    return await go(text, *(_without_entries(each) for each in given))
+    if statement is record.ADD_OUTBOX and given["fact_id"]:
+        put(statement, **given | {"audit_id": None})
+    elif statement not in {record.ADD_ENTRY, record.ADD_PERSONAL, record.ADD_OUTBOX}:
+        put(statement, **given)
 
 
-def _without_entries(rows: Any) -> Any:
-    if not _are_rows(rows):
-        return rows
-    if "commitments" in rows[0]:
-        return []
-    return [row | {"audit_id": None} for row in rows if "audit_id" not in row or row.get("fact_id")]
-
-
-async def event_twice(go: Go, text: str, given: tuple[Any, ...]) -> Any:
-    return await go(text, *(_facts_twice(each) for each in given))
-
-
-def _facts_twice(rows: Any) -> Any:
-    if not _are_rows(rows) or "fact_id" not in rows[0]:
-        return rows
-    again = [row | {"fact_id": str(new_id()), "audit_id": None} for row in rows if row.get("fact_id")]
-    return [*rows, *again]
-
-
-def _are_rows(rows: Any) -> bool:
-    return isinstance(rows, list) and bool(rows) and isinstance(rows[0], dict)
+def event_twice(put: Put, statement: Statement, given: dict[str, Any]) -> None:
+    put(statement, **given)
+    if statement is record.ADD_OUTBOX and given["fact_id"]:
+        put(statement, **given | {"fact_id": new_id(), "audit_id": None})
 
 
 class OldGrants:
@@ -110,29 +100,20 @@ class OldStays:
 
 
 UNDER_WAY = devices._UNDER_WAY.text
-WRITES = {record.WRITE.text, record.WRITE_AND_SPEND.text}
 
 
-def meddling(bug: str) -> Meddle | None:
-    made: dict[str, Callable[[], Meddle]] = {
-        "audit_buffered": lambda: _only(WRITES, audit_buffered),
-        "cancel_occupied": lambda: cancel_occupied,
-        "code_reusable": OldStays,
-        "crash_resend": lambda: crash_resend,
-        "event_twice": lambda: _only(WRITES, event_twice),
-        "oos_allocated": lambda: oos_allocated,
-        "revoked_carrier": OldGrants,
-        "send_before_record": lambda: send_before_record,
-        "stale_as_live": lambda: stale_as_live,
-    }
-    return made[bug]() if bug in made else None
-
-
-def _only(texts: set[str], meddle: Meddle) -> Meddle:
-    async def some(go: Go, text: str, given: tuple[Any, ...]) -> Any:
-        return await (meddle(go, text, given) if text in texts else go(text, *given))
-
-    return some
+# A wrong connection by bug; made anew for each world, for some remember things.
+MEDDLERS: dict[str, Callable[[], Meddle]] = {
+    "cancel_occupied": lambda: cancel_occupied,
+    "code_reusable": OldStays,
+    "crash_resend": lambda: crash_resend,
+    "oos_allocated": lambda: oos_allocated,
+    "revoked_carrier": OldGrants,
+    "send_before_record": lambda: send_before_record,
+    "stale_as_live": lambda: stale_as_live,
+}
+# A wrong record by bug.
+RECORDERS: dict[str, Record] = {"audit_buffered": audit_buffered, "event_twice": event_twice}
 
 
 class WrongConn:
@@ -155,51 +136,67 @@ class WrongConn:
         return await self._meddle(self._conn.execute, text, given)
 
 
-class WrongDatabase(Database):
-    """The same server, through a meddling connection."""
+class WrongAhead:
+    def __init__(self, ahead: Ahead, write: Record) -> None:
+        self._ahead, self._write = ahead, write
 
-    meddle: Meddle
+    def put(self, statement: Statement, **given: Any) -> None:
+        self._write(self._ahead.put, statement, given)
+
+
+class WrongAct:
+    """A transaction with a wrong connection, a wrong record, or no commit."""
+
+    def __init__(self, act: Act, wrong: "WrongDatabase") -> None:
+        self._act, self._wrong = act, wrong
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._act, name)
+
+    @property
+    def conn(self) -> Conn:
+        return WrongConn(self._act.conn, self._wrong.meddle) if self._wrong.meddle else self._act.conn
+
+    @property
+    def ahead(self) -> Any:
+        return WrongAhead(self._act.ahead, self._wrong.write) if self._wrong.write else self._act.ahead
+
+    async def commit(self) -> None:
+        if self._wrong.forgets():
+            await self._act.conn.fetch("ROLLBACK")
+            self._act.ended = True
+        else:
+            await self._act.commit()
+
+
+class WrongDatabase(Database):
+    """The same server. lost_update_on_crash: every fourth act is acknowledged, and was never committed."""
+
+    meddle: Meddle | None = None
+    write: Record | None = None
+    forgetful = False
+    acts = 0
+
+    def forgets(self) -> bool:
+        self.acts += 1
+        return self.forgetful and self.acts % 4 == 0
 
     @asynccontextmanager
     async def tenant(self, tenants: Iterable[UUID], organization: UUID | None = None) -> AsyncIterator[Conn]:
         async with super().tenant(tenants, organization) as conn:
-            yield WrongConn(conn, self.meddle)
-
-
-class _Forgotten(Exception):  # noqa: N818
-    pass
-
-
-def _forget(this: bool) -> None:
-    if this:
-        raise _Forgotten
-
-
-class ForgetfulDatabase(Database):
-    """lost_update_on_crash: every fourth act is acknowledged, and was never committed."""
-
-    acts = 0
+            yield WrongConn(conn, self.meddle) if self.meddle else conn
 
     @asynccontextmanager
-    async def tenant(self, tenants: Iterable[UUID], organization: UUID | None = None) -> AsyncIterator[Conn]:
-        self.acts += 1
-        try:
-            async with super().tenant(tenants, organization) as conn:
-                yield conn
-                _forget(self.acts % 4 == 0)
-        except _Forgotten:
-            return
+    async def act(self, tenants: Iterable[UUID], organization: UUID | None = None) -> AsyncIterator[Any]:
+        async with super().act(tenants, organization) as act:
+            yield WrongAct(act, self)
 
 
 def database(bug: str, right: Database) -> Database:
-    if bug == "lost_update_on_crash":
-        return ForgetfulDatabase(right.pool)
-    meddle = meddling(bug)
-    if meddle is None:
-        return right
     wrong = WrongDatabase(right.pool)
-    wrong.meddle = meddle
-    return wrong
+    wrong.meddle = MEDDLERS[bug]() if bug in MEDDLERS else None
+    wrong.write, wrong.forgetful = RECORDERS.get(bug), bug == "lost_update_on_crash"
+    return wrong if wrong.meddle or wrong.write or wrong.forgetful else right
 
 
 # --- adapters ---------------------------------------------------------------------------------------------------------

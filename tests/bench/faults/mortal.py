@@ -21,7 +21,7 @@ from app.devices import store as commands
 from app.devices.port import Adapter, Connection, Order, Receipt
 from app.fleet.jobs import Fleet
 from app.kit.bus import PostgresBus
-from app.kit.db import Conn, Database
+from app.kit.db import Act, Conn, Database
 from app.kit.reacting import Reactor
 from app.kit.schedule import Service, keep
 from app.kit.seal import Sealer
@@ -97,22 +97,42 @@ def _order(_text: str, given: Iterable[Any]) -> UUID:
     return [each for each in given if isinstance(each, UUID)][-1]
 
 
+class MortalAct:
+    """A transaction whose orders meet their doom before or after its commit."""
+
+    def __init__(self, act: Act, doom: Doom) -> None:
+        self._act, self._doom = act, doom
+        self._watched: Watched | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._act, name)
+
+    @property
+    def conn(self) -> Conn:
+        watched = self._watched = Watched(self._act.conn)
+        return watched
+
+    async def commit(self) -> None:
+        watched = self._watched
+        assert watched is not None
+        if watched.claimed:
+            await self._doom.meet("before_sent", watched.claimed)
+        if watched.moved:
+            await self._doom.meet("before_result", watched.moved)
+        await self._act.commit()
+        if watched.claimed:
+            await self._doom.meet("after_sent", watched.claimed)
+
+
 class MortalDatabase(Database):
-    """Orders meet their doom before or after a commit."""
+    """Its acts are mortal."""
 
     doom: Doom
 
     @asynccontextmanager
-    async def tenant(self, tenants: Iterable[UUID], organization: UUID | None = None) -> AsyncIterator[Conn]:
-        async with super().tenant(tenants, organization) as conn:
-            watched = Watched(conn)
-            yield watched
-            if watched.claimed:
-                await self.doom.meet("before_sent", watched.claimed)
-            if watched.moved:
-                await self.doom.meet("before_result", watched.moved)
-        if watched.claimed:
-            await self.doom.meet("after_sent", watched.claimed)
+    async def act(self, tenants: Iterable[UUID], organization: UUID | None = None) -> AsyncIterator[Any]:
+        async with super().act(tenants, organization) as act:
+            yield MortalAct(act, self.doom)
 
 
 class MortalAdapter:
