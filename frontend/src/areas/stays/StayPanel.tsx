@@ -19,7 +19,7 @@ import { ReleaseStay } from './ReleaseStay';
 
 const StayQuery = graphql(`
   query StayScreen($id: ID!) {
-    node(id: $id) { __typename ...StayRow }
+    node(id: $id) { __typename ...StayRow ... on Stay { usableUntil } }
   }
 `);
 
@@ -33,7 +33,7 @@ export function StayPanel({ id, close }: { id: string; close: () => void }) {
       <Section title={i18n.t('The stay')} aside={<CloseButton onClick={close} aria-label={i18n.t('Close the stay')} />}>
         <Gate state={state} reload={reload} lines={6}>
           {(data) => data.node?.__typename === 'Stay'
-            ? <Body stay={data.node} />
+            ? <Body stay={data.node} usableUntil={data.node.usableUntil} />
             : <Text size="sm">{i18n.t('This stay does not exist, or it is not yours to see.')}</Text>}
         </Gate>
       </Section>
@@ -41,7 +41,7 @@ export function StayPanel({ id, close }: { id: string; close: () => void }) {
   );
 }
 
-function Body({ stay }: { stay: StayRowFragment }) {
+function Body({ stay, usableUntil }: { stay: StayRowFragment; usableUntil: string | null }) {
   const { i18n } = useLingui();
   const zone = stay.site.timezone;
   const at = (moment: string | null): React.ReactNode => (moment ? <Moment at={moment} siteZone={zone} /> : '–');
@@ -58,6 +58,7 @@ function Body({ stay }: { stay: StayRowFragment }) {
           { name: i18n.t('Reserved'), value: at(stay.createdAt) },
           { name: i18n.t('Deposited'), value: at(stay.depositedAt) },
           { name: i18n.t('Until'), value: at(until) },
+          ...(usableUntil ? [{ name: i18n.t('Can still be opened until'), value: at(usableUntil) }] : []),
           { name: i18n.t('Released'), value: at(stay.releasedAt) },
           { name: i18n.t('Evidence'), value: stay.evidence },
           ...(stay.note ? [{ name: i18n.t('Note'), value: stay.note }] : []),
