@@ -1,12 +1,13 @@
 """Our words for a bank of lock boards on one line, whatever the boards speak. No I/O: that is the client's."""
 
+import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeGuard
 
 from adapters import config
-from adapters.generic.boards import BoardClient, Reading, Seen
+from adapters.generic.boards import TRIES, BoardClient, Reading, Seen
 from app.devices.port import (
     Ability,
     BankState,
@@ -75,6 +76,7 @@ class BoardBank:
         self._bank = str(given["bank"])
         self._name = given["name"]
         self._items = items
+        self._patience = float(given["reply_seconds"])
         has = {
             Capability.REMOTE_OPEN: True,
             Capability.DOOR_SENSOR: sensors,
@@ -107,12 +109,16 @@ class BoardBank:
         self._check(bank)
         found: dict[int, Reading] = {}
         silent: dict[int, DeviceError] = {}
+        tries = TRIES
         # One after the other: they share the line.
         for board in self._boards():
+            began = time.monotonic()
             try:
-                found[board] = await self._client.status(board)
+                found[board] = await self._client.status(board, tries)
             except (Unreachable, ContractBroken) as error:
                 silent[board] = error
+                # Waited for in vain: where the whole line is dead the others must not take as long again.
+                tries = 1 if time.monotonic() - began > self._patience else tries
         if not found:
             raise next(iter(silent.values()))
         now = datetime.now(UTC)

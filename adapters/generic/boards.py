@@ -95,10 +95,10 @@ class BoardClient:
     def failing(self) -> bool:
         return all(breaker.failing for breaker in self._breakers.values())
 
-    async def status(self, board: int) -> Reading:
+    async def status(self, board: int, tries: int = TRIES) -> Reading:
         """State of one board; a changed door is looked at twice, for switches bounce. Raises Unreachable."""
         async with self._breakers[board].guard():
-            first = await self._ask(board)
+            first = await self._ask(board, tries)
             before = self._last.get(board)
             if before is not None and (before.closed ^ first.closed) & before.known & first.known:
                 await asyncio.sleep(BOUNCE_SECONDS)
@@ -212,8 +212,8 @@ class BoardClient:
             raise Ambiguous("the unlock was sent and the deadline passed while the door was watched")
         return Seen.STAYED_CLOSED
 
-    async def _ask(self, board: int) -> Reading:
-        for _ in range(TRIES):
+    async def _ask(self, board: int, tries: int = TRIES) -> Reading:
+        for _ in range(tries):
             try:
                 return await self._ask_once(board)
             except transport.NoAnswer:
