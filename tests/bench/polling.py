@@ -13,9 +13,13 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+import orjson
+
+from adapters.pitney.simulator.cloud import CLIENT
 from app.kit.db import Database
 from app.kit.embedded import Dsns, EmbeddedPostgres
-from app.kit.settings import keep_secret_key
+from app.kit.seal import Sealer
+from app.kit.settings import decode_key, keep_secret_key
 from migrations import run as migrations
 from tests.bench.faults import place as places
 
@@ -47,7 +51,10 @@ async def measure(dsns: Dsns, banks: int, seconds: float, slices: int = 4) -> li
         await stack.enter_async_context(places.pitney(admin, banks // 2, 45))
         await stack.enter_async_context(places.kerong(admin, banks - banks // 2, 32))
         await admin.pool.execute("UPDATE bank SET poll_seconds = 5 WHERE vendor = 'pitney'")
-        process = _worker(dsns)
+        folder = Path(tempfile.mkdtemp(prefix="lockyard-polling-"))
+        key = keep_secret_key(folder)
+        await _seal(admin, key)
+        process = _worker(dsns, folder, key)
         stack.callback(_end, process)
         await asyncio.sleep(WARM_SECONDS)
         silent = await admin.pool.fetchval("SELECT count(*) FROM bank WHERE last_contact_at IS NULL")
@@ -61,13 +68,23 @@ async def measure(dsns: Dsns, banks: int, seconds: float, slices: int = 4) -> li
         return samples
 
 
-def _worker(dsns: Dsns) -> "subprocess.Popen[bytes]":
-    folder = Path(tempfile.mkdtemp(prefix="lockyard-polling-"))
+async def _seal(admin: Database, key: str) -> None:
+    """The secrets of accounts, as the process will find them."""
+    secret = orjson.dumps({"client_id": CLIENT[0], "client_secret": CLIENT[1]})
+    sealer = Sealer.of(decode_key(key))
+    rows = await admin.pool.fetch("SELECT id FROM vendor_connection WHERE vendor = 'pitney'")
+    await admin.pool.executemany(
+        "UPDATE vendor_connection SET secret_sealed = $2 WHERE id = $1",
+        [(row["id"], sealer.seal(secret, row["id"].bytes)) for row in rows],
+    )
+
+
+def _worker(dsns: Dsns, folder: Path, key: str) -> "subprocess.Popen[bytes]":
     env = os.environ | {
         "LOCKYARD_DATA_DIR": str(folder),
         "LOCKYARD_WORKER_DATABASE_URL": dsns.worker,
         "LOCKYARD_DATABASE_URL": dsns.app,
-        "LOCKYARD_SECRET_KEY": keep_secret_key(folder),
+        "LOCKYARD_SECRET_KEY": key,
     }
     with (folder / "log").open("w") as log:
         return subprocess.Popen([sys.executable, "-m", "app.cli", "worker"], env=env, stdout=log, stderr=log)
