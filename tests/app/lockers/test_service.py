@@ -61,7 +61,7 @@ async def test_a_bank_that_has_never_answered_is_not_filled_not_even_blindly(
 
     async with admin_db.plain() as conn:
         await conn.execute("UPDATE bank SET last_contact_at = now() WHERE id = $1", world.bank)
-    assert await reserve(app_db, world)
+    assert isinstance(await reserve(app_db, world), UUID)
 
 
 async def test_a_bank_that_goes_silent_while_somebody_asks_is_not_filled_by_that(
