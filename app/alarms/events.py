@@ -6,7 +6,7 @@ from app.kit.events import Fact
 
 
 def of_alarm(kind: str, row: Any, **more: object) -> Fact:
-    """AlarmRaised, AlarmRepeated, AlarmCleared, AlarmEscalated, AlarmAcknowledged, AlarmShelved. `row`: of its table."""
+    """AlarmRaised, AlarmRepeated, AlarmCleared, AlarmEscalated, AlarmAcknowledged, AlarmShelved, of a row of alarms."""
     payload = {
         "kind": row["kind"],
         "severity": row["severity"],
