@@ -71,6 +71,19 @@ async def _deposited(scene: Scene, given: PickupCodes) -> UUID:
     return stay
 
 
+async def a_code_is_good_once(place: Place) -> None:
+    scene, given = await place.scene(), seeded.pickup_codes(place.bug)
+    stay = await _deposited(scene, given)
+    code = given.show(stay, await scene.of("SELECT pickup_sealed FROM stay WHERE id = $1", stay))
+    await scene.act(Role.RECIPIENT, access.collect, Collect(stay, code), given)
+    await scene.drive.work()
+    scene.close()
+    await scene.drive.work()
+    assert (await scene.stay(stay))[0] == "RELEASED"
+    with pytest.raises(LockyardError):
+        await scene.act(Role.RECIPIENT, access.collect, Collect(stay, code), given)
+
+
 async def a_door_that_stands_open_ends_no_stay(place: Place) -> None:
     scene = await place.scene()
     stay = await scene.deposited()
@@ -117,6 +130,7 @@ async def nobody_edits_the_record(place: Place) -> None:
 HISTORIES = {
     "audit_editable": nobody_edits_the_record,
     "code_any_tenant": a_code_opens_its_own_door_only,
+    "code_reusable": a_code_is_good_once,
     "idem_any_tenant": a_key_of_another_tenant_is_another_key,
     "old_event_wins": a_door_that_stands_open_ends_no_stay,
     "revoked_carrier": a_revoked_carrier_gets_no_place,
