@@ -19,7 +19,7 @@ from tests.e2e.world import World, wait_for
 
 pytestmark = pytest.mark.slow
 CLIENTS, BACK_SECONDS = 6, 60.0
-# The supervisor gives up a process that dies more than five times in a minute, so no more than these.
+# What is killed is started again, however often; these are enough to meet every part in the middle of something.
 FAULTS = ("api", "worker", "postgres", "api", "postgres", "worker")
 
 
