@@ -136,7 +136,7 @@ async def savepoint(conn: Conn) -> AsyncIterator[None]:
     await conn.fetch("SAVEPOINT inside")
     try:
         yield
-    except BaseException:
+    except Exception:  # not a cancellation: the act cuts the connection then, and asks a silent server nothing
         await conn.fetch("ROLLBACK TO SAVEPOINT inside")
         raise
     await conn.fetch("RELEASE SAVEPOINT inside")
