@@ -168,12 +168,15 @@ async def _dial(address: str, baudrate: int, parity: str, line: _Line) -> asynci
 
 def check_address(address: str) -> None:
     """Raises Refused for addresses that can never work."""
-    parts = urlsplit(address)
     try:
-        good = parts.path.startswith("/dev/") if not parts.scheme else bool(parts.hostname and parts.port)
+        parts = urlsplit(address)
+        if parts.scheme:
+            good = parts.scheme in {"socket", "rfc2217"} and bool(parts.hostname and parts.port)
+        else:
+            good = parts.path.startswith("/dev/") and ".." not in parts.path.split("/")
     except ValueError:
         good = False
-    if not good or parts.scheme not in {"", "socket", "rfc2217"}:
+    if not good:
         raise Refused("the address must be socket://host:port, rfc2217://host:port or /dev/…", reason="BAD_SETTINGS")
 
 

@@ -163,14 +163,23 @@ class Fleet:
         try:
             adapter = await self._adapter(bank)
         except (DeviceError, SealBroken) as error:
-            if bank.reachable:
-                log.error("bank %s cannot be kept: %s", bank.id, error)  # noqa: TRY400 - settings are at fault, not we
-                async with system_context(self.db, bank.tenant_id, origin="device", clock=self.clock).begin() as work:
-                    await service.unreachable(work, bank, work.now, str(error))
+            await self._give_up(bank, str(error))
+            return
+        except LOST:
+            raise
+        except Exception as error:  # noqa: BLE001 - what one tenant enters must not end the keeping of all banks
+            await self._give_up(bank, f"Its settings cannot be worked with: {type(error).__name__}.")
             return
         hands = Hands(self.db, PickupCodes.of(self.sealer), self._hear, self.clock)
         keeper, ended = Keeper(Desk(bank, adapter, hands)), asyncio.Event()
         self._kept[bank.id] = _Kept(keeper, ended, asyncio.create_task(self._watched(keeper, ended)), bank.revision)
+
+    async def _give_up(self, bank: Bank, why: str) -> None:
+        """Told once; the next census tries again."""
+        if bank.reachable:
+            log.error("bank %s cannot be kept: %s", bank.id, why)
+            async with system_context(self.db, bank.tenant_id, origin="device", clock=self.clock).begin() as work:
+                await service.unreachable(work, bank, work.now, why)
 
     async def _watched(self, keeper: Keeper, stop: asyncio.Event) -> None:
         """One bank's fault must not end the others' keeping."""

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from app.devices.port import Adapter, BankState, DeviceError
+from app.kit.bus import LOST
 from app.kit.clock import Clock, utc_now
 from app.kit.db import Database, Row
 from app.kit.seal import SealBroken
@@ -48,6 +49,16 @@ class Surveyor:
         return done
 
     async def _survey(self, row: Row) -> None:
+        """One account's fault must end neither the surveys of others nor the fleet they run beside."""
+        try:
+            await self._answer(row)
+        except LOST:
+            raise
+        except Exception:
+            log.exception("survey %s failed", row["id"])
+            await self._end(row, SurveyState.FAILED, problem="What the vendor answered cannot be kept.")
+
+    async def _answer(self, row: Row) -> None:
         tenant = row["tenant_id"]
         try:
             bank = await self._bank(row)

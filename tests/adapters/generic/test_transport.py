@@ -144,3 +144,12 @@ def test_one_address_is_one_bus_for_all_who_use_it() -> None:
     fresh = transport.shared("socket://h:1", 9600)
     assert fresh is not second
     transport.leave(fresh)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["socket://[::1", "rfc2217://host:port", "socket://host", "/dev/../etc/shadow", "/etc/shadow", "file:///dev/x"],
+)
+def test_an_address_no_line_can_have_is_refused(address: str) -> None:
+    with pytest.raises(Refused):
+        transport.check_address(address)

@@ -32,6 +32,8 @@ async def kept(dsns: Dsns, worker: Database, hardware: Hardware) -> AsyncIterato
     def open_adapter(connection: Connection) -> Adapter:
         if connection.settings.get("broken"):
             raise Refused("client_id is missing")
+        if connection.settings.get("strange"):
+            raise ValueError("nobody thought of that")
         return hardware
 
     bus, stop = PostgresBus(dsns.worker), asyncio.Event()
@@ -81,14 +83,13 @@ async def test_a_bank_connected_while_the_fleet_is_at_work_is_kept_at_once(
         await until(admin_db, True, "SELECT last_contact_at IS NOT NULL FROM bank WHERE id = $1", bank, seconds=5)
 
 
+@pytest.mark.parametrize("fault", ["broken", "strange"])
 async def test_a_bank_with_useless_settings_says_so_and_stops_no_other(
-    dsns: Dsns, worker_db: Database, admin_db: Database, world: World
+    dsns: Dsns, worker_db: Database, admin_db: Database, world: World, fault: str
 ) -> None:
     broken = await make_world(admin_db)
     async with admin_db.plain() as conn:
-        await conn.execute(
-            "UPDATE vendor_connection SET settings = $2 WHERE id = $1", broken.connection, {"broken": True}
-        )
+        await conn.execute("UPDATE vendor_connection SET settings = $2 WHERE id = $1", broken.connection, {fault: True})
     async with kept(dsns, worker_db, Hardware(3)):
         away = "SELECT unreachable_since IS NOT NULL FROM bank WHERE id = $1"
         await until(admin_db, True, away, broken.bank)
