@@ -3,7 +3,7 @@
 from functools import cache
 from uuid import UUID
 
-from sqlalchemy import bindparam, literal_column, select
+from sqlalchemy import bindparam, func, literal_column, select
 
 from app.kit.db import Conn, Row, Statement
 from app.kit.tables import Uuid
@@ -21,11 +21,24 @@ WAITING = Statement(
     .order_by(surveys.c.requested_at)
     .limit(MOST_WAITING)
 )
+_UNANSWERED = Statement(
+    select(func.count()).where(
+        surveys.c.tenant_id == bindparam("tenant_id", type_=Uuid),
+        surveys.c.connection_id == bindparam("connection_id", type_=Uuid),
+        literal_column("state IN ('WAITING', 'RUNNING')"),
+    )
+)
 
 
 @cache
 def _survey(scope: Scope) -> Statement:
     return Statement(select(*surveys.c).where(surveys.c.id == _ID, survey_visible(scope)))
+
+
+async def unanswered(conn: Conn, tenant_id: UUID, connection_id: UUID) -> int:
+    """How many surveys over an account have not ended."""
+    found: int = await _UNANSWERED.value(conn, tenant_id=tenant_id, connection_id=connection_id)
+    return found
 
 
 async def survey(conn: Conn, actor: Actor, id: UUID) -> Row | None:

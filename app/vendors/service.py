@@ -1,5 +1,6 @@
 """What people do with vendor accounts: connect, change, remove, and ask what they hold."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -22,6 +23,9 @@ from app.vendors.model import SurveyState
 from tenants.audit.model import Entry
 from tenants.policy import Permission, authorize
 from tenants.work import Work
+
+# Of one account; each may take a minute, and those of others wait behind it.
+MOST_UNANSWERED = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +60,16 @@ async def connect(work: Work, ask: Account, vendors: Vendors) -> UUID:
 
 
 async def change(work: Work, id: UUID, ask: Account, vendors: Vendors) -> None:
-    """Its banks are kept anew with what it says now; what is under way is finished first."""
+    """Its banks are kept anew with what it says now; what is under way is finished first. Who manages some sites only
+    changes it where all its banks stand there. A secret goes nowhere that it was not entered for."""
     row = await find(work, id)
+    _authorize_all(work, await lockers.banks_of(work.conn, work.tenant, id))
     old = Connection(id, row["vendor"], row["base_url"], row["settings"])
     if ask.secret is None and row["secret_sealed"] is not None:
         old = replace(old, secret=orjson.loads(vendors.sealer.open(row["secret_sealed"], id.bytes)))
     given = _checked(old, ask, vendors)
+    if ask.secret is None and old.secret and _addresses(given) - _addresses(old):
+        raise Invalid("Enter the secret again: it would go to another address.", path=("input", "secret"))
     name = row["name"] if ask.name is None else checks.text("name", ask.name, most=100)
     sealed = row["secret_sealed"] if ask.secret is None else _sealed(given, vendors)
     await devices_store.CHANGE_CONNECTION.row(
@@ -98,6 +106,8 @@ async def survey_bank(work: Work, bank_id: UUID) -> UUID:
 
 
 async def _ask_survey(work: Work, account: UUID, bank: Bank | None) -> UUID:
+    if await queries.unanswered(work.conn, work.tenant, account) >= MOST_UNANSWERED:
+        raise Rejected(Reason.COMMAND_PENDING, "The vendor is being asked already.")
     id_ = new_id()
     site, of = (bank.site_id, bank.id) if bank else (None, None)
     await store.ADD.run(
@@ -130,6 +140,17 @@ async def find(work: Work, id: UUID, field: str = "accountId") -> Row:
     work.enter(row["tenant_id"])
     authorize(work.actor, Permission.BANK_MANAGE)
     return row
+
+
+def _authorize_all(work: Work, banks: Sequence[Bank]) -> None:
+    for site_id in sorted({bank.site_id for bank in banks}):
+        authorize(work.actor, Permission.BANK_MANAGE, site_id)
+
+
+def _addresses(account: Connection) -> set[str]:
+    """Where its secret may be sent. Some vendors take further addresses among their settings."""
+    settings = {value for value in account.settings.values() if isinstance(value, str) and "//" in value}
+    return {account.base_url, *settings}
 
 
 def _checked(before: Connection, ask: Account, vendors: Vendors) -> Connection:

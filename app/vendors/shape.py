@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import BindParameter, Boolean, FromClause, Select, Text, cast, column, func, select
+from sqlalchemy import BindParameter, Boolean, FromClause, Select, Text, and_, cast, column, func, or_, select
 from sqlalchemy.dialects.postgresql import JSONB
 
 from app.devices.shape import account_reached
@@ -11,12 +11,16 @@ from app.kit.reading.fields import flag, id_of, number, raw_json, text, time, wo
 from app.kit.reading.shape import Condition, Extension, Field, Items, Many, One, Shape, Sight, Sort
 from app.lockers.tables import banks
 from app.vendors.tables import surveys
+from tenants.policy import Permission
 
 LATEST = Sort(("requested_at",), descending=True)
 
 
 def survey_visible(scope: Any) -> Condition:
-    return account_reached(scope, surveys.c.tenant_id, surveys.c.connection_id)
+    """Whoever sees the account; those of one bank only at a site of theirs, though they share its account."""
+    here: Condition = scope.covers(Permission.BANK_MANAGE, surveys.c.tenant_id, surveys.c.site_id)
+    reached = account_reached(scope, surveys.c.tenant_id, surveys.c.connection_id)
+    return and_(reached, or_(surveys.c.site_id.is_(None), here))
 
 
 _DIFFERENCE: dict[str, tuple[Field, Any]] = {

@@ -1,6 +1,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -19,7 +20,9 @@ from app.kit.bus import PostgresBus
 from app.kit.db import Database
 from app.kit.embedded import Dsns
 from app.kit.errors import Denied, Invalid, LockyardError, NotFound, Rejected
+from app.kit.ids import new_id
 from app.lockers.model import Service
+from app.vendors import queries
 from app.vendors import service as vendors
 from app.vendors.service import Account
 from tenants.model import Role
@@ -235,16 +238,85 @@ async def test_an_account_is_changed_without_saying_its_secret_again_and_removed
         account = await vendors.connect(work, Account("N", "memory", "memory:2", {}, {"token": "s"}), known())
     sealed = await value(admin_db, "SELECT secret_sealed FROM vendor_connection WHERE id = $1", account)
     async with context(app_db, actor(world)).begin() as work:
-        await vendors.change(work, account, Account(base_url="memory:3"), known())
+        await vendors.change(work, account, Account(name="M", settings={"poll": 2}), known())
     async with admin_db.plain() as conn:
         row = await conn.fetchrow("SELECT * FROM vendor_connection WHERE id = $1", account)
-    assert (row["name"], row["base_url"], row["secret_sealed"]) == ("N", "memory:3", sealed)
+    assert (row["name"], row["base_url"], row["secret_sealed"]) == ("M", "memory:2", sealed)
     with pytest.raises(Rejected):
         async with context(app_db, actor(world)).begin() as work:
             await vendors.remove(work, world.connection)
     async with context(app_db, actor(world)).begin() as work:
         await vendors.remove(work, account)
     assert await value(admin_db, "SELECT count(*) FROM vendor_connection WHERE id = $1", account) == 0
+
+
+@pytest.mark.parametrize(
+    "elsewhere", [Account(base_url="memory:3"), Account(settings={"auth_url": "https://elsewhere.example/token"})]
+)
+async def test_a_secret_that_nobody_enters_again_goes_to_no_other_address(
+    app_db: Database, admin_db: Database, world: World, elsewhere: Account
+) -> None:
+    async with context(app_db, actor(world)).begin() as work:
+        account = await vendors.connect(work, Account("N", "memory", "memory:2", {}, {"token": "s"}), known())
+    before = await snapshot(admin_db)
+    with pytest.raises(Invalid) as refused:
+        async with context(app_db, actor(world)).begin() as work:
+            await vendors.change(work, account, elsewhere, known())
+    assert refused.value.path == ("input", "secret")
+    assert await snapshot(admin_db) == before
+    async with context(app_db, actor(world)).begin() as work:
+        await vendors.change(work, account, replace(elsewhere, secret={"token": "t"}), known())
+
+
+async def test_an_account_that_other_sites_hang_on_is_not_changed_from_one_of_them(
+    app_db: Database, admin_db: Database, world: World
+) -> None:
+    other, bank = new_id(), new_id()
+    async with admin_db.plain() as conn:
+        await conn.execute(
+            "INSERT INTO site (tenant_id, id, name, address_line, city, country, timezone, locale) "
+            "SELECT tenant_id, $2, 'Hill', address_line, city, country, timezone, locale FROM site WHERE id = $1",
+            world.site, other,
+        )  # fmt: skip
+        await conn.execute(
+            "INSERT INTO bank (tenant_id, id, site_id, connection_id, vendor, external_id, label, poll_seconds) "
+            "VALUES ($1, $2, $3, $4, 'memory', 'B2', 'B', 1)", world.tenant, bank, other, world.connection,
+        )  # fmt: skip
+    async with context(app_db, actor(world)).begin() as work:
+        hers, theirs = await vendors.survey_bank(work, world.bank), await vendors.survey_bank(work, bank)
+    here_only = replace(actor(world, Role.MANAGER), all_sites=False, site_ids=(world.site,))
+    async with context(app_db, here_only).begin() as work:
+        assert await queries.survey(work.conn, here_only, hers) is not None
+        assert await queries.survey(work.conn, here_only, theirs) is None
+        assert await queries.survey(work.conn, actor(world), theirs) is not None
+    with pytest.raises(Denied):
+        async with context(app_db, here_only).begin() as work:
+            await vendors.change(work, world.connection, Account(name="mine"), known())
+    assert await value(admin_db, "SELECT name FROM vendor_connection WHERE id = $1", world.connection) == "c"
+
+
+async def test_an_account_is_not_asked_again_and_again_while_it_has_not_answered(
+    app_db: Database, admin_db: Database, world: World
+) -> None:
+    for _ in range(vendors.MOST_UNANSWERED):
+        async with context(app_db, actor(world)).begin() as work:
+            await vendors.survey_bank(work, world.bank)
+    before = await snapshot(admin_db)
+    with pytest.raises(Rejected):
+        async with context(app_db, actor(world)).begin() as work:
+            await vendors.survey_bank(work, world.bank)
+    assert await snapshot(admin_db) == before
+
+
+async def test_an_answer_that_cannot_be_kept_fails_its_survey_and_no_other(
+    app_db: Database, admin_db: Database, world: World, hardware: Listing
+) -> None:
+    hardware.told["001"] = {"label": "A\x001"}
+    async with context(app_db, actor(world)).begin() as work:
+        survey = await vendors.survey_bank(work, world.bank)
+    await until(admin_db, "FAILED", STATE, survey)
+    hardware.told.clear()
+    assert await differing(admin_db, await surveyed(app_db, admin_db, world)) == set()
 
 
 async def test_who_may_not_connect_changes_nothing(app_db: Database, admin_db: Database, world: World) -> None:
