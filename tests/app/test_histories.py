@@ -11,6 +11,7 @@ from app.kit.db import Database
 from app.kit.embedded import Dsns
 from app.kit.errors import LockyardError
 from app.lockers.model import Size
+from app.stays import jobs
 from app.stays import service as stays
 from app.stays.model import PickupCodes
 from app.stays.service import ReserveCompartment
@@ -84,6 +85,15 @@ async def a_code_is_good_once(place: Place) -> None:
         await scene.act(Role.RECIPIENT, access.collect, Collect(stay, code), given)
 
 
+async def time_takes_no_parcel_away(place: Place) -> None:
+    scene = await place.scene()
+    stay = await scene.deposited()
+    scene.now.pass_(7200)
+    await jobs.expire(scene.drive.worker, scene.drive.system, scene.now)
+    await seeded.wrong_job(place.bug, scene.admin, scene.now())
+    assert (await scene.stay(stay))[0] == "DEPOSITED"
+
+
 async def a_door_that_stands_open_ends_no_stay(place: Place) -> None:
     scene = await place.scene()
     stay = await scene.deposited()
@@ -131,6 +141,7 @@ HISTORIES = {
     "audit_editable": nobody_edits_the_record,
     "code_any_tenant": a_code_opens_its_own_door_only,
     "code_reusable": a_code_is_good_once,
+    "expire_occupied": time_takes_no_parcel_away,
     "idem_any_tenant": a_key_of_another_tenant_is_another_key,
     "old_event_wins": a_door_that_stands_open_ends_no_stay,
     "revoked_carrier": a_revoked_carrier_gets_no_place,

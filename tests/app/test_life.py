@@ -28,7 +28,6 @@ BUGS = (
     "clock_back_revives",
     "crash_resend",
     "event_twice",
-    "expire_occupied",
     "free_on_timeout",
     "idem_ignored",
     "idem_other_params",
