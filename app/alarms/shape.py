@@ -7,7 +7,8 @@ from sqlalchemy import ColumnElement, FromClause, and_, case, false, func, selec
 from app.alarms.model import KINDS, SUPPRESSED, AlarmState, Condition, Suppression
 from app.alarms.tables import alarms, handlings
 from app.kit.reading.fields import by_id, equal, id_of, number, one_of, text, time, when, word
-from app.kit.reading.shape import Extension, Many, One, Shape, Sight, Sort, Value
+from app.kit.reading.shape import Extension, Filter, Many, One, Shape, Sight, Sort, Value
+from app.kit.tables import Time
 from app.lockers.model import Service
 from app.lockers.shape import count_of, held_by
 from app.lockers.tables import compartments
@@ -109,6 +110,8 @@ ALARM = Shape(
         "acknowledged": when(_acknowledged),
         "kind": one_of("kind"),
         "severity": one_of("severity"),
+        "since": Filter(lambda row, value, _: row.c.raised_at >= value, Time),
+        "until": Filter(lambda row, value, _: row.c.raised_at < value, Time),
     },
     order=Sort(("raised_at",), descending=True),
     visible=visible,

@@ -29,6 +29,8 @@ class AlarmFilter:
     acknowledged: bool | None = told("Those somebody acknowledged, or those nobody did.")
     kind: list[AlarmKind] | None = told("One of these kinds.")
     severity: list[Severity] | None = told("One of these severities.")
+    since: datetime | None = told("Raised from this moment on.")
+    until: datetime | None = told("Raised before this moment.")
 
 
 @strawberry.type(description="A request to hardware. It has a life; it is never just true.")

@@ -43,6 +43,6 @@ Person: false
 Site: it.tenant_id = $1::UUID AND it.id = ANY ($2::UUID[])
 Stay: it.tenant_id = $1::UUID AND it.site_id = ANY ($2::UUID[])
     without pickupCode
-Survey: false
+Survey: false AND it.site_id IS NULL
 VendorAccount: false
 Viewer: it.id = $1::UUID

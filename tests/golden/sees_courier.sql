@@ -41,6 +41,6 @@ Person: it.deleted_at IS NULL AND (EXISTS (SELECT 1 FROM stay AS stay_1 WHERE st
 Site: it.tenant_id = ANY ($1::UUID[]) AND it.id = ANY ($2::UUID[]) AND (EXISTS (SELECT 1 FROM carrier_grant AS carrier_grant_1 WHERE carrier_grant_1.tenant_id = it.tenant_id AND carrier_grant_1.carrier_id = $3::UUID AND carrier_grant_1.state = 'ACTIVE' AND carrier_grant_1.valid_from <= now() AND (carrier_grant_1.valid_to IS NULL OR carrier_grant_1.valid_to > now()) AND 'VIEW_AVAILABILITY' = ANY (carrier_grant_1.operations) AND (carrier_grant_1.all_sites OR it.id = ANY (carrier_grant_1.site_ids))))
 Stay: it.tenant_id = ANY ($1::UUID[]) AND it.site_id = ANY ($2::UUID[]) AND it.carrier_id = $3::UUID
     without pickupCode
-Survey: false
+Survey: false AND it.site_id IS NULL
 VendorAccount: false
 Viewer: it.id = $1::UUID

@@ -17,7 +17,7 @@ Person: it.tenant_id = $1::UUID AND it.deleted_at IS NULL
 Site: it.tenant_id = $1::UUID
 Stay: it.tenant_id = $1::UUID
     without pickupCode
-Survey: it.tenant_id = $1::UUID
+Survey: it.tenant_id = $1::UUID AND (it.site_id IS NULL OR it.tenant_id = $1::UUID)
 VendorAccount: it.tenant_id = $1::UUID
 Viewer: it.id = $1::UUID
 -- MANAGER, some sites
@@ -39,6 +39,6 @@ Person: it.tenant_id = $1::UUID AND it.deleted_at IS NULL
 Site: it.tenant_id = $1::UUID AND it.id = ANY ($2::UUID[])
 Stay: it.tenant_id = $1::UUID AND it.site_id = ANY ($2::UUID[])
     without pickupCode
-Survey: it.tenant_id = $1::UUID AND (EXISTS (SELECT bank_1.id FROM bank AS bank_1 WHERE bank_1.tenant_id = it.tenant_id AND bank_1.connection_id = it.connection_id AND bank_1.site_id = ANY ($2::UUID[])))
+Survey: it.tenant_id = $1::UUID AND (EXISTS (SELECT bank_1.id FROM bank AS bank_1 WHERE bank_1.tenant_id = it.tenant_id AND bank_1.connection_id = it.connection_id AND bank_1.site_id = ANY ($2::UUID[]))) AND (it.site_id IS NULL OR it.tenant_id = $1::UUID AND it.site_id = ANY ($2::UUID[]))
 VendorAccount: it.tenant_id = $1::UUID AND (EXISTS (SELECT bank_1.id FROM bank AS bank_1 WHERE bank_1.tenant_id = it.tenant_id AND bank_1.connection_id = it.id AND bank_1.site_id = ANY ($2::UUID[])))
 Viewer: it.id = $1::UUID

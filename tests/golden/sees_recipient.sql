@@ -37,6 +37,6 @@ Pass: it.tenant_id = $1::UUID AND (EXISTS (SELECT 1 FROM person AS person_1 WHER
 Person: it.tenant_id = $1::UUID AND it.account_id = $2::UUID AND it.deleted_at IS NULL
 Site: EXISTS (SELECT 1 FROM stay AS stay_1 JOIN person AS person_1 ON person_1.tenant_id = stay_1.tenant_id AND person_1.id = stay_1.recipient_id AND person_1.account_id = $1::UUID WHERE stay_1.tenant_id = $2::UUID AND stay_1.tenant_id = it.tenant_id AND stay_1.site_id = it.id)
 Stay: it.tenant_id = $1::UUID AND (EXISTS (SELECT 1 FROM person AS person_1 WHERE person_1.tenant_id = it.tenant_id AND person_1.id = it.recipient_id AND person_1.account_id = $2::UUID))
-Survey: false
+Survey: false AND it.site_id IS NULL
 VendorAccount: false
 Viewer: it.id = $1::UUID

@@ -21,6 +21,7 @@ import { AlarmFilters } from './AlarmFilters';
 import { AlarmPanel } from './AlarmPanel';
 import { AlarmTable } from './AlarmTable';
 import classes from './AlarmsPage.module.css';
+import { Flood } from './Flood';
 import { filterOf, noteNew } from './listing';
 
 const PAGE = 50;
@@ -55,6 +56,7 @@ export default function AlarmsPage() {
 
   return (
     <Page title={i18n.t('Alarms')} lead={i18n.t('Conditions that need a person, with the action expected.')} actions={<CopyAsGraphQL document={AlarmsQuery} variables={list.variables} />}>
+      <Flood narrow={(site) => void navigate({ search: { ...search, site }, replace: true })} />
       <div className={classes['beside']} data-chosen={search.alarm ? true : undefined}>
         <Section title={i18n.t('List')} aside={<NewRows count={list.waiting} show={list.showNew} />}>
           <AlarmFilters search={search} set={(change) => void navigate({ search: { ...search, ...change }, replace: true })} />
