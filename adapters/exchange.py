@@ -11,9 +11,14 @@ from typing import Any
 
 import httpx2
 
+from adapters import reach
 from app.devices.port import Ambiguous, ContractBroken, DeviceError, Unreachable
 
 ANSWER_LIMIT = 1024 * 1024
+
+
+class ForbiddenAddress(httpx2.ConnectError):
+    """Connected with an address nobody may speak to, and hung up before anything was sent."""
 
 
 @dataclass(slots=True)
@@ -22,9 +27,14 @@ class Sent:
 
     yes: bool = False
 
-    async def trace(self, event: str, _info: Mapping[str, Any]) -> None:
+    async def trace(self, event: str, info: Mapping[str, Any]) -> None:
         if event.endswith("send_request_headers.started"):
             self.yes = True
+        elif event.endswith("connect_tcp.complete"):
+            stream = info["return_value"]
+            if reach.stopped(stream.get_extra_info("server_addr")):
+                await stream.aclose()
+                raise ForbiddenAddress("this address may not be spoken to")
 
 
 @cache

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from obstore.store import ObjectStore, from_url
 
-from adapters import registry
+from adapters import reach, registry
 from app import due
 from app.devices.service import Vendors
 from app.fleet.jobs import Fleet, connection_of
@@ -168,6 +168,7 @@ async def connected(dsn: str, *, size: int, name: str, light: bool = False) -> D
 
 async def background(given: Settings) -> Background:
     dsn = needed(dsns(given).worker, "WORKER_DATABASE_URL")
+    reach.deny(given.denied_networks)
     sealer, audit = Sealer.among(given.sealing), signer(given)
     db = await connected(dsn, size=given.worker_pool_size + _HELD, name="lockyard worker")
     bus = PostgresBus(dsn, name="lockyard worker bus")

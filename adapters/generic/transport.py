@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import TypeVar
 from urllib.parse import urlsplit
 
+from adapters import reach
 from app.devices.port import Refused, Unreachable
 
 T = TypeVar("T")
@@ -154,7 +155,12 @@ async def _dial(address: str, baudrate: int, parity: str, line: _Line) -> asynci
     parts = urlsplit(address)
     if parts.scheme == "socket":
         transport, _ = await loop.create_connection(lambda: line, str(parts.hostname), parts.port or 0)
+        if reach.stopped(transport.get_extra_info("peername")):
+            transport.abort()
+            raise ConnectionError("this address may not be spoken to")
         return transport
+    if parts.hostname:
+        await reach.check_host(parts.hostname, parts.port or 0)
     import serialx  # two megabytes that only a process with a serial line needs
 
     try:

@@ -5,6 +5,7 @@ import binascii
 import secrets
 from collections.abc import Iterator
 from datetime import timedelta
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -107,6 +108,12 @@ class Settings(BaseSettings):
         le=300,
         description="Seconds between two readings of a bank whose own setting does not say otherwise.",
     )
+    denied_networks: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("169.254.0.0/16", "fe80::/10", "100.100.100.200/32", "fd00:ec2::254/128"),
+        description="Networks in which no vendor or controller is spoken to, whatever address a connection names, "
+        "separated by commas. As it stands: where clouds tell their machines secrets. Controllers live in private "
+        "networks: deny those of them that hold none.",
+    )
     worker_metrics_port: int | None = Field(
         None,
         ge=1,
@@ -119,10 +126,17 @@ class Settings(BaseSettings):
         "json", description="`json`: one object a line, for machines. `console`: for eyes."
     )
 
-    @field_validator("allowed_origins", mode="before")
+    @field_validator("allowed_origins", "denied_networks", mode="before")
     @classmethod
     def _split(cls, given: object) -> object:
         return tuple(part.strip() for part in given.split(",") if part.strip()) if isinstance(given, str) else given
+
+    @field_validator("denied_networks")
+    @classmethod
+    def _are_networks(cls, given: tuple[str, ...]) -> tuple[str, ...]:
+        for network in given:
+            ip_network(network)
+        return given
 
     @field_validator("secret_key", "audit_signing_key")
     @classmethod
@@ -218,6 +232,8 @@ def _rows() -> Iterator[str]:
 
 
 def _spelled(value: object) -> str:
+    if isinstance(value, tuple):
+        return ",".join(value)
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

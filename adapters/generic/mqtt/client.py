@@ -14,6 +14,7 @@ from aiomqtt.exceptions import MqttConnectError
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from adapters import reach
 from adapters.exchange import tls
 from adapters.generic.mqtt.wire import Alive, Dialect, Message, News, State, Strange, shown
 from app.devices.port import Ambiguous, AuthFailed, DeviceError, Door, DoorHint, Unmapped, Unreachable
@@ -178,6 +179,7 @@ class MqttClient:
 
     async def _session(self) -> None:
         broker = self._broker
+        await reach.check_host(broker.host, broker.port)
         version = aiomqtt.ProtocolVersion.V5 if broker.five else aiomqtt.ProtocolVersion.V311
         async with aiomqtt.Client(
             broker.host,
