@@ -20,7 +20,7 @@ from app.lockers import queries as lockers
 from app.lockers import service as lockers_service
 from app.lockers import store as lockers_store
 from app.lockers.model import Bank, Service, Size
-from app.lockers.service import NewCompartment
+from app.lockers.service import MOST_COMPARTMENTS, NewCompartment
 from app.sites import queries as sites
 from app.vendors import events
 from app.vendors import service as vendors
@@ -118,6 +118,7 @@ async def apply(work: Work, ask: ApplySurvey) -> UUID:
     for each in chosen:
         assert each is not None
         await _APPLY[DifferenceKind(each["kind"])](work, bank, each, words, reason)
+    await _told_apart(work, bank)
     await lockers_store.SET_WORDS.row(work.conn, tenant_id=work.tenant, bank_id=bank.id, words=words)
     await lockers_store.REVISE.row(work.conn, tenant_id=work.tenant, bank_id=bank.id, through=None)
     work.emit(events.of_survey("SurveyApplied", ask.survey_id, bank.site_id, bank.id, applied=list(ask.keys)))
@@ -125,6 +126,18 @@ async def apply(work: Work, ask: ApplySurvey) -> UUID:
     work.audit(Entry(Permission.BANK_MANAGE, "Bank", bank.id, bank.site_id, reason=reason, details=details))
     await devices_store.ring(work.conn, bank.connection_id)
     return bank.id
+
+
+async def _told_apart(work: Work, bank: Bank) -> None:
+    """People find their door by its label. What is out of service may still have the label of what replaced it."""
+    rows = await lockers.doors(work.conn, bank)
+    labels = [row["label"] for row in rows if row["service"] != Service.OUT_OF_SERVICE]
+    twice = sorted({label for label in labels if labels.count(label) > 1})
+    if twice:
+        why = f"Two doors of bank {bank.label} would be called {twice[0]!r}."
+        raise Rejected(Reason.ALREADY_EXISTS, why, path=("input", "differences"))
+    if len(rows) > MOST_COMPARTMENTS:
+        raise Invalid(f"A bank has {MOST_COMPARTMENTS} compartments at most.", path=("input", "differences"))
 
 
 _Apply = Callable[[Work, Bank, Mapping[str, Any], Mapping[str, str], str], Awaitable[None]]

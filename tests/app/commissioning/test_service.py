@@ -221,6 +221,25 @@ async def test_doors_that_would_be_one_unit_are_refused(
     assert await snapshot(admin_db) == before
 
 
+async def test_no_two_doors_in_use_come_to_have_one_label(
+    app_db: Database, admin_db: Database, world: World, hardware: Listing
+) -> None:
+    hardware.told["001"] = {"label": "002"}
+    survey = await surveyed(app_db, admin_db, world)
+    before = await rows_of(admin_db, world)
+    with pytest.raises(Rejected) as refused:
+        async with context(app_db, actor(world)).begin() as work:
+            await commissioning.apply(work, ApplySurvey(survey, ("LABEL:001",), "as drawn", {}))
+    assert refused.value.path == ("input", "differences")
+    assert await rows_of(admin_db, world) == before
+    hardware.told["002"] = {"label": "001"}
+    swapped = await surveyed(app_db, admin_db, world)
+    async with context(app_db, actor(world)).begin() as work:
+        await commissioning.apply(work, ApplySurvey(swapped, ("LABEL:001", "LABEL:002"), "as drawn", {}))
+    labels = {row[0]: row[1] for row in await rows_of(admin_db, world)}
+    assert labels == {"001": "002", "002": "001", "003": "003"}
+
+
 async def test_a_controller_is_not_replaced_under_a_command(app_db: Database, admin_db: Database, world: World) -> None:
     async with context(app_db, actor(world)).begin() as work:
         await access.open_compartment(work, OpenCompartment(world.doors[0], "look"))
