@@ -15,7 +15,7 @@ from schemathesis.graphql import nodes
 
 from schema.errors import Code
 from tests.e2e.world import World
-from tests.isolation.known import SHARED, collect, known, never
+from tests.isolation.known import collect, known, never
 
 pytestmark = pytest.mark.slow
 SDL = Path(__file__).parents[2] / "schema" / "schema.graphql"
@@ -34,7 +34,6 @@ schemathesis.graphql.scalar("JSON", st.text(max_size=30).map(nodes.String))
 def foreign(world: World) -> frozenset[str]:
     """Ids of another operator. Documents are drawn with these, with the asker's own, and with words that are no ids."""
     theirs, own = (known(world, who) for who in ("owner", "other_owner"))
-    theirs = {kind: ids for kind, ids in theirs.items() if kind not in SHARED}
     ids = frozenset(id_ for found in theirs.values() for id_ in found)
     mine = sorted(id_ for found in own.values() for id_ in found)
     assert len(ids) > 50
