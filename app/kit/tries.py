@@ -42,9 +42,13 @@ _TAKE = Statement(
 )
 _GIVE_BACK = Statement(
     text("""
-    WITH own AS (DELETE FROM guess_window WHERE key = ANY (CAST(:own AS bytea[])))
-    UPDATE guess_window SET moments = trim_array(moments, 1)
-    WHERE key = ANY (CAST(:others AS bytea[])) AND cardinality(moments) > 0""")
+    WITH held AS MATERIALIZED (
+        SELECT key FROM guess_window
+        WHERE key = ANY (CAST(:own AS bytea[]) || CAST(:others AS bytea[])) ORDER BY key FOR UPDATE),
+    forgotten AS (
+        DELETE FROM guess_window w USING held WHERE w.key = held.key AND w.key = ANY (CAST(:own AS bytea[])))
+    UPDATE guess_window w SET moments = trim_array(moments, 1) FROM held
+    WHERE w.key = held.key AND w.key = ANY (CAST(:others AS bytea[])) AND cardinality(moments) > 0""")
 )
 _FORGET = Statement(text("DELETE FROM guess_window WHERE until < clock_timestamp()"))
 

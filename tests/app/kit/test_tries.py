@@ -69,3 +69,16 @@ def test_one_process_forgets_the_oldest_keys_first(most: int) -> None:
             guesses.take([each])
     assert guesses.take([windows[0]]) == 0
     assert guesses.take([windows[2]]) > 0
+
+
+async def test_tries_that_meet_at_the_same_keys_never_wait_for_each_other_for_ever(app_db: Database) -> None:
+    tries = Tries(app_db)
+    windows = [Window(f"meeting {number}", 10_000, 60.0) for number in range(12)]
+
+    async def one(turn: int) -> None:
+        mine = windows[turn % 12 :] + windows[: turn % 12]
+        assert await tries.take(mine) == 0
+        await tries.give_back(mine[0], mine[1:])
+
+    for _ in range(8):
+        await asyncio.gather(*(one(turn) for turn in range(24)))
