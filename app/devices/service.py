@@ -237,8 +237,15 @@ def plain(field: str, given: object) -> dict[str, object]:
         return {}
     if not isinstance(given, dict):
         raise Invalid(f"{field} must be an object.", path=("input", field))
-    if len(orjson.dumps(given)) > _LARGEST_SETTINGS:
+    try:
+        written = orjson.dumps(given)
+    except orjson.JSONEncodeError as error:
+        raise Invalid(f"{field} holds what cannot be kept.", path=("input", field)) from error
+    if len(written) > _LARGEST_SETTINGS:
         raise Invalid(f"{field} is too large.", path=("input", field))
+    # PostgreSQL's texts cannot hold it.
+    if b"\\u0000" in written:
+        raise Invalid(f"{field} holds characters that cannot be printed.", path=("input", field))
     return given
 
 

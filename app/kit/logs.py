@@ -14,8 +14,8 @@ import structlog
 HIDDEN: Final = "[hidden]"
 # A key that contains one of these holds a secret, whoever wrote it.
 _SECRET_KEYS = re.compile(
-    r"token|secret|password|passwd|pickup_?code|keypad_?code|payload|authorization|cookie|api_?key|private_?key"
-    r"|credential|dsn|database_url",
+    r"token|secret|password|passwd|pickup_?code|personal_?id|keypad_?code|payload|authorization|cookie|api_?key"
+    r"|private_?key|credential|dsn|database_url",
     re.IGNORECASE,
 )
 # Secrets that came along inside other text: user information of an address, our own bearer secrets.

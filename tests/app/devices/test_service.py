@@ -25,6 +25,19 @@ def asked(world: World) -> ConnectBank:
     return ConnectBank(world.site, "C", "memory", "X1", "memory:", {"poll": 1}, {"token": "s3cret"}, doors)
 
 
+@pytest.mark.parametrize("strange", [{"name": "A\x00"}, {"A\x00": 1}, {"at": 2**70}, {"all": ["x" * 70_000]}, ["poll"]])
+async def test_settings_that_cannot_be_kept_are_the_askers_fault(
+    app_db: Database, admin_db: Database, strange: object
+) -> None:
+    world = await make_world(admin_db)
+    before = await snapshot(admin_db)
+    with pytest.raises(Invalid) as refused:
+        async with context(app_db, actor(world)).begin() as work:
+            await service.connect_bank(work, replace(asked(world), settings=strange), vendors())
+    assert refused.value.path == ("input", "settings")
+    assert await snapshot(admin_db) == before
+
+
 async def test_a_bank_comes_with_doors_and_a_sealed_secret(app_db: Database, admin_db: Database) -> None:
     world = await make_world(admin_db)
     async with context(app_db, actor(world)).begin() as work:

@@ -66,6 +66,8 @@ def test_the_trace_ends_with_its_block(written: io.StringIO) -> None:
         "payloadAuth",
         "keypad_code",
         "linkToken",
+        "personal_id",
+        "personalId",
     ],
 )
 def test_what_stands_under_a_secret_name_is_hidden_at_any_depth(written: io.StringIO, key: str) -> None:
