@@ -9,6 +9,7 @@ from adapters.harbor import settings, wire
 from adapters.harbor.checks import every_check
 from adapters.harbor.client import HarborClient, fill
 from adapters.harbor.settings import ENVIRONMENTS, LINK_LIFE, PICKUP_TOKEN, PRESENT, REDACT, Options
+from adapters.payload import WrongShape, decode
 from app.devices.port import (
     Ability,
     Access,
@@ -113,7 +114,7 @@ class HarborAdapter:
                 return await self._issue(order)
             if order.kind is OrderKind.RELEASE:
                 return await self._release(order)
-        except wire.WrongShape as error:
+        except WrongShape as error:
             raise Ambiguous(f"the answer made no sense: {error}") from error
         raise Unsupported(f"a tower opens to what a phone carries; it takes no {order.kind}")
 
@@ -122,7 +123,7 @@ class HarborAdapter:
         options, signature = self._options, headers.get(self._options.header, "")
         if options.secret is None or not wire.signed(options.scheme, options.secret, body, signature):
             raise Refused("not signed as agreed", reason="BAD_SIGNATURE")
-        each = _shaped(lambda given: wire.event(wire.decode(given)), body)
+        each = _shaped(lambda given: wire.event(decode(given)), body)
         return (Pushed(each.key, each.kind, each.tower, each.at, each.locker, each.word, each.token, each.what),)
 
     async def hints(self) -> AsyncIterator[DoorHint]:
@@ -187,7 +188,7 @@ class HarborAdapter:
             body |= {"locationId": options.location, "lockerTypeId": types[0], "requireLowLocker": False}
         request = wire.open_request(await self._client.write(order.id, "POST", path, body, order.deadline))
         if request.tower not in {None, self._tower(order.bank)}:
-            raise wire.WrongShape("it is about another tower")
+            raise WrongShape("it is about another tower")
         until = self._now() + LINK_LIFE
         access = Access(kind, until, request.id, link=request.link, keypad_code=request.keypad_code)
         return Receipt(Outcome.ACCEPTED, unit=request.locker or order.unit, access=access)
@@ -282,7 +283,7 @@ class HarborAdapter:
 def _shaped(read: Callable[[Any], T], answer: Any) -> T:
     try:
         return read(answer)
-    except wire.WrongShape as error:
+    except WrongShape as error:
         raise ContractBroken(str(error)) from error
 
 

@@ -8,6 +8,7 @@ from uuid import uuid4
 from adapters.harbor import wire
 from adapters.harbor.client import HarborClient, fill
 from adapters.harbor.settings import Options
+from adapters.payload import WrongShape
 from app.devices.port import (
     AccessKind,
     BankState,
@@ -112,7 +113,7 @@ def _said(read: Callable[[Any], Any], answer: Any) -> str:
         raise Refused("answered 404", reason="UNKNOWN_PATH")
     try:
         found = read(answer)
-    except wire.WrongShape as error:
+    except WrongShape as error:
         raise ContractBroken(str(error)) from error
     rows = found[0] if found and isinstance(found[0], tuple) else found
     return f"{len(rows)} found"

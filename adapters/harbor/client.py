@@ -16,6 +16,7 @@ from adapters.breaker import Breaker
 from adapters.exchange import Sent, exchange, retry_after, tls, uncertain, why
 from adapters.harbor import wire
 from adapters.once import Once
+from adapters.payload import WrongShape, decode
 from app.devices.port import Ambiguous, AuthFailed, ContractBroken, DeviceError, Refused, Unreachable
 
 CONNECT_SECONDS = 3.0
@@ -211,8 +212,8 @@ class HarborClient:
         if status != 200:
             raise Unreachable(f"the token service answered {status}", retry_after=retry_after(headers))
         try:
-            text, life = wire.token(wire.decode(body))
-        except wire.WrongShape as error:
+            text, life = wire.token(decode(body))
+        except WrongShape as error:
             raise Unreachable(f"the token service's answer made no sense: {error}") from error
         return _Token(text, begun + max(life - TOKEN_MARGIN_SECONDS, life / 2))
 
@@ -226,8 +227,8 @@ def _reading_of(status: int, body: bytes, headers: httpx2.Headers) -> Any:
         return {}
     if 200 <= status < 300:
         try:
-            return wire.decode(body)
-        except wire.WrongShape as error:
+            return decode(body)
+        except WrongShape as error:
             raise ContractBroken(str(error)) from error
     raise _refusal(status, wire.error_text(body), headers)
 

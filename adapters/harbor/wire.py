@@ -7,11 +7,10 @@ from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any
 
+from adapters.payload import WrongShape, an_object, decode, optional, required
 from app.devices.port import PushedKind, VendorWord
-
-T = TypeVar("T")
 
 TOWER = re.compile(r"[0-9a-f]{16}")
 # Names as `word` normalises them; the vendor's numeric ids are not documented beyond one.
@@ -25,10 +24,6 @@ SOURCES: Mapping[str, PushedKind] = {
 SCHEMES = ("hmac-sha256-hex", "hmac-sha256-base64", "shared-secret")
 # Opaque to us; longer than this is no token.
 LONGEST_PAYLOAD = 8192
-
-
-class WrongShape(ValueError):  # noqa: N818 - says what happened
-    """An answer that does not fit the contract."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,39 +90,9 @@ def normal(name: str) -> str:
     return re.sub(r"[\s-]+", "_", name.strip().lower())
 
 
-def decode(body: bytes) -> Any:
-    try:
-        return json.loads(body)
-    # Deep nesting ends in RecursionError, a number of thousands of digits in ValueError.
-    except (ValueError, RecursionError) as error:
-        raise WrongShape("the answer is not JSON") from error
-
-
-def an_object(value: Any) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise WrongShape(f"expected an object, got {type(value).__name__}")
-    return value
-
-
 def a_list(value: Any) -> list[Any]:
     if not isinstance(value, list):
         raise WrongShape(f"expected a list, got {type(value).__name__}")
-    return value
-
-
-def optional(holder: Mapping[str, Any], name: str, kind: type[T]) -> T | None:
-    value = holder.get(name)
-    if value is None:
-        return None
-    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-        raise WrongShape(f"{name} is {type(value).__name__}, not {kind.__name__}")
-    return value
-
-
-def required(holder: Mapping[str, Any], name: str, kind: type[T]) -> T:
-    value = optional(holder, name, kind)
-    if value is None:
-        raise WrongShape(f"{name} is missing")
     return value
 
 

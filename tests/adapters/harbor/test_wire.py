@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.harbor import wire
+from adapters.payload import WrongShape
 from app.devices.port import VendorWord
 
 LOCKER = {
@@ -41,7 +42,7 @@ def test_both_spellings_of_an_open_request_are_read(name: str) -> None:
     [{}, {"payload": "a"}, {"payload": "", "payload_auth": "b"}, {"payload": "a" * 9000, "payload_auth": "b"}, []],
 )
 def test_half_a_pair_is_none(pair: object) -> None:
-    with pytest.raises(wire.WrongShape):
+    with pytest.raises(WrongShape):
         wire.token_pair(pair)
 
 
@@ -60,7 +61,7 @@ def test_both_forms_of_an_error_are_read(body: object, said: str) -> None:
 
 @pytest.mark.parametrize("stamp", ["2026-03-01T10:00:00", "yesterday", ""])
 def test_a_time_without_a_zone_is_nobody_s(stamp: str) -> None:
-    with pytest.raises(wire.WrongShape):
+    with pytest.raises(WrongShape):
         wire.zoned(stamp)
 
 
@@ -89,6 +90,6 @@ def test_whatever_comes_is_read_or_refused_without_a_crash(value: object) -> Non
     for read in (wire.lockers, wire.locations, wire.availability, wire.token_pair, wire.open_request, wire.event):
         try:
             read(value)
-        except wire.WrongShape:
+        except WrongShape:
             continue
     wire.error_text(json.dumps(value).encode())
