@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from adapters import config
 from adapters.checking import Trial
+from adapters.payload import WrongShape, an_object, optional
 from adapters.pitney import wire
 from adapters.pitney.client import Access, PitneyClient, PitneyPaths, fill
 from app.devices.port import (
@@ -166,8 +167,8 @@ class PitneyAdapter:
         method, path, body = self._request(order)
         answer = await self._client.write(order.id, method, path, body, order.deadline)
         try:
-            return _receipt(order, wire.an_object(answer))
-        except wire.WrongShape as error:
+            return _receipt(order, an_object(answer))
+        except WrongShape as error:
             raise Ambiguous(f"the answer made no sense: {error}") from error
 
     async def hints(self) -> AsyncIterator[DoorHint]:
@@ -234,21 +235,21 @@ class PitneyAdapter:
 def _shaped(read: Callable[[Any], T], answer: Any) -> T:
     try:
         return read(answer)
-    except wire.WrongShape as error:
+    except WrongShape as error:
         raise ContractBroken(str(error)) from error
 
 
 def _receipt(order: Order, answer: Mapping[str, Any]) -> Receipt:
     """Never OPENED: the vendor's word is no door sensor. An answer about another unit is no answer to this order."""
-    echoed = wire.optional(answer, "lockerUnitId", str)
+    echoed = optional(answer, "lockerUnitId", str)
     if echoed is not None and echoed != order.unit:
-        raise wire.WrongShape("it is about another unit")
+        raise WrongShape("it is about another unit")
     code = None
     if order.kind is OrderKind.DEPOSIT and wire.contact_kind(order.contact_kind) == "recipient":
-        code = wire.optional(answer, "pickupCode", str)
+        code = optional(answer, "pickupCode", str)
     released = None
     if order.kind is OrderKind.RELEASE:
-        still = wire.optional(answer, "unitReserved", bool)
+        still = optional(answer, "unitReserved", bool)
         # Older versions of this answer lack the flag; freeing without parcels frees the whole unit by contract.
         released = not still if still is not None else (None if order.parcels else True)
     return Receipt(

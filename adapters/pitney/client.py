@@ -15,6 +15,7 @@ import stamina
 from adapters.breaker import Breaker
 from adapters.exchange import Sent, exchange, retry_after, tls, uncertain, why
 from adapters.once import Once
+from adapters.payload import WrongShape, decode
 from adapters.pitney import wire
 from app.devices.port import Ambiguous, AuthFailed, ContractBroken, Refused, Unreachable
 
@@ -222,8 +223,8 @@ class PitneyClient:
         if status != 200:
             raise Unreachable(f"the token service answered {status}", retry_after=retry_after(headers))
         try:
-            text, life = wire.token(wire.decode(body))
-        except wire.WrongShape as error:
+            text, life = wire.token(decode(body))
+        except WrongShape as error:
             raise Unreachable(f"the token service's answer made no sense: {error}") from error
         return _Token(text, begun + max(life - TOKEN_MARGIN_SECONDS, life / 2))
 
@@ -235,8 +236,8 @@ def _worth_repeating(error: Exception) -> bool:
 def _reading_of(status: int, body: bytes, headers: httpx2.Headers) -> Any:
     if 200 <= status < 300:
         try:
-            return wire.decode(body)
-        except wire.WrongShape as error:
+            return decode(body)
+        except WrongShape as error:
             raise ContractBroken(str(error)) from error
     said = wire.error_text(body)
     if status == 429:

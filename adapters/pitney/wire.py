@@ -4,11 +4,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any
 
+from adapters.payload import WrongShape, an_object, decode, optional, required
 from app.devices.port import Contact, Order, Refused
-
-T = TypeVar("T")
 
 # Every field of a reserved-unit object that is documented or inferred; anything else is reported as unmapped.
 UNIT_FIELDS = frozenset(
@@ -45,10 +44,6 @@ RAW_FIELDS = (
 SIZES = ("small", "medium", "large", "mlarge")
 
 
-class WrongShape(ValueError):  # noqa: N818 - says what happened
-    """An answer that does not fit the contract."""
-
-
 @dataclass(frozen=True, slots=True)
 class UnitObject:
     """A reserved-unit object. None means the field was not there."""
@@ -72,36 +67,6 @@ class BankObject:
     location: str | None
     units: tuple[UnitObject, ...]
     broken: tuple[str, ...] = ()
-
-
-def decode(body: bytes) -> Any:
-    try:
-        return json.loads(body)
-    # Deep nesting ends in RecursionError, a number of thousands of digits in ValueError.
-    except (ValueError, RecursionError) as error:
-        raise WrongShape("the answer is not JSON") from error
-
-
-def an_object(value: Any) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise WrongShape(f"expected an object, got {type(value).__name__}")
-    return value
-
-
-def optional(holder: Mapping[str, Any], name: str, kind: type[T]) -> T | None:
-    value = holder.get(name)
-    if value is None:
-        return None
-    if not isinstance(value, kind):
-        raise WrongShape(f"{name} is {type(value).__name__}, not {kind.__name__}")
-    return value
-
-
-def required(holder: Mapping[str, Any], name: str, kind: type[T]) -> T:
-    value = optional(holder, name, kind)
-    if value is None:
-        raise WrongShape(f"{name} is missing")
-    return value
 
 
 def stamp(moment: datetime) -> str:

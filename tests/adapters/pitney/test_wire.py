@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapters.payload import WrongShape, decode
 from adapters.pitney import wire
 from adapters.pitney.client import PitneyPaths, fill
-from adapters.pitney.wire import WrongShape
 
 WORDS = st.sampled_from(
     [
@@ -50,7 +50,7 @@ def test_any_error_body_gives_a_short_line(value: object) -> None:
 @pytest.mark.parametrize("body", [b"", b"{", b"[" * 100_000, b"1" * 5000, b"\xff\xfe", b"nul"])
 def test_what_is_no_json_is_refused(body: bytes) -> None:
     with pytest.raises(WrongShape):
-        wire.decode(body)
+        decode(body)
 
 
 def test_an_unknown_field_is_kept_aside_and_a_contact_is_not_kept() -> None:
