@@ -30,7 +30,7 @@ class ChangeVendorAccountInput:
     idempotency_key: str = once()
     account_id: ID = must("Which account.")
     name: str | None = asked("What to call it.")
-    base_url: str | None = asked("Where it is reached.")
+    base_url: str | None = asked("Where it is reached; elsewhere than before only with the secret again.")
     settings: Json | None = asked("What the vendor needs besides; replaces all of it.")
     secret: Json | None = asked(f"{SEALED} Replaces all of it.")
 
