@@ -189,8 +189,7 @@ class HarborAdapter:
         request = wire.open_request(await self._client.write(order.id, "POST", path, body, order.deadline))
         if request.tower not in {None, self._tower(order.bank)}:
             raise WrongShape("it is about another tower")
-        until = self._now() + LINK_LIFE
-        access = Access(kind, until, request.id, link=request.link, keypad_code=request.keypad_code)
+        access = Access(kind, self._now() + LINK_LIFE, request.id, link=request.link, keypad_code=request.keypad_code)
         return Receipt(Outcome.ACCEPTED, unit=request.locker or order.unit, access=access)
 
     async def _release(self, order: Order) -> Receipt:
