@@ -220,6 +220,8 @@ async def _judge(
         """SELECT o.id, o.state, o.settled, extract(epoch FROM o.settled_at)::float AS settled_at,
           extract(epoch FROM o.sent_at)::float AS sent_at,
           EXISTS (SELECT FROM fact f WHERE f.subject_id = o.id AND f.kind = 'CommandUnconfirmed') AS doubted,
+          EXISTS (SELECT FROM command later WHERE later.compartment_id = o.compartment_id AND later.id > o.id
+            AND later.kind = o.kind AND later.state IN ('ACCEPTED', 'UNCONFIRMED')) AS again,
           EXISTS (SELECT FROM alarm a WHERE a.compartment_id = o.compartment_id) AS alarmed,
           EXISTS (SELECT FROM audit_entry a WHERE a.tenant_id = o.tenant_id AND a.occurred_at <= o.requested_at
             AND (a.details->>'command' = o.id::text OR a.target_id = o.stay_id)) AS recorded
@@ -258,5 +260,5 @@ def _count(outcome: Outcome, row: Any, happened: int, *, settle: bool) -> None:
     if refused and happened and row["alarmed"]:
         # It came after all, much too late, and people were told.
         outcome.late_told += 1
-    elif (opened and not happened) or (refused and happened):
+    elif (opened and not happened) or (refused and happened and not row["again"]):
         outcome.untrue += 1
