@@ -134,7 +134,9 @@ def _pitney_connection(operator: str, sealer: Sealer, urls: Mapping[str, Any]) -
 def _kerong_connection(bank: BankPlan, urls: Mapping[str, Any]) -> Row:
     labels = {door.external_id: door.label for door in bank.doors()}
     sizes = {door.external_id: door.size for door in bank.doors()}
-    settings = {"bank": bank.external_id, "boards": [0, 1, 2], "labels": labels, "sizes": sizes, "item_sensors": True}
+    settings = {"bank": bank.external_id, "boards": [0, 1, 2], "labels": labels, "sizes": sizes}
+    # Twice a second: a forced door is on the screen within one.
+    settings |= {"item_sensors": True, "poll_seconds": 0.5}
     tenant, name = organization_id(bank.site.operator), f"CU16 boards, {bank.site.name} {bank.label}"
     kept, url = orjson.dumps(settings).decode(), urls[bank.vendor][bank.external_id]
     return tenant, connection_id(bank), name, bank.vendor, url, kept, None
@@ -197,7 +199,7 @@ def _bank(bank: BankPlan) -> Row:
         ),
     }[bank.vendor]
     abilities = orjson.dumps({capability.value: "WORKS" for capability in works}).decode()
-    poll = {"pitney": 5, "harbor_gateway": 2, "harbor": 2}.get(bank.vendor, 1)
+    poll = {"pitney": 5, "harbor_gateway": 2, "harbor": 2, "kerong_cu16": 0.5}.get(bank.vendor, 1)
     return (
         organization_id(bank.site.operator),
         bank.id,

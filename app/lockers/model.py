@@ -70,7 +70,7 @@ class Bank:
     vendor: str
     external_id: str
     label: str
-    poll_seconds: int
+    poll_seconds: float
     capabilities: Mapping[str, str]
     unreachable_since: datetime | None
     revision: int = 0

@@ -148,7 +148,7 @@ async def find_bank(work: Work, id: UUID, field: str) -> Bank:
 
 
 async def update_bank(
-    work: Work, id: UUID, label: str | None, poll_seconds: int | None, blind_allocation: bool | None = None
+    work: Work, id: UUID, label: str | None, poll_seconds: float | None, blind_allocation: bool | None = None
 ) -> None:
     bank = await find_bank(work, id, "bankId")
     if blind_allocation and bank.vendor_chooses:
@@ -158,7 +158,7 @@ async def update_bank(
         )  # fmt: skip
     label = None if label is None else checks.text("label", label, most=100)
     if poll_seconds is not None:
-        checks.within("pollSeconds", poll_seconds, 1, 3600)
+        checks.within("pollSeconds", poll_seconds, 0.5, 3600)
     given = {"label": label, "poll_seconds": poll_seconds, "blind_allocation": blind_allocation}
     await store.CHANGE_BANK.row(work.conn, tenant_id=bank.tenant_id, bank_id=bank.id, **given)
     changed = {name: value for name, value in given.items() if value is not None}

@@ -21,7 +21,7 @@ from sqlalchemy import (
     select,
 )
 
-from app.kit.reading.fields import by_id, equal, flag, id_of, matches, number, text, time, when, word
+from app.kit.reading.fields import by_id, decimal, equal, flag, id_of, matches, number, text, time, when, word
 from app.kit.reading.shape import Condition, Extension, Filter, Items, Many, One, Shape, Sight, Sort, Value
 from app.lockers.model import DoorState, Occupancy, Service, Size, Use
 from app.lockers.tables import banks, compartments
@@ -54,7 +54,8 @@ def compartment_visible(scope: Any) -> Condition:
 
 
 def _stale(bank: FromClause) -> Condition:
-    limit = func.make_interval(0, 0, 0, 0, 0, 0, MISSED_POLLS * bank.c.poll_seconds)
+    # Contacts are written once a second at most.
+    limit = func.make_interval(0, 0, 0, 0, 0, 0, MISSED_POLLS * func.greatest(bank.c.poll_seconds, 1.0))
     return func.coalesce(bank.c.last_contact_at < func.now() - limit, literal_column("true"))
 
 
@@ -176,7 +177,7 @@ BANK = Shape(
         "unreachableSince": time(banks.c.unreachable_since),
         "isStale": flag(lambda row, _: _stale(row)),
         "blindAllocation": flag(banks.c.blind_allocation),
-        "pollSeconds": number(banks.c.poll_seconds),
+        "pollSeconds": decimal(banks.c.poll_seconds),
         "compartmentCount": count_of("Compartment", compartments, held_by("bank_id")),
     },
     relations={

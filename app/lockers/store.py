@@ -10,6 +10,7 @@ from sqlalchemy import (
     CTE,
     Boolean,
     ColumnElement,
+    Double,
     Integer,
     Text,
     and_,
@@ -267,7 +268,7 @@ CHANGE_BANK = Statement(
     .where(_THIS_BANK)
     .values(
         label=func.coalesce(bindparam("label", type_=Text), banks.c.label),
-        poll_seconds=func.coalesce(bindparam("poll_seconds", type_=Integer), banks.c.poll_seconds),
+        poll_seconds=func.coalesce(bindparam("poll_seconds", type_=Double), banks.c.poll_seconds),
         blind_allocation=func.coalesce(bindparam("blind_allocation", type_=Boolean), banks.c.blind_allocation),
     )
     .returning(banks.c.id)

@@ -1,6 +1,6 @@
 """Tables of banks and compartments."""
 
-from sqlalchemy import Boolean, Column, Index, Integer, Text, text
+from sqlalchemy import Boolean, Column, Double, Index, Integer, Text, text
 
 from app.kit.tables import Json, Time, Uuid, belongs_to, tenant_table, words
 from app.lockers.model import DoorState, Service, Size, Use
@@ -15,7 +15,7 @@ banks = tenant_table(
     Column("vendor", Text, nullable=False),
     Column("external_id", Text, nullable=False),
     Column("label", Text, nullable=False),
-    Column("poll_seconds", Integer, nullable=False, server_default=text("5")),
+    Column("poll_seconds", Double, nullable=False, server_default=text("5")),
     Column("capabilities", Json, nullable=False, server_default=text("'{}'")),
     Column("last_contact_at", Time),
     Column("unreachable_since", Time),

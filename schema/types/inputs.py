@@ -247,7 +247,7 @@ class UpdateBankInput:
     idempotency_key: str = once()
     bank_id: ID = must("Which bank.")
     label: str | None = asked("What people call it.")
-    poll_seconds: int | None = asked("How often it is asked, in seconds.")
+    poll_seconds: float | None = asked("How often it is asked, in seconds; half a second at least.")
     blind_allocation: bool | None = asked("Whether it is to be filled also while it does not answer.")
 
 

@@ -105,7 +105,7 @@ class Bank(Node):
     last_contact_at: datetime | None = site("When it last answered.")
     unreachable_since: datetime | None = site("Since when it does not answer; null while it does.")
     is_stale: bool = site("Whether two polls have gone by without an answer.")
-    poll_seconds: int = site("How often it is asked, in seconds.")
+    poll_seconds: float = site("How often it is asked, in seconds.")
     blind_allocation: bool = site("Whether it is filled also while it does not answer.")
     capabilities: list[CapabilityStats] = site("What it can do now, by name.")
     occupancy: list[OccupancyStats] = site("Its compartments by size and state; combinations of none are left out.")
