@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import pwd
+import secrets
 import shutil
 import socket
 import stat
@@ -87,6 +88,10 @@ def _let_through(*paths: Path) -> None:
                 parent.chmod(mode | stat.S_IXOTH)
 
 
+# Linux gives 32768 and above to whoever asks for any port.
+_FIRST_PORT, _PORTS = 20_000, 12_000
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -94,10 +99,11 @@ def free_port() -> int:
 
 
 def free_ports(count: int) -> int:
-    """The first of so many free ports in a row."""
+    """The first of so many free ports in a row, below those that the system gives to outgoing connections: one of these
+    may be taken between this look and the server that binds it."""
     while True:
-        first = free_port()
-        if first + count < 65536 and all(port_is_free(first + n) for n in range(count)):
+        first = _FIRST_PORT + secrets.randbelow(_PORTS - count)
+        if all(port_is_free(first + n) for n in range(count)):
             return first
 
 

@@ -1,5 +1,5 @@
 /** One bank: its face, door by door, and the door that was chosen beside it. */
-import { Button, Divider } from '@mantine/core';
+import { Button, Divider, Stack } from '@mantine/core';
 import { useLingui } from '@lingui/react';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { useMemo, useState } from 'react';
@@ -122,8 +122,10 @@ function Body({ bank, more }: { bank: Bank; more: (cursor: string | null) => voi
         <Face doors={edges.map((edge) => edge.node)} contact={bank.lastContactAt} chosen={door} choose={choose} />
         {pageInfo.hasNextPage && <Button variant="default" mt="sm" onClick={() => more(pageInfo.endCursor)}>{i18n.t('More doors')}</Button>}
         <Legend />
-        <BankService bankId={bank.id} />
-        <OpenSeveral bankId={bank.id} doors={bank.compartmentCount} />
+        <Stack gap="md" mt="md">
+          <BankService bankId={bank.id} />
+          <OpenSeveral bankId={bank.id} doors={bank.compartmentCount} />
+        </Stack>
       </Section>
       {door
         ? <DoorPanel key={door} id={door} siteZone={bank.site.timezone} close={() => choose(undefined)} />
