@@ -134,9 +134,9 @@ def _pitney_connection(operator: str, sealer: Sealer, urls: Mapping[str, Any]) -
 def _kerong_connection(bank: BankPlan, urls: Mapping[str, Any]) -> Row:
     labels = {door.external_id: door.label for door in bank.doors()}
     sizes = {door.external_id: door.size for door in bank.doors()}
-    settings = {"bank": bank.external_id, "boards": [0, 1, 2], "labels": labels, "sizes": sizes}
-    # Twice a second: a forced door is on the screen within one.
-    settings |= {"item_sensors": True, "poll_seconds": 0.5}
+    # Looked at twice a second: a forced door is on the screen within one.
+    settings: dict[str, object] = {"item_sensors": True, "poll_seconds": 0.5}
+    settings |= {"bank": bank.external_id, "boards": [0, 1, 2], "labels": labels, "sizes": sizes}
     tenant, name = organization_id(bank.site.operator), f"CU16 boards, {bank.site.name} {bank.label}"
     kept, url = orjson.dumps(settings).decode(), urls[bank.vendor][bank.external_id]
     return tenant, connection_id(bank), name, bank.vendor, url, kept, None

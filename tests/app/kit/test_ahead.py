@@ -1,5 +1,6 @@
 import asyncio
 from datetime import UTC, datetime
+from typing import Any
 from uuid import uuid4
 
 import asyncpg
@@ -30,8 +31,10 @@ async def test_an_act_begins_behind_its_wall_and_leaves_nothing_in_the_connectio
 
 
 async def test_what_is_put_ahead_is_read_as_the_types_of_its_parameters(admin_db: Database) -> None:
-    given = {"a": uuid4(), "b": datetime.now(UTC), "c": {"x": [1, None], "id": uuid4()}, "d": None, "e": "ü'\\", "f": 7}
-    kinds = {"a": Uuid, "b": Time, "c": Json}
+    inner = uuid4()
+    given: dict[str, Any] = {"a": uuid4(), "b": datetime.now(UTC), "c": {"x": [1, None], "id": inner}}
+    given |= {"d": None, "e": "ü'\\", "f": 7}
+    kinds: dict[str, Any] = {"a": Uuid, "b": Time, "c": Json}
     row = text("INSERT INTO kept SELECT :a, :b, :c, CAST(:d AS text), CAST(:e AS text), CAST(:f AS int)")
     put = Statement(row.bindparams(*(bindparam(name, type_=kind) for name, kind in kinds.items())))
     async with admin_db.act(()) as act:
@@ -39,7 +42,7 @@ async def test_what_is_put_ahead_is_read_as_the_types_of_its_parameters(admin_db
         for _ in range(2):
             act.ahead.put(put, **given)
         rows = await act.conn.fetch("SELECT * FROM kept")
-        assert [dict(each) for each in rows] == [given | {"c": {"x": [1, None], "id": str(given["c"]["id"])}}] * 2
+        assert [dict(each) for each in rows] == [given | {"c": {"x": [1, None], "id": str(inner)}}] * 2
         await act.conn.fetch("DROP TABLE kept")
 
 
