@@ -216,12 +216,14 @@ async def _judge(
     *,
     settle: bool,
 ) -> Outcome:
+    # The hardware first: what a later order does meanwhile is on record then as sent.
+    happened = {id_: _effects(cell, place, place.banks[bank], unit) for id_, (bank, unit) in asked.items()}
     rows = await admin.pool.fetch(
         """SELECT o.id, o.state, o.settled, extract(epoch FROM o.settled_at)::float AS settled_at,
           extract(epoch FROM o.sent_at)::float AS sent_at,
           EXISTS (SELECT FROM fact f WHERE f.subject_id = o.id AND f.kind = 'CommandUnconfirmed') AS doubted,
           EXISTS (SELECT FROM command later WHERE later.compartment_id = o.compartment_id AND later.id > o.id
-            AND later.kind = o.kind AND later.state IN ('ACCEPTED', 'UNCONFIRMED')) AS again,
+            AND later.kind = o.kind AND later.state IN ('SENT', 'ACCEPTED', 'UNCONFIRMED')) AS again,
           EXISTS (SELECT FROM alarm a WHERE a.compartment_id = o.compartment_id) AS alarmed,
           EXISTS (SELECT FROM audit_entry a WHERE a.tenant_id = o.tenant_id AND a.occurred_at <= o.requested_at
             AND (a.details->>'command' = o.id::text OR a.target_id = o.stay_id)) AS recorded
@@ -230,8 +232,7 @@ async def _judge(
     )
     outcome = Outcome(cell, commands=len(rows))
     for row in rows:
-        bank, unit = asked[row["id"]]
-        _count(outcome, row, _effects(cell, place, place.banks[bank], unit), settle=settle)
+        _count(outcome, row, happened[row["id"]], settle=settle)
         if row["doubted"] and row["settled_at"] is not None:
             # Nobody can settle anything before the process is back.
             since = max([row["sent_at"], *(at for at in deaths if at < row["settled_at"])])
