@@ -43,6 +43,25 @@ def tls() -> ssl.SSLContext:
     return httpx2.create_ssl_context()
 
 
+def clients(
+    read_seconds: float, connect_seconds: float, headers: Mapping[str, str] | None = None
+) -> tuple[httpx2.AsyncClient, httpx2.AsyncClient]:
+    """One that reads over kept connections, and one that writes, each write on a fresh connection: on a kept one, "the
+    other side had already closed it" and "the answer was lost" look the same, and the second must never be sent
+    again."""
+    connect = min(connect_seconds, read_seconds)
+    given = {"Accept": "application/json", "Accept-Encoding": "identity", **(headers or {})}
+    reading = httpx2.AsyncClient(
+        timeout=httpx2.Timeout(read_seconds, connect=connect), headers=given,
+        limits=httpx2.Limits(max_connections=16), verify=tls(),
+    )  # fmt: skip
+    writing = httpx2.AsyncClient(
+        timeout=httpx2.Timeout(None, connect=connect), headers=given,
+        limits=httpx2.Limits(max_keepalive_connections=0), verify=tls(),
+    )  # fmt: skip
+    return reading, writing
+
+
 async def exchange(
     client: httpx2.AsyncClient,
     method: str,

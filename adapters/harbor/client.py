@@ -13,7 +13,7 @@ import httpx2
 import stamina
 
 from adapters.breaker import Breaker
-from adapters.exchange import Sent, exchange, retry_after, tls, uncertain, why
+from adapters.exchange import Sent, clients, exchange, retry_after, uncertain, why
 from adapters.harbor import wire
 from adapters.once import Once
 from adapters.payload import WrongShape, decode
@@ -101,22 +101,7 @@ class HarborClient:
         self._once = Once()
         self._token: _Token | None = None
         self._token_lock = asyncio.Lock()
-        connect = min(CONNECT_SECONDS, access.read_seconds)
-        headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
-        self._reading = httpx2.AsyncClient(
-            timeout=httpx2.Timeout(access.read_seconds, connect=connect),
-            headers=headers,
-            limits=httpx2.Limits(max_connections=16),
-            verify=tls(),
-        )
-        # A write goes on a fresh connection: on a kept one, "the other side had already closed it" and "the answer was
-        # lost" look the same, and the second must never be sent again.
-        self._writing = httpx2.AsyncClient(
-            timeout=httpx2.Timeout(None, connect=connect),
-            headers=headers,
-            limits=httpx2.Limits(max_keepalive_connections=0),
-            verify=tls(),
-        )
+        self._reading, self._writing = clients(access.read_seconds, CONNECT_SECONDS)
 
     async def close(self) -> None:
         await self._reading.aclose()

@@ -13,7 +13,7 @@ import httpx2
 import stamina
 
 from adapters.breaker import Breaker
-from adapters.exchange import Sent, exchange, retry_after, tls, uncertain, why
+from adapters.exchange import Sent, clients, exchange, retry_after, uncertain, why
 from adapters.harbor_gateway import wire
 from adapters.once import Once
 from adapters.pacing import Pace
@@ -65,23 +65,8 @@ class GatewayClient:
         self._paths = paths
         self._once = Once()
         self._pace = Pace(CLOUD_LIMIT, kept_back=KEPT_FOR_ORDERS, clock=clock) if self.cloud else None
-        connect = min(CONNECT_SECONDS, access.read_seconds)
-        headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
-        if access.key:
-            headers["X-API-Key"] = access.key
-        self._reading = httpx2.AsyncClient(
-            timeout=httpx2.Timeout(access.read_seconds, connect=connect),
-            headers=headers,
-            limits=httpx2.Limits(max_connections=16),
-            verify=tls(),
-        )
-        # A fresh connection for what moves something: on a kept one "closed before" and "answer lost" look the same.
-        self._writing = httpx2.AsyncClient(
-            timeout=httpx2.Timeout(None, connect=connect),
-            headers=headers,
-            limits=httpx2.Limits(max_keepalive_connections=0),
-            verify=tls(),
-        )
+        headers = {"X-API-Key": access.key} if access.key else None
+        self._reading, self._writing = clients(access.read_seconds, CONNECT_SECONDS, headers)
 
     async def close(self) -> None:
         await self._reading.aclose()

@@ -24,7 +24,7 @@ from app.lockers.service import MOST_COMPARTMENTS, NewCompartment
 from app.sites import queries as sites
 from app.vendors import events
 from app.vendors import service as vendors
-from app.vendors.model import APPLICABLE, DifferenceKind, sized
+from app.vendors.model import APPLICABLE, DifferenceKind, said, sized
 from tenants.audit.model import Entry
 from tenants.policy import Permission, authorize
 from tenants.work import Work
@@ -168,7 +168,7 @@ async def _correct(work: Work, bank: Bank, found: Mapping[str, Any], _: Mapping[
     now = next(row for row in await lockers.doors(work.conn, bank) if row["id"] == id_)
     before = {"label": now["label"], "size": now["size"], "accessible": now["accessible"]}
     field = found["kind"].lower()
-    if _said(before[field]) != found["ours"]:
+    if said(before[field]) != found["ours"]:
         raise Rejected(Reason.WRONG_STATE, f"Door {now['label']} was changed meanwhile: survey the bank again.")
     after = before | {field: found["theirs"] == "true" if field == "accessible" else found["theirs"]}
     await lockers_service.correct_door(work, bank, now, after, reason)
@@ -181,10 +181,6 @@ _APPLY: dict[DifferenceKind, _Apply] = {
     DifferenceKind.SIZE: _correct,
     DifferenceKind.ACCESSIBLE: _correct,
 }
-
-
-def _said(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 async def _door_of(work: Work, bank: Bank, found: Mapping[str, Any]) -> UUID:

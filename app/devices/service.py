@@ -175,6 +175,22 @@ class Vendors:
     problems: Callable[[Connection], tuple[str, ...]]
     sealer: Sealer
 
+    def fit(self, connection: Connection) -> Connection:
+        """The same connection. Raises Invalid, naming the field, for what its vendor cannot work with."""
+        try:
+            problems = self.problems(connection)
+        except DeviceError as error:
+            raise Invalid(error.detail, path=("input", "vendor")) from error
+        if problems:
+            raise Invalid("; ".join(problems)[:500], path=("input", "settings"))
+        return connection
+
+    def sealed(self, connection: Connection) -> bytes | None:
+        """Its secret as it is kept; None where it has none."""
+        if not connection.secret:
+            return None
+        return self.sealer.seal(orjson.dumps(dict(connection.secret)), connection.id.bytes)
+
 
 @dataclass(frozen=True, slots=True)
 class ConnectBank:
@@ -196,14 +212,11 @@ async def connect_bank(work: Work, ask: ConnectBank, vendors: Vendors) -> UUID:
     tenant = work.enter(site["tenant_id"])
     authorize(work.actor, Permission.BANK_MANAGE, ask.site_id)
     connection = _checked(ask, vendors)
-    sealed = None
-    if connection.secret:
-        sealed = vendors.sealer.seal(orjson.dumps(dict(connection.secret)), connection.id.bytes)
     await store.add_connection(
         work.conn, tenant,
         {
             "id": connection.id, "name": ask.label[:100], "vendor": connection.vendor, "base_url": connection.base_url,
-            "settings": dict(connection.settings), "secret_sealed": sealed,
+            "settings": dict(connection.settings), "secret_sealed": vendors.sealed(connection),
         },
     )  # fmt: skip
     bank = Bank(
@@ -216,19 +229,18 @@ async def connect_bank(work: Work, ask: ConnectBank, vendors: Vendors) -> UUID:
 
 
 def _checked(ask: ConnectBank, vendors: Vendors) -> Connection:
-    settings, secret = plain("settings", ask.settings), plain("secret", ask.secret)
-    if not all(isinstance(value, str) for value in secret.values()):
-        raise Invalid("secret holds texts only.", path=("input", "secret"))
+    settings, secret = plain("settings", ask.settings), secrets_of(ask.secret)
     address = checks.text("baseUrl", ask.base_url, most=500)
     vendor = checks.text("vendor", ask.vendor, most=50)
-    connection = Connection(new_id(), vendor, address, settings, {name: str(value) for name, value in secret.items()})
-    try:
-        problems = vendors.problems(connection)
-    except DeviceError as error:
-        raise Invalid(error.detail, path=("input", "vendor")) from error
-    if problems:
-        raise Invalid("; ".join(problems)[:500], path=("input", "settings"))
-    return connection
+    return vendors.fit(Connection(new_id(), vendor, address, settings, secret))
+
+
+def secrets_of(given: object) -> dict[str, str]:
+    """The secret of an account as given for an input: texts by name. Raises Invalid."""
+    secret = plain("secret", given)
+    if not all(isinstance(value, str) for value in secret.values()):
+        raise Invalid("secret holds texts only.", path=("input", "secret"))
+    return {name: str(value) for name, value in secret.items()}
 
 
 def plain(field: str, given: object) -> dict[str, object]:

@@ -119,13 +119,14 @@ def _between(door: Door, unit: Unit, words: Mapping[str, str]) -> list[Differenc
         (DifferenceKind.EMPTY if door.in_use else DifferenceKind.OCCUPIED, door.in_use, used),
     ]
     return [
-        Difference(kind, door.external_id, door.label, _said(ours), _said(theirs))
+        Difference(kind, door.external_id, door.label, said(ours), said(theirs))
         for kind, ours, theirs in pairs
         if theirs is not None and theirs != ours
     ]
 
 
-def _said(value: object) -> str:
+def said(value: object) -> str:
+    """A value as differences spell it."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

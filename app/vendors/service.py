@@ -8,8 +8,8 @@ import orjson
 
 from app.devices import queries as devices
 from app.devices import store as devices_store
-from app.devices.port import Connection, DeviceError
-from app.devices.service import Vendors, plain
+from app.devices.port import Connection
+from app.devices.service import Vendors, plain, secrets_of
 from app.kit import checks
 from app.kit.db import Row
 from app.kit.errors import Denied, FailedRule, Invalid, NotFound, Reason, Rejected
@@ -50,7 +50,7 @@ async def connect(work: Work, ask: Account, vendors: Vendors) -> UUID:
     name = checks.text("name", ask.name or "", most=100)
     values = {
         "id": given.id, "name": name, "vendor": given.vendor, "base_url": given.base_url,
-        "settings": dict(given.settings), "secret_sealed": _sealed(given, vendors),
+        "settings": dict(given.settings), "secret_sealed": vendors.sealed(given),
     }  # fmt: skip
     await devices_store.add_connection(work.conn, tenant, values)
     work.emit(events.of_account("VendorAccountConnected", given.id, vendor=given.vendor))
@@ -71,7 +71,7 @@ async def change(work: Work, id: UUID, ask: Account, vendors: Vendors) -> None:
     if ask.secret is None and old.secret and _addresses(given) - _addresses(old):
         raise Invalid("Enter the secret again: it would go to another address.", path=("input", "secret"))
     name = row["name"] if ask.name is None else checks.text("name", ask.name, most=100)
-    sealed = row["secret_sealed"] if ask.secret is None else _sealed(given, vendors)
+    sealed = row["secret_sealed"] if ask.secret is None else vendors.sealed(given)
     await devices_store.CHANGE_CONNECTION.row(
         work.conn, tenant_id=work.tenant, id_=id, new_name=name, new_base_url=given.base_url,
         new_settings=dict(given.settings), new_secret_sealed=sealed,
@@ -161,25 +161,12 @@ def _checked(before: Connection, ask: Account, vendors: Vendors) -> Connection:
     if ask.settings is not None:
         after = replace(after, settings=plain("settings", ask.settings))
     if ask.secret is not None:
-        secret = plain("secret", ask.secret)
-        if not all(isinstance(value, str) for value in secret.values()):
-            raise Invalid("secret holds texts only.", path=("input", "secret"))
-        after = replace(after, secret={name: str(value) for name, value in secret.items()})
-    try:
-        problems = vendors.problems(after)
-    except DeviceError as error:
-        raise Invalid(error.detail, path=("input", "vendor")) from error
-    if problems:
-        raise Invalid("; ".join(problems)[:500], path=("input", "settings"))
-    return after
+        after = replace(after, secret=secrets_of(ask.secret))
+    return vendors.fit(after)
 
 
 def _bare(ask: Account) -> Connection:
     return Connection(new_id(), checks.text("vendor", ask.vendor or "", most=50), ask.base_url or "")
-
-
-def _sealed(given: Connection, vendors: Vendors) -> bytes | None:
-    return vendors.sealer.seal(orjson.dumps(dict(given.secret)), given.id.bytes) if given.secret else None
 
 
 def _record(work: Work, id: UUID, act: str, **details: object) -> None:
