@@ -15,7 +15,6 @@ from obstore.store import ObjectStore, from_url
 
 from adapters import reach, registry
 from app import due
-from app.devices.service import Vendors
 from app.fleet.jobs import Fleet, connection_of
 from app.http import COOKIE, Doors
 from app.kit.bus import LOST, PostgresBus
@@ -39,6 +38,7 @@ from app.reports.jobs import Exporter
 from app.reports.service import Links
 from app.shown import shown_codes, shown_parts
 from app.stays.model import PickupCodes
+from app.vendors.service import Vendors
 from schema.catalogue import CATALOGUE
 from schema.execution import CompiledEngine
 from schema.explaining import SPECIAL, vendors_listed

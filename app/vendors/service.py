@@ -1,6 +1,6 @@
-"""What people do with vendor accounts: connect, change, remove, and ask what they hold."""
+"""What people do with vendor accounts: connect, change, remove, ask what they hold; a bank and its account at once."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -8,16 +8,18 @@ import orjson
 
 from app.devices import queries as devices
 from app.devices import store as devices_store
-from app.devices.port import Connection
-from app.devices.service import Vendors, plain, secrets_of
+from app.devices.port import Connection, DeviceError
 from app.kit import checks
 from app.kit.db import Row
 from app.kit.errors import Denied, FailedRule, Invalid, NotFound, Reason, Rejected
 from app.kit.ids import new_id
+from app.kit.seal import Sealer
 from app.lockers import queries as lockers
 from app.lockers import service as lockers_service
 from app.lockers import store as lockers_store
 from app.lockers.model import Bank
+from app.lockers.service import NewCompartment
+from app.sites import queries as sites
 from app.vendors import events, queries, store
 from app.vendors.model import SurveyState
 from tenants.audit.model import Entry
@@ -26,6 +28,32 @@ from tenants.work import Work
 
 # Of one account; each may take a minute, and those of others wait behind it.
 MOST_UNANSWERED = 10
+_LARGEST_SETTINGS = 64_000
+
+
+@dataclass(frozen=True, slots=True)
+class Vendors:
+    """What connecting a bank needs to know of vendors, handed in: the core names none. `problems` says what is wrong
+    with a connection, one sentence each; it raises DeviceError for a vendor nobody knows."""
+
+    problems: Callable[[Connection], tuple[str, ...]]
+    sealer: Sealer
+
+    def fit(self, connection: Connection) -> Connection:
+        """The same connection. Raises Invalid, naming the field, for what its vendor cannot work with."""
+        try:
+            problems = self.problems(connection)
+        except DeviceError as error:
+            raise Invalid(error.detail, path=("input", "vendor")) from error
+        if problems:
+            raise Invalid("; ".join(problems)[:500], path=("input", "settings"))
+        return connection
+
+    def sealed(self, connection: Connection) -> bytes | None:
+        """Its secret as it is kept; None where it has none."""
+        if not connection.secret:
+            return None
+        return self.sealer.seal(orjson.dumps(dict(connection.secret)), connection.id.bytes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,3 +199,81 @@ def _bare(ask: Account) -> Connection:
 
 def _record(work: Work, id: UUID, act: str, **details: object) -> None:
     work.audit(Entry(Permission.BANK_MANAGE, "VendorAccount", id, details={"act": act, **details}))
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectBank:
+    site_id: UUID
+    label: str
+    vendor: str
+    external_id: str
+    base_url: str
+    settings: object
+    secret: object
+    compartments: tuple[NewCompartment, ...]
+
+
+async def connect_bank(work: Work, ask: ConnectBank, vendors: Vendors) -> UUID:
+    """A bank, its doors and the way to its hardware, all at once. The secret is sealed before the database sees it."""
+    site = await sites.site(work.conn, work.actor, ask.site_id)
+    if site is None:
+        raise NotFound("There is no such site.", path=("input", "siteId"))
+    tenant = work.enter(site["tenant_id"])
+    authorize(work.actor, Permission.BANK_MANAGE, ask.site_id)
+    connection = _fit(ask, vendors)
+    await devices_store.add_connection(
+        work.conn, tenant,
+        {
+            "id": connection.id, "name": ask.label[:100], "vendor": connection.vendor, "base_url": connection.base_url,
+            "settings": dict(connection.settings), "secret_sealed": vendors.sealed(connection),
+        },
+    )  # fmt: skip
+    bank = Bank(
+        tenant, new_id(), ask.site_id, connection.id, connection.vendor,
+        checks.text("externalId", ask.external_id, most=100), checks.text("label", ask.label, most=100), 5, {}, None,
+    )  # fmt: skip
+    await lockers_service.add_bank(work, bank, ask.compartments)
+    await devices_store.ring(work.conn, bank.id)
+    return bank.id
+
+
+def _fit(ask: ConnectBank, vendors: Vendors) -> Connection:
+    settings, secret = plain("settings", ask.settings), secrets_of(ask.secret)
+    address = checks.text("baseUrl", ask.base_url, most=500)
+    vendor = checks.text("vendor", ask.vendor, most=50)
+    return vendors.fit(Connection(new_id(), vendor, address, settings, secret))
+
+
+def secrets_of(given: object) -> dict[str, str]:
+    """The secret of an account as given for an input: texts by name. Raises Invalid."""
+    secret = plain("secret", given)
+    if not all(isinstance(value, str) for value in secret.values()):
+        raise Invalid("secret holds texts only.", path=("input", "secret"))
+    return {name: str(value) for name, value in secret.items()}
+
+
+def plain(field: str, given: object) -> dict[str, object]:
+    """A JSON object of a bounded size, as given for an input field. Raises Invalid."""
+    if given is None:
+        return {}
+    if not isinstance(given, dict):
+        raise Invalid(f"{field} must be an object.", path=("input", field))
+    try:
+        written = orjson.dumps(given)
+    except orjson.JSONEncodeError as error:
+        raise Invalid(f"{field} holds what cannot be kept.", path=("input", field)) from error
+    if len(written) > _LARGEST_SETTINGS:
+        raise Invalid(f"{field} is too large.", path=("input", field))
+    # PostgreSQL's texts cannot hold it.
+    if b"\\u0000" in written:
+        raise Invalid(f"{field} holds characters that cannot be printed.", path=("input", field))
+    return given
+
+
+async def disconnect_bank(work: Work, bank_id: UUID) -> None:
+    """Only a bank nothing ever happened at. Its connection goes with it."""
+    bank = await lockers_service.find_bank(work, bank_id, "id")
+    await lockers_service.delete_bank(work, bank)
+    if not await lockers.of_connection(work.conn, bank.tenant_id, bank.connection_id):
+        await devices_store.REMOVE_CONNECTION.run(work.conn, tenant_id=bank.tenant_id, id_=bank.connection_id)
+    await devices_store.ring(work.conn, bank.id)

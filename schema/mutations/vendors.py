@@ -5,10 +5,9 @@ from typing import Any
 
 from app.commissioning import service as commissioning
 from app.commissioning.service import ApplySurvey, ImportBank, ReplaceController
-from app.devices.service import Vendors
 from app.kit.errors import Invalid
 from app.vendors import service as vendors
-from app.vendors.service import Account
+from app.vendors.service import Account, Vendors
 from schema.mutations import Call, Mutations, Outcome, delete
 
 

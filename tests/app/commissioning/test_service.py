@@ -14,7 +14,7 @@ from app.commissioning import service as commissioning
 from app.commissioning.service import ApplySurvey, ImportBank, ReplaceController
 from app.devices import service as devices
 from app.devices.port import Adapter, BankState, Connection, Unit
-from app.devices.service import SetServiceState, Vendors
+from app.devices.service import SetServiceState
 from app.fleet.jobs import Fleet
 from app.kit.bus import PostgresBus
 from app.kit.db import Database
@@ -24,7 +24,7 @@ from app.kit.ids import new_id
 from app.lockers.model import Service
 from app.vendors import queries
 from app.vendors import service as vendors
-from app.vendors.service import Account
+from app.vendors.service import Account, Vendors
 from tenants.model import Role
 from tests.app.fleet.test_jobs import until
 from tests.app.rig import SEALER, Cell, Hardware, World, actor, context, make_world, snapshot, value

@@ -7,17 +7,17 @@ import pytest
 
 from app.access import service as access
 from app.access.service import OpenCompartment
-from app.devices import service as devices
 from app.devices.port import Adapter, Connection, Door, Refused
-from app.devices.service import Vendors
 from app.devices.store import hint
 from app.fleet.jobs import Fleet
 from app.kit.bus import PostgresBus
 from app.kit.db import Database
 from app.kit.embedded import Dsns
+from app.vendors import service as vendors
+from app.vendors.service import Vendors
 from tenants.model import Role
-from tests.app.devices.test_service import asked
 from tests.app.rig import SEALER, SENSOR, Hardware, World, actor, context, make_world, value
+from tests.app.vendors.test_service import asked
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ async def test_a_bank_connected_while_the_fleet_is_at_work_is_kept_at_once(
 ) -> None:
     async with kept(dsns, worker_db, Hardware(3)):
         async with context(app_db, actor(world)).begin() as work:
-            bank = await devices.connect_bank(work, asked(world), Vendors(lambda _: (), SEALER))
+            bank = await vendors.connect_bank(work, asked(world), Vendors(lambda _: (), SEALER))
         await until(admin_db, True, "SELECT last_contact_at IS NOT NULL FROM bank WHERE id = $1", bank, seconds=5)
 
 

@@ -2,12 +2,12 @@ from typing import Any
 
 import pytest
 
-from app.devices.service import Vendors
 from app.kit.clock import utc_now
 from app.kit.db import Database
 from app.kit.errors import Reason, Rejected
 from app.kit.ids import global_id
 from app.lockers.model import Size
+from app.vendors.service import Vendors
 from schema.mutations import Call, Mutation, Payload
 from schema.mutations.lockers import MUTATIONS as LOCKERS
 from schema.mutations.people import MUTATIONS as PEOPLE
