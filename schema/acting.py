@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from graphql import (
@@ -88,5 +89,6 @@ def snake(value: Any, type_: GraphQLInputType) -> Any:
     return value
 
 
+@cache
 def snake_name(name: str) -> str:
     return "".join("_" + letter.lower() if letter.isupper() else letter for letter in name)

@@ -20,6 +20,7 @@ from graphql import (
     parse,
     validate,
 )
+from graphql.execution.get_variable_signature import GraphQLVariableSignature, get_variable_signature
 
 from schema.errors import Code, RequestError, invalid, refusal, unreadable
 from schema.limits import Limits, Meter, Price, check, cost
@@ -43,6 +44,7 @@ class Operation:
     price: Price
     defaults: Mapping[str, object]
     root_fields: tuple[str, ...]
+    variables: tuple[GraphQLVariableSignature, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,14 +106,14 @@ def read(text: str, tokens: int, schema: GraphQLSchema, limits: Limits) -> Docum
     if len(nodes) > limits.operations or len(fragments) > limits.fragments:
         raise refusal(Code.DOCUMENT_LIMIT, "the document has too many operations or fragments")
     meter = Meter(schema, limits, fragments)
-    operations = [measured(node, meter, limits) for node in nodes]
+    operations = [measured(node, meter, limits, schema) for node in nodes]
     errors = validate(schema, ast, max_errors=MAX_ERRORS, hide_suggestions=True)
     if errors:
         raise invalid(errors)
     return Document(text, ast, {operation.name: operation for operation in operations}, fragments, tokens)
 
 
-def measured(node: OperationDefinitionNode, meter: Meter, limits: Limits) -> Operation:
+def measured(node: OperationDefinitionNode, meter: Meter, limits: Limits, schema: GraphQLSchema) -> Operation:
     if len(node.variable_definitions or ()) > limits.definitions:
         raise refusal(Code.DOCUMENT_LIMIT, f"an operation may define at most {limits.definitions} variables")
     measure = meter.operation(node)
@@ -122,7 +124,10 @@ def measured(node: OperationDefinitionNode, meter: Meter, limits: Limits) -> Ope
         for definition in node.variable_definitions or ()
         if isinstance(definition.default_value, IntValueNode)
     }
-    return Operation(node.name.value if node.name else None, node.operation, node, measure.price, defaults, roots)
+    found = (get_variable_signature(schema, definition) for definition in node.variable_definitions or ())
+    variables = tuple(each for each in found if isinstance(each, GraphQLVariableSignature))
+    name = node.name.value if node.name else None
+    return Operation(name, node.operation, node, measure.price, defaults, roots, variables)
 
 
 class Documents:

@@ -7,8 +7,19 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from graphql import FieldNode, GraphQLError, GraphQLObjectType, GraphQLSchema, SelectionSetNode, get_argument_values
-from graphql.execution.values import VariableValues, get_variable_values
+from graphql import (
+    FieldNode,
+    GraphQLError,
+    GraphQLObjectType,
+    GraphQLSchema,
+    SelectionSetNode,
+    Undefined,
+    coerce_input_value,
+    get_argument_values,
+    is_non_null_type,
+)
+from graphql.execution.get_variable_signature import GraphQLVariableSignature
+from graphql.execution.values import VariableValues, VariableValueSource, get_variable_values
 
 from app.kit.errors import Invalid
 from app.kit.reading.plan import Plan
@@ -83,6 +94,24 @@ def bound(site: Asking, variables: VariableValues | None) -> tuple[Structure, Va
         raise unfit([error]) from error
 
 
+def coerced(signatures: Iterable[GraphQLVariableSignature], given: Mapping[str, object]) -> VariableValues | None:
+    """Variables as graphql-core coerces them, which would make their signatures anew for each request. None where it
+    has more to do: a default to fill in, or something to say. How deep values nest was looked at with the message."""
+    sources: dict[str, VariableValueSource] = {}
+    values: dict[str, object] = {}
+    for signature in signatures:
+        value = given.get(signature.name, Undefined)
+        if value is not Undefined:
+            found = coerce_input_value(value, signature.type)
+            if found is Undefined:
+                return None
+            values[signature.name] = found
+        elif signature.default is not None or is_non_null_type(signature.type):
+            return None
+        sources[signature.name] = VariableValueSource(signature, value)
+    return VariableValues(sources, values)
+
+
 class Plans:
     """Compiles for one schema and catalogue. What it makes hangs on the document and dies with it."""
 
@@ -98,6 +127,9 @@ class Plans:
         definitions = operation.node.variable_definitions
         if not definitions:
             return VariableValues({}, {})
+        known = coerced(operation.variables, request.variables)
+        if known is not None:
+            return known
         found = get_variable_values(self.schema, definitions, request.variables, max_errors=5, hide_suggestions=True)
         if isinstance(found, list):
             raise unfit(found)

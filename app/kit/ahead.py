@@ -13,11 +13,11 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import cache, lru_cache
 from hashlib import sha256
-from struct import pack
+from struct import Struct
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 from weakref import WeakKeyDictionary
@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 
 # Texts that each connection has prepared for this, beside asyncpg's own.
 _PREPARED: WeakKeyDictionary[Any, set[bytes]] = WeakKeyDictionary()
-_CORK: int | None = getattr(socket, "TCP_CORK", None)  # Linux
+_MORE: int = getattr(socket, "MSG_MORE", 0)  # Linux
+_INTERNET = (socket.AF_INET, socket.AF_INET6)
+_SHORT, _LONG = Struct("!h").pack, Struct("!i").pack
 _NULL = b"\xff\xff\xff\xff"
 _EXECUTE = b"E\x00\x00\x00\x09\x00\x00\x00\x00\x00"
 
@@ -63,8 +65,10 @@ class Ahead:
             return
         transport = self._connection._transport  # noqa: SLF001 - see above
         if transport is not None and not transport.is_closing():
-            _hold_back(transport)
-            transport.write(b"".join(self._held))
+            told = b"".join(self._held)
+            left = told[_slipped(transport, told) :]
+            if left:
+                transport.write(left)
         self._held.clear()
 
     def failed(self) -> None:
@@ -73,26 +77,21 @@ class Ahead:
         _PREPARED.pop(self._connection, None)
 
 
-def _hold_back(transport: asyncio.WriteTransport) -> None:
-    """Until this turn of the loop is over the kernel sends nothing: each packet would wake the server, which costs
-    both sides more than what is in it. Where there is no such switch the packets go one by one."""
+def _slipped(transport: asyncio.WriteTransport, told: bytes) -> int:
+    """How much of it the kernel took, to be sent off together with what is written next: each packet would wake the
+    server, which costs both sides more than what is in it. None where something waits before it, or it cannot be."""
     plug = transport.get_extra_info("socket")
-    if plug is None or _CORK is None or plug.family not in (socket.AF_INET, socket.AF_INET6):
-        return
-
-    def let_go() -> None:
-        if not transport.is_closing():
-            _cork(plug, 0)
-
-    _cork(plug, 1)
-    asyncio.get_running_loop().call_soon(let_go)
-
-
-def _cork(plug: socket.socket, on: int) -> None:
-    # The loop's own stand-in for a socket would ask the kernel for its address each time.
+    if plug is None or not _MORE or plug.family not in _INTERNET or transport.get_write_buffer_size():
+        return 0
+    if transport.get_extra_info("ssl_object") is not None:
+        return 0
+    # The loop's own stand-in for a socket would ask the kernel for its address each time, and does not send.
     real = socket.socket(plug.family, plug.type, plug.proto, plug.fileno())
     try:
-        real.setsockopt(socket.IPPROTO_TCP, _CORK or 0, on)
+        return real.send(told, _MORE | socket.MSG_DONTWAIT)
+    except OSError:
+        # The kernel's buffer is full, or the line is gone: the transport finds out, and says so to whoever waits.
+        return 0
     finally:
         real.detach()
 
@@ -108,37 +107,44 @@ def _name(text: str) -> bytes:
 
 
 def _message(kind: bytes, body: bytes) -> bytes:
-    return kind + pack("!i", len(body) + 4) + body
+    return kind + _LONG(len(body) + 4) + body
 
 
 def _parse(name: bytes, text: str) -> bytes:
     return _message(b"P", name + b"\x00" + text.encode() + b"\x00\x00\x00")
 
 
-def _bind(name: bytes, values: Iterable[Any]) -> bytes:
+def _bind(name: bytes, values: Sequence[Any]) -> bytes:
     """All values as text, which the server reads as the types of the parameters."""
-    written = [_text(value) for value in values]
-    parts = [b"\x00", name, b"\x00\x00\x00", pack("!h", len(written))]
-    parts += [_NULL if text is None else pack("!i", len(text)) + text for text in written]
-    return _message(b"B", b"".join(parts) + b"\x00\x00")
+    parts = [b"\x00", name, b"\x00\x00\x00", _SHORT(len(values))]
+    for value in values:
+        if value is None:
+            parts.append(_NULL)
+        else:
+            text = (_TEXTS.get(type(value)) or _writer(value))(value)
+            parts += [_LONG(len(text)), text]
+    parts.append(b"\x00\x00")
+    return _message(b"B", b"".join(parts))
 
 
-def _text(value: Any) -> bytes | None:
-    if value is None:
-        return None
-    if isinstance(value, str):
-        return value.encode()
-    if isinstance(value, bool):
-        return b"true" if value else b"false"
-    if isinstance(value, int | UUID):
-        return str(value).encode()
-    if isinstance(value, datetime):
-        return value.isoformat().encode()
-    if isinstance(value, bytes):
-        return b"\\x" + value.hex().encode()
-    if isinstance(value, dict):
-        return orjson.dumps(value, default=plain)
+def _writer(value: Any) -> Callable[[Any], bytes]:
+    """How values of this kind are written: as those of what it is a kind of."""
+    for kind, write in _TEXTS.items():
+        if isinstance(value, kind):
+            return write
     raise TypeError(f"a {type(value).__name__} cannot be said ahead")
+
+
+# A bool is an int, so it stands before it.
+_TEXTS: dict[type, Callable[[Any], bytes]] = {
+    str: str.encode,
+    bool: lambda value: b"true" if value else b"false",
+    int: lambda value: b"%d" % value,
+    UUID: lambda value: b"%032x" % value.int,
+    datetime: lambda value: value.isoformat().encode(),
+    bytes: lambda value: b"\\x" + value.hex().encode(),
+    dict: lambda value: orjson.dumps(value, default=plain),
+}
 
 
 def plain(value: object) -> str:

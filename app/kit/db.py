@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
 from sqlalchemy.sql import ClauseElement
 
 from app.kit.ahead import Ahead, plain
+from app.kit.pool import light_pool
 
 Row: TypeAlias = asyncpg.Record
 Conn: TypeAlias = Any  # asyncpg's pool proxy and connection share no base class
@@ -73,10 +74,6 @@ async def _set_codecs(conn: asyncpg.Connection) -> None:
         await conn.set_type_codec(
             kind, encoder=lambda v: orjson.dumps(v, default=plain).decode(), decoder=orjson.loads, schema="pg_catalog"
         )
-
-
-async def _nothing(_: Conn) -> None:
-    """asyncpg itself has rolled back an open transaction and forgotten listeners before it asks for this."""
 
 
 _LOST = (TimeoutError, OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError)
@@ -152,13 +149,13 @@ class Database:
     async def connect(cls, dsn: str, *, size: int = 10, name: str = "lockyard", light: bool = False) -> "Database":
         """`light`: connections go back to the pool without a question to the server, which would cost as much as a
         small read. For a process that leaves nothing in a session: no SET but a local one, no advisory lock."""
-        pool = await asyncpg.create_pool(
+        make = light_pool if light else asyncpg.create_pool
+        pool = make(
             dsn, min_size=min(2, size), max_size=size, init=_set_codecs,
             server_settings={"application_name": name, **_PLANNED_ONCE}, command_timeout=30,
             statement_cache_size=_STATEMENTS, max_cacheable_statement_size=_LONGEST,
-            reset=_nothing if light else None,
         )  # fmt: skip
-        return cls(pool)
+        return cls(await pool)
 
     @asynccontextmanager
     async def tenant(self, tenants: Iterable[UUID], organization: UUID | None = None) -> AsyncIterator[Conn]:

@@ -135,6 +135,8 @@ class View(GraphQL[Any, Any]):
 
 
 class Transaction:
+    """The answer goes out once the transaction is committed: whoever reads it may act on it at once."""
+
     def __init__(self, inner: Any) -> None:
         self.inner = inner
 
@@ -145,7 +147,17 @@ class Transaction:
         async with sessions() as session, session.begin():
             await session.execute(text("SELECT set_config('app.tenant_id', :t, true)"), {"t": str(TENANT)})
             scope["bench"] = {"loaders": Loaders(session)}
-            await self.inner(scope, receive, send)
+            answer: list[Any] = []
+            await self.inner(scope, receive, _kept(answer))
+        for message in answer:
+            await send(message)
+
+
+def _kept(messages: list[Any]) -> Any:
+    async def keep(message: Any) -> None:
+        messages.append(message)
+
+    return keep
 
 
 app = Starlette()
