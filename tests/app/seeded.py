@@ -1,5 +1,6 @@
 """Wrongly behaving parts, each one seeded bug, to be put in the place of a right one around the real core."""
 
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -11,12 +12,13 @@ from app.devices import store as commands
 from app.devices.port import Ambiguous, BankState, Order, Receipt, Refused
 from app.kit.ahead import Ahead
 from app.kit.db import Act, Conn, Database, Statement
+from app.kit.guesses import Guesses, Monotonic
 from app.kit.ids import new_id
 from app.lockers import store as lockers
 from app.stays.model import PickupCodes, Stay
 from tenants import record
 from tenants.work import Key, Replay
-from tests.app.rig import SEALER, Hardware, codes
+from tests.app.rig import SEALER, Hardware
 
 Go = Callable[..., Awaitable[Any]]
 # What a connection does instead of running a statement.
@@ -296,9 +298,9 @@ class Patient(PickupCodes):
         return True
 
 
-def pickup_codes(bug: str) -> PickupCodes:
+def pickup_codes(bug: str, monotonic: Monotonic = time.monotonic) -> PickupCodes:
     kinds: dict[str, type[PickupCodes]] = {"code_any_tenant": AnyCode, "no_lockout": Patient}
-    return kinds[bug].of(SEALER) if bug in kinds else codes()
+    return kinds.get(bug, PickupCodes)(SEALER, Guesses(monotonic=monotonic), None)
 
 
 def key(bug: str, word: str, mutation: str, given: dict[str, Any]) -> Key | None:
@@ -310,23 +312,23 @@ def key(bug: str, word: str, mutation: str, given: dict[str, Any]) -> Key | None
 _JOBS = {
     "clock_back_revives": (
         "UPDATE stay SET state = 'HELD', outcome = NULL, released_at = NULL WHERE outcome = 'EXPIRED_UNUSED' "
-        "AND expires_at > $1 AND NOT EXISTS (SELECT FROM stay o WHERE o.compartment_id = stay.compartment_id "
-        "AND o.state <> 'RELEASED')"
+        "AND expires_at > $1 AND tenant_id = $2 AND NOT EXISTS (SELECT FROM stay o WHERE o.state <> 'RELEASED' "
+        "AND o.compartment_id = stay.compartment_id)"
     ),
     "expire_occupied": (
         "WITH gone AS (UPDATE stay SET state = 'RELEASED', outcome = 'EXPIRED_UNUSED', released_at = $1 "
         "WHERE state IN ('DEPOSITING', 'DEPOSITED') AND created_at < $1::timestamptz - interval '1 hour' "
-        "RETURNING compartment_id) "
+        "AND tenant_id = $2 RETURNING compartment_id) "
         "UPDATE compartment SET use = 'FREE' WHERE id IN (SELECT compartment_id FROM gone)"
     ),
 }
 
 
-async def wrong_job(bug: str, admin: Database, now: Any) -> None:
-    """What runs beside the right jobs."""
+async def wrong_job(bug: str, admin: Database, tenant: UUID, now: Any) -> None:
+    """What runs beside the right jobs. In one tenant: what it did to those of earlier histories would prove nothing."""
     if bug in _JOBS:
         async with admin.plain() as conn:
-            await conn.execute(_JOBS[bug], now)
+            await conn.execute(_JOBS[bug], now, tenant)
 
 
 class SharedKeys:

@@ -90,7 +90,7 @@ async def time_takes_no_parcel_away(place: Place) -> None:
     stay = await scene.deposited()
     scene.now.pass_(7200)
     await jobs.expire(scene.drive.worker, scene.drive.system, scene.now)
-    await seeded.wrong_job(place.bug, scene.admin, scene.now())
+    await seeded.wrong_job(place.bug, scene.admin, scene.world.tenant, scene.now())
     assert (await scene.stay(stay))[0] == "DEPOSITED"
 
 

@@ -67,12 +67,19 @@ def test_parcels_live_through_everything(dsns: Dsns) -> None:
         run_state_machine_as_test(life, settings=chosen)
 
 
+def search(life: type[Life], histories: int) -> None:
+    """Ten at a time: from the eleventh on, most of what hypothesis tries is one of the former with a part repeated, and
+    whoever waits for a bug that those do not lead to waits in vain."""
+    chosen = settings(
+        max_examples=10, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck),
+        database=None, phases=[Phase.generate], report_multiple_bugs=False,
+    )  # fmt: skip
+    for _ in range(0, histories, 10):
+        run_state_machine_as_test(life, settings=chosen)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("bug", BUGS)
 def test_a_seeded_bug_is_found(dsns: Dsns, bug: str) -> None:
-    chosen = settings(
-        max_examples=SEARCH, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck),
-        database=None, phases=[Phase.generate], report_multiple_bugs=False,
-    )  # fmt: skip
     with machine(dsns, bug) as life, pytest.raises(BROKEN):
-        run_state_machine_as_test(life, settings=chosen)
+        search(life, SEARCH)
