@@ -106,7 +106,7 @@ async def collect(work: Work, ask: Collect, codes: PickupCodes) -> UUID:
         raise Rejected(Reason.STAY_NOT_OPEN, "This stay has ended.")
     if stay.state not in {State.DEPOSITED, State.COLLECTING}:
         raise Rejected(Reason.WRONG_STATE, f"This stay is {stay.state}.")
-    if work.actor.is_carrier and stay.flow is Flow.DELIVER and not stay.is_overdue(work.now):
+    if work.actor.is_carrier and stay.waits_for_recipient(work.now):
         raise Rejected(Reason.WRONG_STATE, "Its recipient may still collect this parcel.")
     if ask.pickup_code is not None:
         await _check(work, stay, codes, "pickupCode", fits=codes.fits(stay, ask.pickup_code.strip()))

@@ -62,6 +62,20 @@ _TOLD = Statement(
         commands.c.kind == bindparam("kind", type_=Text),
     )
 )  # fmt: skip
+# Both are asked for only once something is inside; a carrier's courier overrides on an account of its own.
+_OPENED_TO_TAKE = Statement(
+    select(func.count()).where(
+        commands.c.tenant_id == _TENANT, commands.c.stay_id == bindparam("stay_id", type_=Uuid),
+        commands.c.kind == OrderKind.OPEN.value, commands.c.opened_at.is_not(None),
+        or_(
+            commands.c.purpose == Purpose.COLLECTION.value,
+            and_(
+                commands.c.purpose == Purpose.OVERRIDE.value,
+                commands.c.requested_by == bindparam("account_id", type_=Uuid),
+            ),
+        ),
+    )
+)  # fmt: skip
 _UNSETTLED = Statement(
     select(func.count()).where(
         commands.c.tenant_id == _TENANT, commands.c.bank_id == bindparam("bank_id", type_=Uuid),
@@ -171,6 +185,11 @@ async def told(conn: Conn, tenant_id: UUID, stay_id: UUID, kind: OrderKind) -> i
     """How often a vendor was told this about a stay."""
     found: int = await _TOLD.value(conn, tenant_id=tenant_id, stay_id=stay_id, kind=kind.value)
     return found
+
+
+async def opened_to_take(conn: Conn, tenant_id: UUID, stay_id: UUID, account_id: UUID) -> bool:
+    """Whether a stay's door was seen to open for its carrier to take out what is inside, or for this account."""
+    return bool(await _OPENED_TO_TAKE.value(conn, tenant_id=tenant_id, stay_id=stay_id, account_id=account_id))
 
 
 async def unsettled(conn: Conn, tenant_id: UUID, bank_id: UUID) -> int:

@@ -11,7 +11,7 @@ import asyncpg
 from app.devices import events, store
 from app.devices.model import FINDINGS, PATIENCE, Command, CommandState, Finding, Purpose
 from app.devices.port import Capability, OrderKind
-from app.devices.queries import command_of, seen
+from app.devices.queries import command_of, opened_to_take, seen
 from app.kit import checks
 from app.kit.errors import Invalid, NotFound, Reason, Rejected
 from app.kit.ids import new_id
@@ -82,6 +82,13 @@ async def withdraw(work: Work, stay_id: UUID, kinds: tuple[OrderKind, ...], deta
     """Call off what was asked for a stay and has not left us."""
     for row in await store.withdraw(work.conn, work.tenant, stay_id, [kind.value for kind in kinds], work.now, detail):
         work.emit(events.of_command("CommandFailed", command_of(row), withdrawn=True))
+
+
+async def stayed_shut(work: Work, door: Compartment, stay_id: UUID) -> bool:
+    """Nobody can have taken out what is inside: the bank sees doors, and saw none open for the carrier to take it."""
+    if not door.bank.has(Capability.DOOR_SENSOR):
+        return False
+    return not await opened_to_take(work.conn, door.bank.tenant_id, stay_id, work.actor.account_id)
 
 
 @dataclass(frozen=True, slots=True)
