@@ -21,8 +21,9 @@ from graphql import (
     validate,
 )
 
-from schema.errors import Code, RequestError, invalid, refusal, unreadable
+from schema.errors import Code, RequestError, invalid, refusal
 from schema.limits import Limits, Meter, Price, check, cost
+from schema.misfits import RULES, unreadable
 
 # Possessive repeats: a string that never ends is refused in linear time.
 TOKEN = re.compile(
@@ -105,7 +106,7 @@ def read(text: str, tokens: int, schema: GraphQLSchema, limits: Limits) -> Docum
         raise refusal(Code.DOCUMENT_LIMIT, "the document has too many operations or fragments")
     meter = Meter(schema, limits, fragments)
     operations = [measured(node, meter, limits) for node in nodes]
-    errors = validate(schema, ast, max_errors=MAX_ERRORS, hide_suggestions=True)
+    errors = validate(schema, ast, RULES, max_errors=MAX_ERRORS, hide_suggestions=True)
     if errors:
         raise invalid(errors)
     return Document(text, ast, {operation.name: operation for operation in operations}, fragments, tokens)

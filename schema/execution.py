@@ -14,7 +14,6 @@ from graphql import (
     GraphQLSchema,
     OperationType,
     SelectionSetNode,
-    get_argument_values,
 )
 from graphql.execution.values import VariableValues
 
@@ -28,10 +27,11 @@ from schema.acting import OPEN_TO_ALL, Acts
 from schema.catalogue import CATALOGUE
 from schema.documents import Document, Operation
 from schema.engine import Caller, Request
-from schema.errors import Code, body, fault, listed, refusal, unfit
+from schema.errors import Code, body, fault, listed, refusal
 from schema.explaining import SPECIAL
 from schema.late import LateField, finish
 from schema.loaders import Reader
+from schema.misfits import arguments
 from schema.mutations import Mutations, Outcome, Seen, registry
 from schema.plain import Plain, Special, restricted
 from schema.plain import run as run_plain
@@ -201,10 +201,7 @@ class CompiledEngine:
     def arguments(self, fields: Mapping[str, Any], node: FieldNode, variables: VariableValues) -> dict[str, Any]:
         if node.name.value == TYPENAME:
             return {}
-        try:
-            return get_argument_values(fields[node.name.value], node, variables)
-        except GraphQLError as error:
-            raise unfit([error]) from error
+        return arguments(fields[node.name.value], node, variables)
 
     def closing(self, asked: Asked, definition: GraphQLField) -> Closing | None:
         """The way to read an entity that the mutation promises along with the commit."""

@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from graphql import FieldNode, GraphQLError, GraphQLObjectType, GraphQLSchema, SelectionSetNode, get_argument_values
-from graphql.execution.values import VariableValues, get_variable_values
+from graphql import FieldNode, GraphQLObjectType, GraphQLSchema, SelectionSetNode
+from graphql.execution.values import VariableValues
 
 from app.kit.errors import Invalid
 from app.kit.reading.plan import Plan
@@ -18,7 +18,8 @@ from app.kit.reading.statement import Compiled, reading
 from schema.collect import Asking, Collector, field_names, flag_names
 from schema.documents import Document, Operation
 from schema.engine import Request
-from schema.errors import Code, refusal, unfit
+from schema.errors import Code, refusal
+from schema.misfits import arguments, coerced
 from schema.viewing import View
 
 Build = Callable[[Plan, Sequence[Pick]], Any]
@@ -75,12 +76,9 @@ class Selection:
 
 def bound(site: Asking, variables: VariableValues | None) -> tuple[Structure, Values]:
     try:
-        given = get_argument_values(site.definition, site.node, variables)
-        return site.bind(given)
+        return site.bind(arguments(site.definition, site.node, variables))
     except Invalid as error:
         raise refusal(Code.BAD_USER_INPUT, f"{site.node.name.value}: {error.message}") from error
-    except GraphQLError as error:
-        raise unfit([error]) from error
 
 
 class Plans:
@@ -98,10 +96,7 @@ class Plans:
         definitions = operation.node.variable_definitions
         if not definitions:
             return VariableValues({}, {})
-        found = get_variable_values(self.schema, definitions, request.variables, max_errors=5, hide_suggestions=True)
-        if isinstance(found, list):
-            raise unfit(found)
-        return found
+        return coerced(self.schema, definitions, request.variables)
 
     def flags(self, document: Document, operation: Operation, variables: VariableValues) -> dict[str, bool]:
         """The values of the variables that directives look at."""
