@@ -22,6 +22,7 @@ MASKED = "Something went wrong on our side. Quote the trace id when you report i
 class Code(StrEnum):
     """The closed list of `extensions.code`."""
 
+    ANSWER_LIMIT = "ANSWER_LIMIT"
     BAD_REQUEST = "BAD_REQUEST"
     BAD_USER_INPUT = "BAD_USER_INPUT"
     COST_LIMIT = "COST_LIMIT"
