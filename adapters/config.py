@@ -1,5 +1,6 @@
 """Typed reading of a connection's settings, with errors that name the field."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
@@ -7,6 +8,7 @@ from urllib.parse import urlsplit
 from app.devices.port import Connection, Refused, Setting, SettingKind
 
 REASON = "BAD_SETTINGS"
+_ODD = re.compile(r"[\\\s\x00-\x1f\x7f-\x9f]")
 
 _SHAPES: Mapping[SettingKind, tuple[type, ...]] = {
     SettingKind.BOOLEAN: (bool,),
@@ -36,7 +38,8 @@ def http_address(address: str, *, where: str) -> str:
     """The address without a trailing slash. Raises Refused for what is none; it must carry no credentials."""
     try:
         parts = urlsplit(address)
-        good = (
+        # Readers of addresses disagree on these: what is checked here must be what is dialled.
+        good = _ODD.search(address) is None and (
             parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0 and "@" not in parts.netloc
         )
     except ValueError:

@@ -12,7 +12,7 @@ from typing import Any
 import httpx2
 
 from adapters import reach
-from app.devices.port import Ambiguous, ContractBroken, DeviceError, Unreachable
+from app.devices.port import Ambiguous, ContractBroken, DeviceError, Refused, Unreachable
 
 ANSWER_LIMIT = 1024 * 1024
 
@@ -62,10 +62,22 @@ def clients(
     return reading, writing
 
 
+def within(base: str, path: str) -> httpx2.URL:
+    """The address of a path at an account. Raises Refused where it would be another host's: credentials go with it."""
+    try:
+        home, url = httpx2.URL(base), httpx2.URL(base + path)
+    except (httpx2.InvalidURL, ValueError) as error:
+        raise Refused("this path gives no address", reason="BAD_SETTINGS") from error
+    if (url.scheme, url.host, url.port, url.userinfo) != (home.scheme, home.host, home.port, b""):
+        raise Refused("this path leads to another host", reason="BAD_SETTINGS")
+    return url
+
+
 async def exchange(
     client: httpx2.AsyncClient,
     method: str,
-    url: str,
+    base: str,
+    path: str,
     sent: Sent,
     *,
     query: Mapping[str, str] | None = None,
@@ -74,7 +86,8 @@ async def exchange(
     auth: str | httpx2.BasicAuth = "",
     headers: Mapping[str, str] | None = None,
 ) -> tuple[int, bytes, httpx2.Headers]:
-    """One request, its body JSON or a form, and one whole answer of at most a mebibyte."""
+    """One request at the account's own host, its body JSON or a form; one whole answer of at most a mebibyte."""
+    url = within(base, path)
     given = {**(headers or {}), **({"Authorization": auth} if isinstance(auth, str) and auth else {})}
     basic = None if isinstance(auth, str) else auth
     request = client.build_request(

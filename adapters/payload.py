@@ -1,14 +1,24 @@
 """Reading JSON answers: tolerant of what is missing, strict about what is there."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
+
+from app.devices.port import ContractBroken
 
 T = TypeVar("T")
 
 
 class WrongShape(ValueError):  # noqa: N818 - says what happened
     """An answer that does not fit the contract."""
+
+
+def shaped(read: Callable[[Any], T], answer: Any) -> T:
+    """What an answer says. Raises ContractBroken where it says nothing that anybody could read."""
+    try:
+        return read(answer)
+    except WrongShape as error:
+        raise ContractBroken(str(error)) from error
 
 
 def decode(body: bytes) -> Any:

@@ -13,7 +13,7 @@ from adapters.generic.mqtt.adapter import VENDOR as MQTT
 from adapters.harbor.adapter import VENDOR as HARBOR
 from adapters.harbor_gateway.adapter import VENDOR as HARBOR_GATEWAY
 from adapters.pitney.adapter import VENDOR as PITNEY
-from app.devices.port import Adapter, Check, Checkable, Connection, Refused, Vendor
+from app.devices.port import Adapter, Check, Checkable, Connection, Pushed, Refused, Vendor
 
 ENTRY_POINTS = "lockyard.adapters"
 OWN = (FRAME_BOARD, HARBOR, HARBOR_GATEWAY, KERONG_CU16, MODBUS_IO, MQTT, PITNEY)
@@ -42,13 +42,29 @@ def vendor(name: str) -> Vendor:
 
 def problems(connection: Connection) -> tuple[str, ...]:
     """What keeps this connection from working, one sentence each, before anything is sent. Quotes no value."""
-    return config.problems(vendor(connection.vendor).settings, connection)
+    known = vendor(connection.vendor)
+    found = config.problems(known.settings, connection)
+    if found:
+        return found
+    try:
+        known.read(connection)
+    except Refused as error:
+        return (error.detail,)
+    return ()
 
 
 def trial(connection: Connection, bank: str | None) -> tuple[Adapter, tuple[Check, ...]]:
     """An adapter, and how to try it operation by operation: its own checks, or those that suit every adapter."""
     adapter = connect(connection)
     return adapter, adapter.checks(bank) if isinstance(adapter, Checkable) else Trial(adapter, bank, {}).checks()
+
+
+def receive(connection: Connection, headers: Mapping[str, str], body: bytes) -> tuple[Pushed, ...]:
+    """What a vendor posted, once its signature is proved; no adapter is made for it. Raises Refused, ContractBroken."""
+    known = vendor(connection.vendor)
+    if known.receive is None:
+        raise Refused("this vendor posts nothing", reason="POSTS_NOTHING")
+    return known.receive(connection, headers, body)
 
 
 def connect(connection: Connection) -> Adapter:

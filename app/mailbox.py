@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from app.devices import queries as devices
-from app.devices.port import Adapter, Connection, ContractBroken, DeviceError, Pushed, ReceivesPushes, Refused
+from app.devices.port import Connection, ContractBroken, Receiver, Refused
 from app.kit.clock import Clock, utc_now
 from app.kit.db import Database, Row
 from app.kit.seal import SealBroken
@@ -27,16 +27,17 @@ _UNKNOWN = (404, "NOT_FOUND", "There is no such place.")
 
 
 class Mailbox:
-    """`read`: a row of a connection as its adapter wants it, secrets opened. Raises SealBroken."""
+    """`receive`: proves the signature and reads the events; `read`: a row of a connection as its vendor wants it,
+    secrets opened, which raises SealBroken. No adapter is opened: whoever posts here is a stranger."""
 
     def __init__(
         self,
         db: Database,
-        open_adapter: Callable[[Connection], Adapter],
+        receive: Receiver,
         read: Callable[[Row], Connection],
         clock: Clock = utc_now,
     ) -> None:
-        self._db, self._open, self._read, self._clock = db, open_adapter, read, clock
+        self._db, self._receive, self._read, self._clock = db, receive, read, clock
 
     def route(self) -> Route:
         return Route("/push/{connection_id}", self._answer, methods=["POST"])
@@ -63,20 +64,16 @@ class Mailbox:
             return _UNKNOWN
         headers = {name.lower(): value for name, value in request.headers.items()}
         try:
-            adapter = self._open(self._read(row))
-        except (DeviceError, SealBroken) as error:
-            log.warning("connection %s takes no pushes: %s", row["id"], type(error).__name__)
+            pushed = self._receive(self._read(row), headers, body)
+        except SealBroken:
+            log.warning("connection %s takes no pushes: its secret cannot be opened", row["id"])
             return _UNKNOWN
-        try:
-            pushed = _received(adapter, headers, body)
         except Refused as error:
             log.warning("connection %s: a push was refused: %s", row["id"], error.reason)
             return _UNKNOWN
         except ContractBroken as error:
             log.warning("connection %s: a push made no sense: %s", row["id"], error.detail)
             return 422, "INVALID", "This is no event that anybody could read."
-        finally:
-            await adapter.close()
         context = system_context(self._db, row["tenant_id"], origin="push", clock=self._clock)
         async with context.begin() as work:
             await service.receive(work, row["id"], pushed)
@@ -86,9 +83,3 @@ class Mailbox:
         """Of whichever tenant: whoever posts names the connection and nothing else."""
         async with self._db.tenant([], id_) as conn:
             return await devices.named(conn, id_)
-
-
-def _received(adapter: Adapter, headers: dict[str, str], body: bytes) -> tuple[Pushed, ...]:
-    if not isinstance(adapter, ReceivesPushes):
-        raise Refused("this vendor posts nothing", reason="POSTS_NOTHING")
-    return adapter.receive(headers, body)

@@ -35,7 +35,8 @@ def serve(*, host: str | None = None, port: int | None = None) -> None:
 async def _serve(given: Settings) -> None:
     """Listens at once and opens when the database answers: until then it is alive, and says that it is not ready."""
     gate = Gate()
-    server = make_server(gate, host=given.host, port=given.port)
+    proxies = ",".join(given.trusted_proxies)
+    server = make_server(gate, host=given.host, port=given.port, trusted_proxies=proxies)
     running = asyncio.create_task(server.serve(), name="server")
     building = asyncio.create_task(wiring.web(given), name="start")
     try:

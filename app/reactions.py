@@ -5,6 +5,7 @@ from uuid import UUID
 
 from app.access import service as access
 from app.alarms import service as alarms
+from app.devices import service as devices
 from app.handover import service as handover
 from app.kit.reacting import Reaction
 from app.kit.streams import Sequenced
@@ -29,8 +30,8 @@ REACTIONS: Mapping[str, tuple[React, ...]] = {
     "DoorClosed": (alarms.on_door,),
     "DoorOpened": (alarms.on_door,),
     "FilledAfterRelease": (alarms.on_filled,),
-    "GrantRevoked": (handover.on_grant,),
-    "GrantSuspended": (handover.on_grant,),
+    "GrantRevoked": (devices.on_grant, handover.on_grant),
+    "GrantSuspended": (devices.on_grant, handover.on_grant),
     "StatusUnderstood": (alarms.on_bank,),
     "StatusUnmapped": (alarms.on_bank,),
     "StayDeposited": (alarms.on_stay,),

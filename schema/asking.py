@@ -6,14 +6,14 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from graphql import FieldNode, OperationDefinitionNode, VariableNode, Visitor, get_argument_values, visit
-from graphql.execution.values import VariableValues, get_variable_values
+from graphql import FieldNode, OperationDefinitionNode, VariableNode, Visitor, visit
 
 from app.kit.ids import parse_global_id
 from app.kit.streams import Sequenced, write_cursor
+from schema import misfits
 from schema.documents import Document
 from schema.engine import Request
-from schema.errors import Code, refusal, unfit
+from schema.errors import Code, refusal
 from schema.livefields import FIELDS, Live
 from schema.selection import Runs, collect
 
@@ -81,11 +81,9 @@ class Ask:
 def read_ask(engine: Runs, document: Document, request: Request) -> Ask:
     """Raises RequestError for variables and arguments that do not fit."""
     operation = document.operation(request.operation_name).node
-    given = get_variable_values(engine.schema, operation.variable_definitions or (), dict(request.variables))
-    if not isinstance(given, VariableValues):
-        raise unfit(given)
-    coerced = given.coerced
-    roots = collect([operation.selection_set], frozenset({"Subscription"}), document.fragments, coerced)
+    given = misfits.coerced(engine.schema, operation.variable_definitions or (), request.variables)
+    flags = given.coerced
+    roots = collect([operation.selection_set], frozenset({"Subscription"}), document.fragments, flags)
     if not roots:
         raise refusal(Code.BAD_USER_INPUT, "the subscription selects nothing")
     ((key, nodes),) = roots.items()
@@ -93,10 +91,10 @@ def read_ask(engine: Runs, document: Document, request: Request) -> Ask:
     live = FIELDS[name]
     root = engine.schema.subscription_type
     assert root is not None, "a document with a subscription was validated against this schema"
-    arguments = get_argument_values(root.fields[name], nodes[0], given)
+    arguments = misfits.arguments(root.fields[name], nodes[0], given)
     below = [node.selection_set for node in nodes if node.selection_set is not None]
     message, resync = (
-        collect(below, frozenset({type_name, live.union}), document.fragments, coerced)
+        collect(below, frozenset({type_name, live.union}), document.fragments, flags)
         for type_name in (live.message, RESYNC)
     )
     own = _only_for_place(operation, nodes[0])

@@ -22,8 +22,9 @@ from graphql import (
 )
 from graphql.execution.get_variable_signature import GraphQLVariableSignature, get_variable_signature
 
-from schema.errors import Code, RequestError, invalid, refusal, unreadable
+from schema.errors import Code, RequestError, invalid, refusal
 from schema.limits import Limits, Meter, Price, check, cost
+from schema.misfits import RULES, unreadable
 
 # Possessive repeats: a string that never ends is refused in linear time.
 TOKEN = re.compile(
@@ -107,7 +108,7 @@ def read(text: str, tokens: int, schema: GraphQLSchema, limits: Limits) -> Docum
         raise refusal(Code.DOCUMENT_LIMIT, "the document has too many operations or fragments")
     meter = Meter(schema, limits, fragments)
     operations = [measured(node, meter, limits, schema) for node in nodes]
-    errors = validate(schema, ast, max_errors=MAX_ERRORS, hide_suggestions=True)
+    errors = validate(schema, ast, RULES, max_errors=MAX_ERRORS, hide_suggestions=True)
     if errors:
         raise invalid(errors)
     return Document(text, ast, {operation.name: operation for operation in operations}, fragments, tokens)

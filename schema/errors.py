@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
 import orjson
-from graphql import GraphQLError, GraphQLSyntaxError
+from graphql import GraphQLError
 
 from app.kit.errors import Denied, LockyardError, NotFound
 
@@ -22,6 +22,7 @@ MASKED = "Something went wrong on our side. Quote the trace id when you report i
 class Code(StrEnum):
     """The closed list of `extensions.code`."""
 
+    ANSWER_LIMIT = "ANSWER_LIMIT"
     BAD_REQUEST = "BAD_REQUEST"
     BAD_USER_INPUT = "BAD_USER_INPUT"
     COST_LIMIT = "COST_LIMIT"
@@ -53,15 +54,6 @@ def refusal(code: Code, message: str, status: int = 400) -> RequestError:
 def invalid(errors: Iterable[GraphQLError]) -> RequestError:
     """Validation found these: the code is added where the rule gave none."""
     return RequestError(coded(error, Code.GRAPHQL_VALIDATION_FAILED) for error in errors)
-
-
-def unfit(errors: Iterable[GraphQLError]) -> RequestError:
-    """Variables that do not fit their types."""
-    return RequestError(coded(error, Code.BAD_USER_INPUT) for error in errors)
-
-
-def unreadable(error: GraphQLSyntaxError) -> RequestError:
-    return RequestError([coded(error, Code.GRAPHQL_PARSE_FAILED)])
 
 
 def coded(error: GraphQLError, code: Code) -> GraphQLError:

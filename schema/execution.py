@@ -14,7 +14,6 @@ from graphql import (
     GraphQLSchema,
     OperationType,
     SelectionSetNode,
-    get_argument_values,
 )
 from graphql.execution.values import VariableValues
 
@@ -28,10 +27,12 @@ from schema.acting import OPEN_TO_ALL, Acts
 from schema.catalogue import CATALOGUE
 from schema.documents import Document, Operation
 from schema.engine import Caller, Request
-from schema.errors import Code, body, fault, listed, refusal, unfit
+from schema.errors import Code, RequestError, body, fault, listed, refusal
 from schema.explaining import SPECIAL
 from schema.late import LateField, finish
+from schema.limits import ANSWER_BYTES
 from schema.loaders import Reader
+from schema.misfits import arguments
 from schema.mutations import Mutations, Outcome, Seen, registry
 from schema.plain import Plain, Special, restricted
 from schema.plain import run as run_plain
@@ -75,10 +76,11 @@ class CompiledEngine:
         parts: Mapping[str, Any] | None = None,
         mutations: Mutations | None = None,
         clock: Clock = utc_now,
+        most_bytes: int = ANSWER_BYTES,
     ) -> None:
         self.schema, self.db, self.catalogue = schema, db, catalogue
         self.late, self.special = late or {}, SPECIAL if special is None else special
-        self.plans = Plans(schema, catalogue)
+        self.plans, self.most_bytes = Plans(schema, catalogue), most_bytes
         self.views = Views()
         functions = registry() if mutations is None else mutations
         self.acts = Acts(schema, functions, db, clock, parts or {})
@@ -120,7 +122,14 @@ class CompiledEngine:
             row = await conn.fetchrow(bound.statement.text, *arguments)
         if row[2] is None:
             raise NothingThereError(bound.statement.text)
+        self.weigh([row[2]] if isinstance(row[2], str) else row[2])
         return row[2]
+
+    def weigh(self, texts: Sequence[str]) -> None:
+        """Before they are copied a few times more on their way out. Raises RequestError."""
+        if sum(map(len, texts)) > self.most_bytes:
+            words = f"the answer is larger than {self.most_bytes} bytes: ask for less at once"
+            raise refusal(Code.ANSWER_LIMIT, words)
 
     async def mixed(
         self,
@@ -155,6 +164,7 @@ class CompiledEngine:
             if result.data is None:
                 return body(errors, trace_id)[:-1] + b',"data":null}'
             found |= {key: orjson.dumps(value).decode() for key, value in result.data.items()}
+        self.weigh(list(found.values()))
         data = ('{"data":{' + ",".join(f'"{key}":{found[key]}' for key in roots) + "}").encode()
         return data + (b',"errors":' + listed(errors, trace_id) if errors else b"") + b"}"
 
@@ -191,6 +201,8 @@ class CompiledEngine:
                     closing=closing,
                 )  # fmt: skip
                 text = await self.answered(asked, outcome, closing)
+            except RequestError as error:
+                return body(error.errors, trace_id)[:-1] + b',"data":null}'
             except Exception as error:  # noqa: BLE001 - the field's fault: masked by `body`, logged whole there
                 blamed = fault(error)
                 blamed.path = [key]
@@ -201,10 +213,7 @@ class CompiledEngine:
     def arguments(self, fields: Mapping[str, Any], node: FieldNode, variables: VariableValues) -> dict[str, Any]:
         if node.name.value == TYPENAME:
             return {}
-        try:
-            return get_argument_values(fields[node.name.value], node, variables)
-        except GraphQLError as error:
-            raise unfit([error]) from error
+        return arguments(fields[node.name.value], node, variables)
 
     def closing(self, asked: Asked, definition: GraphQLField) -> Closing | None:
         """The way to read an entity that the mutation promises along with the commit."""

@@ -9,6 +9,7 @@ from graphql import ExecutionResult, GraphQLSchema, OperationType, execute_sync
 from schema.documents import Document, Operation
 from schema.engine import Request
 from schema.errors import Code, RequestError, coded
+from schema.misfits import coerced
 
 META = frozenset({"__schema", "__type", "__typename"})
 
@@ -41,6 +42,7 @@ async def answer(schema: GraphQLSchema, document: Document, operation: Operation
 
 
 def execute(schema: GraphQLSchema, document: Document, request: Request) -> bytes:
+    coerced(schema, document.operation(request.operation_name).node.variable_definitions or (), request.variables)
     result = execute_sync(
         schema, document.ast, variable_values=request.variables, operation_name=request.operation_name
     )

@@ -23,7 +23,11 @@ from graphql import (
 )
 
 from app.kit.paging import DEFAULT, MOST, MOST_IDS
+from app.kit.reading.shape import Catalogue, Items
 from schema.errors import Code, refusal
+
+# Of one answer, whatever it was thought to cost. What the cost foresees is far below it.
+ANSWER_BYTES = 32 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +49,9 @@ class Limits:
     ids: int = MOST_IDS  # one `ids:` argument
     page: int = MOST  # one `first:` or `last:`
     page_default: int = DEFAULT
-    list_guess: int = 10  # a list without paging
+    list_guess: int = 10  # a list without paging, where its shape does not say how long it may be
     objects: int = 50_000
-    cost: int = 60_000  # objects + a tenth of the leaves
+    cost: int = 60_000  # objects + a tenth of the leaves; a leaf that may be large counts as many
 
 
 # How long the lists of introspection are in schemas of our size; `ofType` chains are written deep and never filled.
@@ -55,6 +59,22 @@ INTROSPECTION = {"types": 150, "fields": 10, "args": 4, "inputFields": 6, "enumV
 # The wrapping of a connection is not what is asked for.
 FREE = frozenset({"edges", "node", "nodes", "pageInfo", "ofType"})
 WRAPPERS = ("Connection", "Edge", "__Type")
+
+
+# What shapes say of their fields, as the schema carries it.
+WEIGHT, LONGEST = "lockyard-weight", "lockyard-longest"
+
+
+def declare(schema: GraphQLSchema, catalogue: Catalogue) -> None:
+    """Write into the schema what a shape says of how large its values and how long its lists may be."""
+    for shape in catalogue.shapes.values():
+        fields = getattr(schema.type_map.get(shape.name), "fields", {})
+        for name, field_ in shape.fields.items():
+            if field_.weight > 1 and name in fields:
+                fields[name].extensions = {**fields[name].extensions, WEIGHT: field_.weight}
+        for name, relation in shape.relations.items():
+            if isinstance(relation, Items) and relation.most is not None and name in fields:
+                fields[name].extensions = {**fields[name].extensions, LONGEST: relation.most}
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +176,7 @@ class Meter:
         total.name((node.alias or node.name).value)
         definition = self.schema.get_field(parent, node.name.value) if is_composite_type(parent) else None
         if node.selection_set is None:
-            total.price.leaves += 1
+            total.price.leaves += definition.extensions.get(WEIGHT, 1) if definition else 1
             return
         inner = self.selections(node.selection_set, get_named_type(definition.type) if definition else None)
         inner.depth += 1
@@ -172,7 +192,10 @@ class Meter:
             return INTROSPECTION.get(node.name.value, 1)
         if named.name.endswith("Connection"):
             return self.page(given.get("first"), given.get("last"))
-        return self.limits.list_guess if is_list_type(get_nullable_type(definition.type)) else 1
+        if not is_list_type(get_nullable_type(definition.type)):
+            return 1
+        most: int = definition.extensions.get(LONGEST, self.limits.list_guess)
+        return most
 
     def page(self, first: object, last: object) -> int | Size:
         if first is not None and last is not None:

@@ -9,17 +9,15 @@ from typing import Any
 
 from graphql import (
     FieldNode,
-    GraphQLError,
     GraphQLObjectType,
     GraphQLSchema,
     SelectionSetNode,
     Undefined,
     coerce_input_value,
-    get_argument_values,
     is_non_null_type,
 )
 from graphql.execution.get_variable_signature import GraphQLVariableSignature
-from graphql.execution.values import VariableValues, VariableValueSource, get_variable_values
+from graphql.execution.values import VariableValues, VariableValueSource
 
 from app.kit.errors import Invalid
 from app.kit.reading.plan import Plan
@@ -29,7 +27,8 @@ from app.kit.reading.statement import Compiled, reading
 from schema.collect import Asking, Collector, field_names, flag_names
 from schema.documents import Document, Operation
 from schema.engine import Request
-from schema.errors import Code, refusal, unfit
+from schema.errors import Code, refusal
+from schema.misfits import arguments, coerced
 from schema.viewing import View
 
 Build = Callable[[Plan, Sequence[Pick]], Any]
@@ -86,15 +85,12 @@ class Selection:
 
 def bound(site: Asking, variables: VariableValues | None) -> tuple[Structure, Values]:
     try:
-        given = get_argument_values(site.definition, site.node, variables)
-        return site.bind(given)
+        return site.bind(arguments(site.definition, site.node, variables))
     except Invalid as error:
         raise refusal(Code.BAD_USER_INPUT, f"{site.node.name.value}: {error.message}") from error
-    except GraphQLError as error:
-        raise unfit([error]) from error
 
 
-def coerced(signatures: Iterable[GraphQLVariableSignature], given: Mapping[str, object]) -> VariableValues | None:
+def at_sight(signatures: Iterable[GraphQLVariableSignature], given: Mapping[str, object]) -> VariableValues | None:
     """Variables as graphql-core coerces them, which would make their signatures anew for each request. None where it
     has more to do: a default to fill in, or something to say. How deep values nest was looked at with the message."""
     sources: dict[str, VariableValueSource] = {}
@@ -127,13 +123,8 @@ class Plans:
         definitions = operation.node.variable_definitions
         if not definitions:
             return VariableValues({}, {})
-        known = coerced(operation.variables, request.variables)
-        if known is not None:
-            return known
-        found = get_variable_values(self.schema, definitions, request.variables, max_errors=5, hide_suggestions=True)
-        if isinstance(found, list):
-            raise unfit(found)
-        return found
+        plain = at_sight(operation.variables, request.variables)
+        return coerced(self.schema, definitions, request.variables) if plain is None else plain
 
     def flags(self, document: Document, operation: Operation, variables: VariableValues) -> dict[str, bool]:
         """The values of the variables that directives look at."""

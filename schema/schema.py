@@ -7,6 +7,7 @@ from graphql import GraphQLSchema
 from strawberry.printer import print_schema
 
 from schema.catalogue import CATALOGUE
+from schema.limits import declare
 from schema.plain import attach
 from schema.types.mutation import Mutation
 from schema.types.query import Query
@@ -24,6 +25,7 @@ def build_schema() -> GraphQLSchema:
     """The schema as graphql-core knows it: for validation, introspection and execution."""
     schema = public()._schema  # noqa: SLF001 - Strawberry offers no other way to it
     attach(schema, CATALOGUE)
+    declare(schema, CATALOGUE)
     return schema
 
 

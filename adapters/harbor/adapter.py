@@ -3,13 +3,13 @@
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any, TypeVar
 
 from adapters.harbor import settings, wire
 from adapters.harbor.checks import every_check
-from adapters.harbor.client import HarborClient, fill
+from adapters.harbor.client import HarborClient
 from adapters.harbor.settings import ENVIRONMENTS, LINK_LIFE, PICKUP_TOKEN, PRESENT, REDACT, Options
-from adapters.payload import WrongShape, decode
+from adapters.paths import fill
+from adapters.payload import WrongShape, decode, shaped
 from app.devices.port import (
     Ability,
     Access,
@@ -39,7 +39,6 @@ from app.devices.port import (
     VendorWord,
 )
 
-T = TypeVar("T")
 W = VendorWord
 Now = Callable[[], datetime]
 
@@ -66,17 +65,17 @@ class HarborAdapter:
     def capabilities(self) -> Mapping[Capability, Ability]:
         now = Ability.FAILING if self._client.breaker.failing else Ability.WORKS
         links, keypad = self._options.links, self._options.keypad
-        chosen = {Capability.PUSH_EVENTS: self._options.secret is not None}
+        chosen = {Capability.PUSH_EVENTS: self._options.pushes}
         chosen |= {Capability.KEYPAD_CODE: keypad and links != "none", Capability.VENDOR_ASSIGNS_UNIT: links == "both"}
         return {each: now if each in PRESENT or chosen.get(each) else Ability.ABSENT for each in Capability}
 
     async def list_banks(self) -> tuple[BankState, ...]:
         only, found = self._options.location, []
         answer = await self._client.read(self._client.paths.locations)
-        for place in _shaped(wire.locations, answer or []):
+        for place in shaped(wire.locations, answer or []):
             if only in {None, place.id}:
                 path = fill(self._client.paths.location_lockers, location=str(place.id))
-                lockers, broken = _shaped(wire.lockers, await self._client.read(path) or [])
+                lockers, broken = shaped(wire.lockers, await self._client.read(path) or [])
                 towers = {each.tower: None for each in lockers if each.tower}
                 found += [
                     self._state(tower, [each for each in lockers if each.tower == tower], broken, place)
@@ -96,7 +95,7 @@ class HarborAdapter:
 
     async def assigned(self) -> tuple[wire.LockerObject, ...]:
         """The lockers that are ours now."""
-        return _shaped(wire.lockers, await self._client.read(self._client.paths.assigned) or [])[0]
+        return shaped(wire.lockers, await self._client.read(self._client.paths.assigned) or [])[0]
 
     async def sizes(self, bank: str) -> tuple[SizeCount, ...]:
         by: dict[str, list[Unit]] = {}
@@ -117,14 +116,6 @@ class HarborAdapter:
         except WrongShape as error:
             raise Ambiguous(f"the answer made no sense: {error}") from error
         raise Unsupported(f"a tower opens to what a phone carries; it takes no {order.kind}")
-
-    def receive(self, headers: Mapping[str, str], body: bytes) -> tuple[Pushed, ...]:
-        """One event of the vendor. Its words are not believed: the books are read again."""
-        options, signature = self._options, headers.get(self._options.header, "")
-        if options.secret is None or not wire.signed(options.scheme, options.secret, body, signature):
-            raise Refused("not signed as agreed", reason="BAD_SIGNATURE")
-        each = _shaped(lambda given: wire.event(decode(given)), body)
-        return (Pushed(each.key, each.kind, each.tower, each.at, each.locker, each.word, each.token, each.what),)
 
     async def hints(self) -> AsyncIterator[DoorHint]:
         for hint in NO_HINTS:
@@ -223,7 +214,7 @@ class HarborAdapter:
         answer = await self._client.read(fill(self._client.paths.lockers, tower=tower))
         if answer is None:
             raise Refused(f"no tower {tower}", reason="UNKNOWN_BANK")
-        lockers, broken = _shaped(wire.lockers, answer)
+        lockers, broken = shaped(wire.lockers, answer)
         if any(each.tower not in {None, tower} for each in lockers):
             raise ContractBroken(f"asked for tower {tower}, the answer is about another")
         return lockers, broken
@@ -279,11 +270,13 @@ class HarborAdapter:
         )
 
 
-def _shaped(read: Callable[[Any], T], answer: Any) -> T:
-    try:
-        return read(answer)
-    except WrongShape as error:
-        raise ContractBroken(str(error)) from error
+def receive(connection: Connection, headers: Mapping[str, str], body: bytes) -> tuple[Pushed, ...]:
+    """One event of the vendor. Its words are not believed: the books are read again."""
+    header, scheme, secret = settings.signing(connection)
+    if not secret or not wire.signed(scheme, secret, body, headers.get(header, "")):
+        raise Refused("not signed as agreed", reason="BAD_SIGNATURE")
+    each = shaped(lambda given: wire.event(decode(given)), body)
+    return (Pushed(each.key, each.kind, each.tower, each.at, each.locker, each.word, each.token, each.what),)
 
 
 def connect(connection: Connection) -> Adapter:
@@ -296,5 +289,7 @@ VENDOR = Vendor(
     title="Harbor Lockers (towers)",
     address_help="https://api.harborlockers.com, or https://api.sandbox.harborlockers.com",
     connect=connect,
+    read=settings.read,
+    receive=receive,
     settings=settings.SETTINGS,
 )

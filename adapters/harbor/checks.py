@@ -6,8 +6,9 @@ from typing import Any, Protocol, TypeVar
 from uuid import uuid4
 
 from adapters.harbor import wire
-from adapters.harbor.client import HarborClient, fill
+from adapters.harbor.client import HarborClient
 from adapters.harbor.settings import Options
+from adapters.paths import fill
 from adapters.payload import WrongShape
 from app.devices.port import (
     AccessKind,

@@ -3,15 +3,15 @@
 import asyncio
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
-from urllib.parse import quote
 from uuid import UUID
 
 import httpx2
 import stamina
 
+from adapters import paths
 from adapters.breaker import Breaker
 from adapters.exchange import Sent, clients, exchange, retry_after, uncertain, why
 from adapters.harbor import wire
@@ -53,23 +53,7 @@ class HarborPaths:
 
     @classmethod
     def corrected(cls, given: Mapping[str, object]) -> "HarborPaths":
-        known = {field.name for field in fields(cls)}
-        wrong = [name for name, path in given.items() if name not in known or not isinstance(path, str)]
-        if wrong:
-            raise Refused(f"paths has no operation {', '.join(sorted(wrong))}", reason="BAD_SETTINGS")
-        paths = replace(cls(), **{name: str(path) for name, path in given.items()})
-        try:
-            for field in fields(cls):
-                fill(getattr(paths, field.name), location="", tower="", locker="", reservation="")
-        except (IndexError, KeyError, ValueError) as error:
-            words = "paths may name {location}, {tower}, {locker} and {reservation} only"
-            raise Refused(words, reason="BAD_SETTINGS") from error
-        return paths
-
-
-def fill(path: str, **parts: str) -> str:
-    """Put identifiers into a path, escaped."""
-    return path.format(**{name: quote(part, safe="") for name, part in parts.items()})
+        return cls(**paths.corrected(asdict(cls()), given))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +77,8 @@ class _Token:
 class HarborClient:
     """One per connection. Raises only DeviceError."""
 
-    def __init__(self, access: Access, paths: HarborPaths, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self.paths = paths
+    def __init__(self, access: Access, places: HarborPaths, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self.paths = places
         self.breaker = Breaker(clock=clock)
         self._access = access
         self._clock = clock
@@ -166,10 +150,10 @@ class HarborClient:
         body: Mapping[str, object] | None = None,
     ) -> tuple[int, bytes, httpx2.Headers]:
         """401 says that nothing happened, hence one more try with a new token is safe, also for a write."""
-        url = self._access.base_url + path
+        base = self._access.base_url
         for _ in range(2):
             token = await self._bearer()
-            got = await exchange(client, method, url, sent, body=body, auth=f"Bearer {token}")
+            got = await exchange(client, method, base, path, sent, body=body, auth=f"Bearer {token}")
             if got[0] != 401:
                 return got
             sent.yes = False
@@ -189,7 +173,7 @@ class HarborClient:
         form = {"grant_type": "client_credentials", "scope": access.scope, "client_id": access.client_id}
         form["client_secret"] = access.client_secret
         try:
-            status, body, headers = await exchange(self._reading, "POST", access.token_url, Sent(), form=form)
+            status, body, headers = await exchange(self._reading, "POST", access.token_url, "", Sent(), form=form)
         except (httpx2.HTTPError, ContractBroken) as error:
             raise Unreachable(f"no token: {why(error)}") from error
         if status in {400, 401, 403}:

@@ -1,7 +1,7 @@
 """What a connection to Harbor may choose, read and checked."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from types import MappingProxyType
 from typing import Any
@@ -77,17 +77,14 @@ class Options:
     keypad: bool
     client_info: str
     longest: timedelta
-    header: str
-    scheme: str
-    secret: str | None = field(repr=False)
+    pushes: bool
 
 
 def read(connection: Connection) -> tuple[Access, HarborPaths, Options, timedelta]:
     """How to be let in, where everything is, what was chosen, and how often to read. Raises Refused."""
     chosen = config.values(SETTINGS, connection)
-    for name, known in CHOICES.items():
-        if chosen[name] is not None and chosen[name] not in known:
-            raise Refused(f"{name} must be one of {', '.join(known)}", reason=config.REASON)
+    for name in CHOICES:
+        _need_known(chosen, name)
     base = config.http_address(connection.base_url, where="the address")
     access = Access(
         base_url=base,
@@ -106,11 +103,22 @@ def read(connection: Connection) -> tuple[Access, HarborPaths, Options, timedelt
         keypad=chosen["keypad"],
         client_info=chosen["client_info"],
         longest=timedelta(seconds=float(chosen["longest_seconds"])),
-        header=chosen["signature_header"].lower(),
-        scheme=chosen["signature_scheme"],
-        secret=chosen["webhook_secret"],
+        pushes=bool(chosen["webhook_secret"]),
     )
     return access, HarborPaths.corrected(chosen["paths"] or {}), options, _seconds(chosen, "poll_seconds")
+
+
+def signing(connection: Connection) -> tuple[str, str, str | None]:
+    """The header of events in lower case, how they are signed, and with what; no more than their signature needs."""
+    chosen = config.values(SETTINGS, connection)
+    _need_known(chosen, "signature_scheme")
+    return chosen["signature_header"].lower(), chosen["signature_scheme"], chosen["webhook_secret"]
+
+
+def _need_known(chosen: Mapping[str, Any], name: str) -> None:
+    known = CHOICES[name]
+    if chosen[name] is not None and chosen[name] not in known:
+        raise Refused(f"{name} must be one of {', '.join(known)}", reason=config.REASON)
 
 
 def _seconds(chosen: Mapping[str, Any], name: str) -> timedelta:

@@ -1,16 +1,16 @@
 """Our words to Harbor Gateway's and back. No I/O: what is sent and what silence means is the client's."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from adapters import config
 from adapters.harbor_gateway import wire
 from adapters.harbor_gateway.checks import checks as tried
-from adapters.harbor_gateway.client import CLOUD_LIMIT, KEPT_FOR_ORDERS, GatewayClient
-from adapters.harbor_gateway.settings import SETTINGS, SIZES, access, paths
-from adapters.payload import WrongShape
+from adapters.harbor_gateway.client import CLOUD_LIMIT, KEPT_FOR_ORDERS, Access, GatewayClient
+from adapters.harbor_gateway.settings import SETTINGS, SIZES, access, paths_of
+from adapters.payload import WrongShape, shaped
 from app.devices.port import (
     Ability,
     Adapter,
@@ -102,7 +102,7 @@ class GatewayAdapter:
     async def list_banks(self) -> tuple[BankState, ...]:
         if not self._client.cloud:
             return (await self.read_bank(self._bank),)
-        found = _shaped(wire.locations, await self._client.read(self._client.path("locations")))
+        found = shaped(wire.locations, await self._client.read(self._client.path("locations")))
         return tuple([await self._look(place.id, place.name) for place in found])
 
     async def read_bank(self, bank: str) -> BankState:
@@ -114,7 +114,7 @@ class GatewayAdapter:
         answer = await self._client.read(path)
         if answer is None:
             raise Refused(f"no locker {unit} in bank {bank}", reason="UNKNOWN_UNIT")
-        locker = _shaped(wire.locker, answer)
+        locker = shaped(wire.locker, answer)
         if str(locker.id) != unit:
             raise ContractBroken(f"asked for locker {unit}, the answer is about another")
         return self._unit(locker, datetime.now(UTC))
@@ -154,8 +154,8 @@ class GatewayAdapter:
         )
         if None in answers:
             raise Refused(f"no bank {bank}", reason="UNKNOWN_BANK")
-        lockers, broken = _shaped(wire.lockers, answers[0])
-        held = {each.locker: each.id for each in _shaped(wire.transactions, answers[1])}
+        lockers, broken = shaped(wire.lockers, answers[0])
+        held = {each.locker: each.id for each in shaped(wire.transactions, answers[1])}
         now = datetime.now(UTC)
         self._types[bank] = {str(each.id): each.type for each in lockers if each.type}
         strange = [each for each in lockers if each.type is not None and each.type not in self._sizes]
@@ -183,7 +183,7 @@ class GatewayAdapter:
         answer = await self._client.read(self._client.path("transaction", bank=bank, reference=reference))
         if answer is None:
             return None
-        found = _shaped(wire.transaction, answer)
+        found = shaped(wire.transaction, answer)
         if found.id != reference:
             raise ContractBroken("the answer is about another transaction")
         return found
@@ -249,13 +249,6 @@ class GatewayAdapter:
         return bank
 
 
-def _shaped(read: Callable[[Any], T], answer: Any) -> T:
-    try:
-        return read(answer)
-    except WrongShape as error:
-        raise ContractBroken(str(error)) from error
-
-
 async def _beforehand(look: Awaitable[T]) -> T:
     """A look before the order: an answer without sense says nothing of the order, for nothing of it has left us."""
     try:
@@ -274,10 +267,15 @@ def _reference(order: Order) -> str:
     return order.reference
 
 
-def connect(connection: Connection) -> Adapter:
+def _read(connection: Connection) -> tuple[Access, Mapping[str, str], Mapping[str, Any]]:
     given = config.values(SETTINGS, connection)
+    return access(connection.base_url, given), paths_of(given), given
+
+
+def connect(connection: Connection) -> Adapter:
+    door, paths, given = _read(connection)
     return GatewayAdapter(
-        GatewayClient(access(connection.base_url, given), paths(given)),
+        GatewayClient(door, paths),
         bank=given["bank"],
         sizes={**SIZES, **(given["sizes"] or {})},
         labels=given["labels"] or {},
@@ -290,5 +288,6 @@ VENDOR = Vendor(
     title="Harbor Gateway",
     address_help="http://host:port of the box in the bank, or https:// of the vendor's cloud",
     connect=connect,
+    read=_read,
     settings=SETTINGS,
 )

@@ -17,6 +17,7 @@ from adapters.exchange import Sent, clients, exchange, retry_after, uncertain, w
 from adapters.harbor_gateway import wire
 from adapters.once import Once
 from adapters.pacing import Pace
+from adapters.paths import fill
 from adapters.payload import WrongShape, decode
 from app.devices.port import Ambiguous, AuthFailed, ContractBroken, DeviceError, Refused, Unreachable
 
@@ -76,7 +77,7 @@ class GatewayClient:
         whole = self._paths[operation]
         if self.cloud and operation != "locations":
             whole = self._paths["prefix"] + whole
-        return wire.fill(whole, bank=bank, unit=unit, reference=reference)
+        return fill(whole, bank=bank, unit=unit, reference=reference)
 
     async def read(self, path: str) -> Any:
         """GET, tried again with jitter when nothing came back. The parsed answer, or None for 404."""
@@ -176,7 +177,7 @@ class GatewayClient:
         body: Mapping[str, object] | None = None,
     ) -> Answer:
         """One request, and where the cloud answers 202 the end of what it has taken on."""
-        got = await exchange(client, method, self._access.base_url + path, sent, body=body, headers=headers)
+        got = await exchange(client, method, self._access.base_url, path, sent, body=body, headers=headers)
         self._heed(got)
         looks = iter(LOOKS)
         while got[0] == 202:
@@ -188,7 +189,7 @@ class GatewayClient:
     async def _look(self, where: str, before: Answer) -> Answer:
         """What became of a request. Looking moves nothing: a look without an answer is simply followed by another."""
         try:
-            got = await exchange(self._reading, "GET", where, Sent())
+            got = await exchange(self._reading, "GET", where, "", Sent())
         except httpx2.HTTPError:
             return before
         self._heed(got)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from adapters import config
+from adapters import config, paths
 from adapters.harbor_gateway import wire
 from adapters.harbor_gateway.client import Access, Api
 from app.devices.port import Refused, Setting, SettingKind
@@ -27,6 +27,11 @@ SETTINGS = (
 )
 
 
+def paths_of(given: Mapping[str, Any]) -> Mapping[str, str]:
+    """What stands below a bank's prefix may name the bank as well."""
+    return paths.corrected(wire.PATHS, given["paths"] or {}, anywhere=frozenset({"bank"}))
+
+
 def access(address: str, given: Mapping[str, Any]) -> Access:
     """Where and how to be let in. Raises Refused for what cannot work."""
     base = config.http_address(address, where="the address")
@@ -38,10 +43,3 @@ def access(address: str, given: Mapping[str, Any]) -> Access:
     if not 0 <= given["wait_seconds"] <= 30:
         raise Refused("wait_seconds must be 0 to 30", reason=config.REASON)
     return Access(api, base, key if api is Api.CLOUD else "", float(given["read_seconds"]), given["wait_seconds"])
-
-
-def paths(given: Mapping[str, Any]) -> Mapping[str, str]:
-    try:
-        return wire.corrected(given["paths"] or {})
-    except ValueError as error:
-        raise Refused(str(error), reason=config.REASON) from error

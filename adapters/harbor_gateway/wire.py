@@ -4,7 +4,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
 
 from adapters.payload import WrongShape, an_object, decode, items, optional, required, short
 
@@ -29,24 +28,6 @@ PATHS: Mapping[str, str] = {
     "transaction": "/transactions/{reference}",
     "transactions": "/transactions",
 }
-
-
-def corrected(given: Mapping[str, object]) -> Mapping[str, str]:
-    """The paths with a connection's corrections. Raises ValueError for operations or placeholders there are not."""
-    wrong = [name for name, path in given.items() if name not in PATHS or not isinstance(path, str)]
-    if wrong:
-        raise ValueError(f"paths has no operation {', '.join(sorted(wrong))}")
-    paths = {**PATHS, **{name: str(path) for name, path in given.items()}}
-    try:
-        for path in paths.values():
-            fill(path, bank="", unit="", reference="")
-    except (IndexError, KeyError, ValueError) as error:
-        raise ValueError("paths may name {bank}, {unit} and {reference} only") from error
-    return paths
-
-
-def fill(path: str, **parts: str) -> str:
-    return path.format(**{name: quote(part, safe="") for name, part in parts.items()})
 
 
 @dataclass(frozen=True, slots=True)

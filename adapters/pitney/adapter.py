@@ -1,16 +1,18 @@
 """Our words to Pitney's and back. No I/O: what is sent and what silence means is the client's."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import quote
 
 from adapters import config
 from adapters.checking import Trial
-from adapters.payload import WrongShape, an_object, optional
+from adapters.exchange import within
+from adapters.paths import fill
+from adapters.payload import WrongShape, an_object, optional, shaped
 from adapters.pitney import wire
-from adapters.pitney.client import Access, PitneyClient, PitneyPaths, fill
+from adapters.pitney.client import Access, PitneyClient, PitneyPaths
 from app.devices.port import (
     Ability,
     Adapter,
@@ -38,8 +40,6 @@ from app.devices.port import (
     Unsupported,
     Vendor,
 )
-
-T = TypeVar("T")
 
 # `mlarge` stands last in the vendor's list; a connection may map it otherwise.
 SIZES = MappingProxyType({"small": "S", "medium": "M", "large": "L", "mlarge": "XL"})
@@ -110,13 +110,13 @@ class PitneyAdapter:
     async def list_banks(self) -> tuple[BankState, ...]:
         query = {"locationId": self._location} if self._location else None
         answer = await self._client.read(self._client.paths.banks, query)
-        return tuple(self._state(bank) for bank in _shaped(wire.banks, answer))
+        return tuple(self._state(bank) for bank in shaped(wire.banks, answer))
 
     async def read_bank(self, bank: str) -> BankState:
         answer = await self._client.read(fill(self._client.paths.bank, bank=bank))
         if answer is None:
             raise Refused(f"no bank {bank}", reason="UNKNOWN_BANK")
-        read = _shaped(wire.bank, answer)
+        read = shaped(wire.bank, answer)
         # A bank that was renumbered or replaced must not pass for the one that was asked.
         if read.bank != bank:
             raise ContractBroken(f"asked for bank {bank}, the answer is about another")
@@ -136,26 +136,26 @@ class PitneyAdapter:
         answer = await self._client.read(path, {**escaped, "includeAllParcels": "true"})
         if answer is None:
             return None
-        found = _shaped(wire.reserved_units, answer)
+        found = shaped(wire.reserved_units, answer)
         return self._unit(found[0], datetime.now(UTC)) if found else None
 
     async def reservations_of(self, bank: str, contact: str) -> tuple[Unit, ...]:
         path = fill(self._client.paths.reserved_by_contact, bank=bank, contact=contact)
         answer = await self._client.read(path, {"includeAllParcels": "true"})
-        found = () if answer is None else _shaped(wire.reserved_units, answer)
+        found = () if answer is None else shaped(wire.reserved_units, answer)
         now = datetime.now(UTC)
         return tuple(self._unit(unit, now) for unit in found)
 
     async def add_contact(self, contact: Contact) -> str:
         answer = await self._client.add(self._client.paths.contact, wire.contact_body(contact))
-        return _shaped(wire.contact_id, answer)
+        return shaped(wire.contact_id, answer)
 
     async def sizes(self, bank: str) -> tuple[SizeCount, ...]:
         """The vendor's size words in ours; words we have none for keep their own."""
         answer = await self._client.read(fill(self._client.paths.sizes, bank=bank))
         if answer is None:
             raise Refused(f"no bank {bank}", reason="UNKNOWN_BANK")
-        rows = _shaped(wire.sizes, answer)
+        rows = shaped(wire.sizes, answer)
         return tuple(
             SizeCount(self._sizes.get(row.size, row.size), row.total, row.available, row.accessible) for row in rows
         )
@@ -232,13 +232,6 @@ class PitneyAdapter:
         )
 
 
-def _shaped(read: Callable[[Any], T], answer: Any) -> T:
-    try:
-        return read(answer)
-    except WrongShape as error:
-        raise ContractBroken(str(error)) from error
-
-
 def _receipt(order: Order, answer: Mapping[str, Any]) -> Receipt:
     """Never OPENED: the vendor's word is no door sensor. An answer about another unit is no answer to this order."""
     echoed = optional(answer, "lockerUnitId", str)
@@ -260,18 +253,23 @@ def _receipt(order: Order, answer: Mapping[str, Any]) -> Receipt:
     )
 
 
-def connect(connection: Connection) -> Adapter:
+def _read(connection: Connection) -> tuple[Access, PitneyPaths, Mapping[str, Any]]:
     given = config.values(SETTINGS, connection)
     base = config.http_address(connection.base_url, where="the address")
     paths = PitneyPaths.corrected(given["paths"] or {})
     access = Access(
         base_url=base,
-        auth_url=config.http_address(given["auth_url"] or base + paths.token, where="auth_url"),
+        auth_url=config.http_address(given["auth_url"] or str(within(base, paths.token)), where="auth_url"),
         client_id=given["client_id"],
         client_secret=given["client_secret"],
         partner_id=given["partner_id"],
         read_seconds=float(given["read_seconds"]),
     )
+    return access, paths, given
+
+
+def connect(connection: Connection) -> Adapter:
+    access, paths, given = _read(connection)
     return PitneyAdapter(
         PitneyClient(access, paths),
         location=given["location_id"],
@@ -285,5 +283,6 @@ VENDOR = Vendor(
     title="Pitney Locker APIs",
     address_help="https://api.sendpro360.pitneybowes.com, with the product prefix where your account has one",
     connect=connect,
+    read=_read,
     settings=SETTINGS,
 )

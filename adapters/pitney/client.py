@@ -3,15 +3,15 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
-from urllib.parse import quote
 from uuid import UUID
 
 import httpx2
 import stamina
 
+from adapters import paths
 from adapters.breaker import Breaker
 from adapters.exchange import Sent, clients, exchange, retry_after, uncertain, why
 from adapters.once import Once
@@ -45,24 +45,7 @@ class PitneyPaths:
 
     @classmethod
     def corrected(cls, given: Mapping[str, object]) -> "PitneyPaths":
-        known = {field.name for field in fields(cls)}
-        wrong = [name for name, path in given.items() if name not in known or not isinstance(path, str)]
-        if wrong:
-            raise Refused(f"paths has no operation {', '.join(sorted(wrong))}", reason="BAD_SETTINGS")
-        paths = replace(cls(), **{name: str(path) for name, path in given.items()})
-        try:
-            for field in fields(cls):
-                fill(getattr(paths, field.name), bank="", contact="", tracking="", unit="")
-        except (IndexError, KeyError, ValueError) as error:
-            raise Refused(
-                "paths may name {bank}, {contact}, {tracking} and {unit} only", reason="BAD_SETTINGS"
-            ) from error
-        return paths
-
-
-def fill(path: str, **parts: str) -> str:
-    """Put identifiers into a path. Everything is escaped, the slash too: a tracking number may hold one."""
-    return path.format(**{name: quote(part, safe="") for name, part in parts.items()})
+        return cls(**paths.corrected(asdict(cls()), given))
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +69,8 @@ class _Token:
 class PitneyClient:
     """One per connection. Raises only DeviceError."""
 
-    def __init__(self, access: Access, paths: PitneyPaths, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self.paths = paths
+    def __init__(self, access: Access, places: PitneyPaths, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self.paths = places
         self.breaker = Breaker(clock=clock)
         self._access = access
         self._clock = clock
@@ -170,10 +153,10 @@ class PitneyClient:
         body: Mapping[str, object] | None = None,
     ) -> tuple[int, bytes, httpx2.Headers]:
         """401 says that nothing happened, hence one more try with a new token is safe, also for an open."""
-        url = self._access.base_url + path
+        base = self._access.base_url
         for _ in range(2):
             token = await self._bearer()
-            got = await exchange(client, method, url, sent, query=query, body=body, auth=f"Bearer {token}")
+            got = await exchange(client, method, base, path, sent, query=query, body=body, auth=f"Bearer {token}")
             if got[0] != 401:
                 return got
             sent.yes = False
@@ -196,6 +179,7 @@ class PitneyClient:
                 self._reading,
                 "POST",
                 self._access.auth_url,
+                "",
                 Sent(),
                 body={"grant_type": "client_credentials"},
                 auth=basic,

@@ -72,10 +72,12 @@ async def _open_as_carrier(work: Work, door: Compartment, stay: Stay | None, rea
     if before:
         await carriers.require(work, operation, door.bank.site_id, door.bank.id, door.size.value)
         _still_good(work, door, stay)
-        return await hardware.request_open(work, door, Cause(Purpose.DEPOSIT, reason, stay.id, stay.carrier_id))
+        cause = Cause(Purpose.DEPOSIT, reason, stay.id, stay.carrier_id, operation)
+        return await hardware.request_open(work, door, cause)
     if stay.state is State.REVOKING:
         raise Rejected(Reason.WRONG_STATE, "This stay is being called off.")
-    return await hardware.request_open(work, door, Cause(Purpose.OVERRIDE, reason, stay.id, stay.carrier_id))
+    cause = Cause(Purpose.OVERRIDE, reason, stay.id, stay.carrier_id, operation)
+    return await hardware.request_open(work, door, cause)
 
 
 def _still_good(work: Work, door: Compartment, stay: Stay) -> None:
@@ -98,7 +100,7 @@ async def collect(work: Work, ask: Collect, codes: PickupCodes) -> UUID:
     stay = await stays.find(work, ask.stay_id)
     at_site = None if work.actor.is_carrier or work.actor.is_recipient else stay.site_id
     authorize(work.actor, Permission.STAY_COLLECT, at_site)
-    purpose = Purpose.COLLECTION if work.actor.is_carrier else Purpose.PICKUP
+    purpose, operation = Purpose.COLLECTION if work.actor.is_carrier else Purpose.PICKUP, None
     if work.actor.is_carrier:
         operation = Operation.COLLECT_RETURN if stay.flow is Flow.RETURN else Operation.COLLECT_EXPIRED
         await carriers.require(work, operation, stay.site_id, stay.bank_id)
@@ -106,7 +108,7 @@ async def collect(work: Work, ask: Collect, codes: PickupCodes) -> UUID:
         raise Rejected(Reason.STAY_NOT_OPEN, "This stay has ended.")
     if stay.state not in {State.DEPOSITED, State.COLLECTING}:
         raise Rejected(Reason.WRONG_STATE, f"This stay is {stay.state}.")
-    if work.actor.is_carrier and stay.flow is Flow.DELIVER and not stay.is_overdue(work.now):
+    if work.actor.is_carrier and stay.waits_for_recipient(work.now):
         raise Rejected(Reason.WRONG_STATE, "Its recipient may still collect this parcel.")
     if ask.pickup_code is not None:
         await _check(work, stay, codes, "pickupCode", fits=codes.fits(stay, ask.pickup_code.strip()))
@@ -117,7 +119,8 @@ async def collect(work: Work, ask: Collect, codes: PickupCodes) -> UUID:
     if door.bank.has(Capability.PHONE_TOKENS):
         command = await handover.hand_out(work, stay, AccessKind.PICKUP, _carried_by(work, stay))
     else:
-        command = await hardware.request_open(work, door, Cause(purpose, "collect", stay.id, stay.carrier_id))
+        cause = Cause(purpose, "collect", stay.id, stay.carrier_id, operation)
+        command = await hardware.request_open(work, door, cause)
     work.audit(
         Entry(
             Permission.STAY_COLLECT, "Stay", stay.id, stay.site_id, stay.carrier_id,

@@ -5,18 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-import asyncpg
-
 from app.devices.port import OrderKind
 from app.kit import checks
-from app.kit.errors import Denied, FailedRule, Invalid, NotFound, Reason, Rejected
+from app.kit.errors import Invalid, NotFound, Reason, Rejected
 from app.kit.ids import new_id
 from app.parcels import queries as parcels
 from app.parcels.model import FINAL, ParcelState
-from app.parcels.store import OPEN_TRACKING
+from app.parcels.service import under_way_once
 from app.stays import events, service, store
 from app.stays.model import (
-    CARRIER_RELEASES,
     INSIDE,
     OPEN_BEFORE_DEPOSIT,
     RELEASES,
@@ -60,17 +57,11 @@ async def add_parcels(work: Work, stay_id: UUID, given: Sequence[Named]) -> UUID
 
 
 async def _added(work: Work, stay: Stay, named: Sequence[Named]) -> Stay:
-    try:
+    with under_way_once("parcels"):
         after = await store.run(
             store.ADD_PARCELS, work.conn, stay, parcel_ids=[new_id() for _ in named],
             trackings=[each.tracking for each in named], secondaries=[each.secondary for each in named],
         )  # fmt: skip
-    except asyncpg.UniqueViolationError as error:
-        if error.constraint_name != OPEN_TRACKING:
-            raise
-        raise Rejected(
-            Reason.ALREADY_EXISTS, "One of these parcels is under way already.", path=("input", "parcels")
-        ) from error
     assert after is not None, "the stay is locked in a state that allows it"
     return after
 
@@ -105,11 +96,7 @@ async def _put_more(work: Work, stay_id: UUID, trackings: Sequence[str] | None) 
 async def take_parcels(work: Work, stay_id: UUID, trackings: Sequence[str], outcome: StayOutcome, reason: str) -> UUID:
     """Some parcels leave the stay, the others stay in it. Naming all of them ends the stay."""
     stay = await service.find(work, stay_id)
-    if work.actor.is_carrier and outcome not in CARRIER_RELEASES:
-        rule = FailedRule("outcome", ", ".join(CARRIER_RELEASES), outcome)
-        raise Denied("A carrier cannot take parcels out so.", permission=Permission.STAY_RELEASE, failed=(rule,))
-    operation = CARRIER_RELEASES.get(outcome, Operation.VIEW_OWN_PARCELS)
-    await service.permit(work, stay, Permission.STAY_RELEASE, operation)
+    await service.may_end(work, stay, outcome)
     words = checks.text("reason", reason, most=500)
     _open(stay, None)
     wanted = {each.tracking for each in _checked([Named(tracking) for tracking in trackings])}

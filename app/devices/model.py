@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from app.devices.port import OrderKind
+from app.devices.port import AccessKind, OrderKind
+from tenants.carriers.model import Operation
 
 
 class CommandState(StrEnum):
@@ -99,3 +100,18 @@ class Command:
     seen_openings: int | None = None
     fence: int = 0
     settled: bool = False
+
+
+# A pass that a courier carries -> the rights it is good for, any of them.
+_CARRIED = {
+    AccessKind.DEPOSIT: (Operation.DEPOSIT,),
+    AccessKind.PICKUP: (Operation.COLLECT_RETURN, Operation.COLLECT_EXPIRED),
+}
+
+
+def operations_of(command: Command) -> tuple[Operation, ...]:
+    """By which rights a carrier asked for this, any of them; none where staff, a recipient or the product did."""
+    given = command.parameters
+    if command.kind is OrderKind.ISSUE_ACCESS and given.get("carrier_id"):
+        return _CARRIED[AccessKind(str(given["access"]))]
+    return (Operation(str(given["operation"])),) if given.get("operation") else ()

@@ -24,6 +24,14 @@ _WAITING = Statement(
     .where(commands.c.bank_id == bindparam("bank_id", type_=Uuid), literal_column("state = 'REQUESTED'"))
     .order_by(commands.c.requested_at, commands.c.id)
 )
+_OF_CARRIER = Statement(
+    select(*_COLUMNS)
+    .where(
+        commands.c.tenant_id == _TENANT, commands.c.carrier_id == bindparam("carrier_id", type_=Uuid),
+        literal_column("state = 'REQUESTED'"),
+    )
+    .order_by(commands.c.id)
+)  # fmt: skip
 _WATCHED = Statement(
     select(*_COLUMNS)
     .where(
@@ -60,6 +68,20 @@ _TOLD = Statement(
     select(func.count()).where(
         commands.c.tenant_id == _TENANT, commands.c.stay_id == bindparam("stay_id", type_=Uuid),
         commands.c.kind == bindparam("kind", type_=Text),
+    )
+)  # fmt: skip
+# Both are asked for only once something is inside; what staff ask for by overriding is by no carrier's right.
+_OPENED_TO_TAKE = Statement(
+    select(func.count()).where(
+        commands.c.tenant_id == _TENANT, commands.c.stay_id == bindparam("stay_id", type_=Uuid),
+        commands.c.kind == OrderKind.OPEN.value, commands.c.opened_at.is_not(None),
+        or_(
+            commands.c.purpose == Purpose.COLLECTION.value,
+            and_(
+                commands.c.purpose == Purpose.OVERRIDE.value,
+                commands.c.parameters["operation"].astext.is_not(None),
+            ),
+        ),
     )
 )  # fmt: skip
 _UNSETTLED = Statement(
@@ -171,6 +193,16 @@ async def told(conn: Conn, tenant_id: UUID, stay_id: UUID, kind: OrderKind) -> i
     """How often a vendor was told this about a stay."""
     found: int = await _TOLD.value(conn, tenant_id=tenant_id, stay_id=stay_id, kind=kind.value)
     return found
+
+
+async def opened_to_take(conn: Conn, tenant_id: UUID, stay_id: UUID) -> bool:
+    """Whether a stay's door was seen to open because its carrier asked, since something is inside."""
+    return bool(await _OPENED_TO_TAKE.value(conn, tenant_id=tenant_id, stay_id=stay_id))
+
+
+async def waiting_of_carrier(conn: Conn, tenant_id: UUID, carrier_id: UUID) -> list[Command]:
+    """What was asked for a carrier's stays and has not left us."""
+    return [command_of(row) for row in await _OF_CARRIER.rows(conn, tenant_id=tenant_id, carrier_id=carrier_id)]
 
 
 async def unsettled(conn: Conn, tenant_id: UUID, bank_id: UUID) -> int:

@@ -8,29 +8,33 @@ from uuid import UUID
 
 import asyncpg
 
-from app.devices import events, store
-from app.devices.model import FINDINGS, PATIENCE, Command, CommandState, Finding, Purpose
+from app.devices import events, queries, store
+from app.devices.model import FINDINGS, PATIENCE, Command, CommandState, Finding, Purpose, operations_of
 from app.devices.port import Capability, OrderKind
-from app.devices.queries import command_of, seen
 from app.kit import checks
 from app.kit.errors import Invalid, NotFound, Reason, Rejected
 from app.kit.ids import new_id
+from app.kit.streams import Sequenced
 from app.lockers import queries as lockers
 from app.lockers import service as lockers_service
 from app.lockers.model import Bank, Compartment, DoorState, Service
 from tenants.audit.model import Entry
+from tenants.carriers import service as carriers
+from tenants.carriers.model import Ask, Operation
+from tenants.model import AuditOutcome
 from tenants.policy import Permission, authorize
 from tenants.work import Work
 
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Why a door is opened, and for which stay."""
+    """Why a door is opened, for which stay, and by which right where a carrier asks."""
 
     purpose: Purpose
     reason: str
     stay_id: UUID | None = None
     carrier_id: UUID | None = None
+    operation: Operation | None = None
 
 
 async def request_open(work: Work, compartment: Compartment, cause: Cause) -> Command:
@@ -41,7 +45,8 @@ async def request_open(work: Work, compartment: Compartment, cause: Cause) -> Co
         raise Rejected(Reason.NOT_SUPPORTED, f"Bank {bank.label} cannot be opened from afar.{how}")
     if not bank.reachable:
         raise Rejected(Reason.BANK_UNREACHABLE, f"Bank {bank.label} does not answer at present.")
-    command = _asked(work, compartment, OrderKind.OPEN, cause, {})
+    by_right: dict[str, object] = {"operation": cause.operation.value} if cause.operation else {}
+    command = _asked(work, compartment, OrderKind.OPEN, cause, by_right)
     try:
         await store.add(work.conn, command)
     except asyncpg.UniqueViolationError as error:
@@ -81,7 +86,48 @@ async def push(
 async def withdraw(work: Work, stay_id: UUID, kinds: tuple[OrderKind, ...], detail: str) -> None:
     """Call off what was asked for a stay and has not left us."""
     for row in await store.withdraw(work.conn, work.tenant, stay_id, [kind.value for kind in kinds], work.now, detail):
-        work.emit(events.of_command("CommandFailed", command_of(row), withdrawn=True))
+        work.emit(events.of_command("CommandFailed", queries.command_of(row), withdrawn=True))
+
+
+async def stayed_shut(work: Work, door: Compartment, stay_id: UUID) -> bool:
+    """Nobody can have taken out what is inside: the bank sees doors, and saw none open for the carrier to take it."""
+    if not door.bank.has(Capability.DOOR_SENSOR):
+        return False
+    return not await queries.opened_to_take(work.conn, door.bank.tenant_id, stay_id)
+
+
+_GONE = "The carrier's grant was taken away before this was sent."
+
+
+async def bar(work: Work, command: Command) -> bool:
+    """Call a command off whose carrier may not do that any more, whatever it might when it asked; whether it was."""
+    by = operations_of(command)
+    door = await lockers.standing(work.conn, command.tenant_id, command.compartment_id) if by else None
+    if command.carrier_id is None or door is None:
+        return False
+    for operation in by:
+        ask = Ask(operation, command.site_id, command.bank_id, door.size.value)
+        if await carriers.still_allowed(work, command.carrier_id, ask):
+            return False
+    if await store.call_off(work.conn, command, work.now, _GONE):
+        work.emit(events.of_command("CommandFailed", command, withdrawn=True, settled=True, detail=_GONE))
+        details = {"kind": command.kind.value, "command": str(command.id), "detail": _GONE}
+        work.audit(
+            Entry(
+                "command:failed", "Compartment", command.compartment_id, command.site_id, command.carrier_id,
+                AuditOutcome.FAILED, details=details,
+            )
+        )  # fmt: skip
+    return True
+
+
+async def on_grant(work: Work, fact: Sequenced) -> None:
+    """GrantSuspended, GrantRevoked: what the carrier asked for and has not left us is called off."""
+    if fact.carrier_id is None:
+        return
+    work.enter(fact.tenant_id)
+    for command in await queries.waiting_of_carrier(work.conn, fact.tenant_id, fact.carrier_id):
+        await bar(work, command)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +148,7 @@ _TOLD = {
 async def settle(work: Work, ask: SettleCommand) -> UUID:
     """A person's word on what reading back could not tell. What follows is what would follow from the device's own,
     at the lowest grade of evidence; an opening counts as over, because a door that stands open is refused."""
-    command = await seen(work.conn, work.actor, ask.command_id)
+    command = await queries.seen(work.conn, work.actor, ask.command_id)
     if command is None:
         raise NotFound("There is no such command.", path=("input", "commandId"))
     work.enter(command.tenant_id)

@@ -72,7 +72,7 @@ ACCOUNT = Shape(
         "name": text(connections.c.name),
         "vendor": text(connections.c.vendor),
         "baseUrl": text(connections.c.base_url),
-        "settings": raw_json(connections.c.settings),
+        "settings": raw_json(connections.c.settings, weight=1_300),
         "hasSecret": flag(connections.c.secret_sealed.is_not(None)),
         "createdAt": time(connections.c.created_at),
     },

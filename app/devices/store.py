@@ -106,6 +106,18 @@ WITHDRAW = Statement(
     )
     .returning(*[commands.c[name] for name in Command.__slots__])
 )
+# From the state it was read in: whoever has sent it meanwhile has sent it.
+CALL_OFF = Statement(
+    update(commands)
+    .where(*_THIS, commands.c.state == bindparam("before_", type_=Text), literal_column("NOT settled"))
+    .values(
+        state=CommandState.FAILED.value,
+        settled=True,
+        settled_at=bindparam("now", type_=Time),
+        detail=bindparam("detail", type_=Text),
+    )
+    .returning(commands.c.id)
+)
 # A process that died between sending and recording: whatever it sent is unknown, and never sent again.
 ORPHANED = Statement(
     update(commands)
@@ -189,6 +201,12 @@ async def withdraw(
     conn: Conn, tenant_id: UUID, stay_id: UUID, kinds: Iterable[str], now: datetime, detail: str
 ) -> list[Row]:
     return await WITHDRAW.rows(conn, tenant_id=tenant_id, stay_id_=stay_id, kinds=list(kinds), now=now, detail=detail)
+
+
+async def call_off(conn: Conn, command: Command, now: datetime, detail: str) -> bool:
+    """Nothing of it has left us, and nothing shall; False when that is so no more."""
+    given = {"before_": command.state.value, "now": now, "detail": detail}
+    return await CALL_OFF.row(conn, tenant_id=command.tenant_id, id_=command.id, **given) is not None
 
 
 async def orphaned(conn: Conn, tenant_id: UUID, bank_id: UUID, but: Iterable[UUID], detail: str) -> list[Row]:

@@ -73,6 +73,12 @@ class Settings(BaseSettings):
         description="Further origins whose pages may call the API, separated by commas. The public address is always "
         "allowed.",
     )
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Addresses or networks of the proxies and balancers in front, separated by commas: they alone are "
+        "believed about where a request comes from (`X-Forwarded-For`). Unset behind one, everybody comes from its "
+        "address: wrong passwords of one lock out all, and the record names the proxy.",
+    )
     static_dir: Path | None = Field(
         None,
         description="Folder of the built dashboard. Unset: the one that came with the package, or `frontend/dist`.",
@@ -126,12 +132,12 @@ class Settings(BaseSettings):
         "json", description="`json`: one object a line, for machines. `console`: for eyes."
     )
 
-    @field_validator("allowed_origins", "denied_networks", mode="before")
+    @field_validator("allowed_origins", "denied_networks", "trusted_proxies", mode="before")
     @classmethod
     def _split(cls, given: object) -> object:
         return tuple(part.strip() for part in given.split(",") if part.strip()) if isinstance(given, str) else given
 
-    @field_validator("denied_networks")
+    @field_validator("denied_networks", "trusted_proxies")
     @classmethod
     def _are_networks(cls, given: tuple[str, ...]) -> tuple[str, ...]:
         for network in given:

@@ -10,6 +10,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from app.devices import queries as devices
+from app.devices import service as hardware
 from app.devices.model import Command, CommandState
 from app.devices.port import (
     Ability,
@@ -140,7 +141,7 @@ async def send_waiting(desk: Desk) -> None:
         waiting = await devices.waiting(conn, desk.bank.id)
     for command, at in list(desk.unsent.values()):
         if at <= desk.hands.monotonic():
-            await _transmit(desk, command)
+            await _transmit(desk, command, again=True)
     for command in waiting:
         if command.id not in desk.unsent and not _in_line(desk, command):
             await send(desk, command)
@@ -194,11 +195,13 @@ async def _read_door(desk: Desk, known: Known) -> None:
     await desk.take_in([change] if (change := change_of(known, unit)) else [])
 
 
-async def _transmit(desk: Desk, command: Command) -> None:
+async def _transmit(desk: Desk, command: Command, *, again: bool = False) -> None:
     """The one call that moves something. Whatever comes of it is written down before anything else is done."""
     desk.unsent.pop(command.id, None)
     known, now = desk.door_of(command), desk.hands.monotonic()
     assert known is not None, "a sent command has a door"
+    if again and await desk.write(lambda work: hardware.bar(work, command)):
+        return
     if command.expires_at <= desk.hands.clock():
         await desk.write(lambda work: service.expired(work, command, "The bank did not answer in time."))
         return

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from app.devices import events as command_events
+from app.devices import service as hardware
 from app.devices import store as commands
 from app.devices.model import Command, CommandState
 from app.devices.port import (
@@ -40,7 +41,9 @@ S = CommandState
 
 
 async def sent(work: Work, command: Command, seen_openings: int | None) -> Command | None:
-    """REQUESTED -> SENT, committed before anything leaves us. None when it is another's, or its time is over."""
+    """REQUESTED -> SENT, committed before anything leaves us. None when it is another's, too late, or not allowed."""
+    if await hardware.bar(work, command):
+        return None
     fence = await commands.claim(work.conn, command, work.now, seen_openings)
     if fence is None:
         return None

@@ -75,6 +75,7 @@ EXTENSIONS = [
                 _utilisation,
                 ("hour", "place"),
                 {"since": Time},
+                most=MOST_HOURS,
             )
         },
     )

@@ -137,6 +137,16 @@ class Stay:
     def is_overdue(self, now: datetime) -> bool:
         return self.overdue_at is not None or (self.deposit_expires_at is not None and self.deposit_expires_at <= now)
 
+    def waits_for_recipient(self, now: datetime) -> bool:
+        """Nobody else may take out what is inside: it is to be delivered, and its time is not over."""
+        return self.flow is Flow.DELIVER and not self.is_overdue(now)
+
+    def why_not_taken(self, outcome: StayOutcome, now: datetime) -> str | None:
+        """Why its carrier cannot have taken the parcel out so; None where it can."""
+        if outcome is not collected(self.flow, by_carrier=True):
+            return f"What is there to {self.flow} is not {outcome}."
+        return "Its recipient may still collect this parcel." if self.waits_for_recipient(now) else None
+
 
 def collected(flow: Flow, *, by_carrier: bool) -> StayOutcome:
     """How a stay ends whose door was opened for taking the parcel out."""

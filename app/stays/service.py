@@ -6,8 +6,6 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-import asyncpg
-
 from app.devices import queries as devices
 from app.devices import service as hardware
 from app.devices.model import CommandState, Purpose
@@ -18,13 +16,15 @@ from app.kit.errors import Denied, FailedRule, Invalid, NotFound, Reason, Reject
 from app.kit.ids import new_id
 from app.lockers import queries as lockers
 from app.lockers.model import Bank, Compartment, Size
-from app.parcels.store import OPEN_TRACKING
+from app.parcels.model import ParcelState
+from app.parcels.service import under_way_once
 from app.passes import service as passes
 from app.people import queries as people
 from app.people.model import PersonKind
 from app.stays import events, queries, store
 from app.stays.model import (
     CARRIER_RELEASES,
+    INSIDE,
     LONGEST_HOLD,
     OPEN_BEFORE_DEPOSIT,
     RELEASES,
@@ -80,23 +80,19 @@ async def reserve(work: Work, ask: ReserveCompartment) -> UUID:
         "created_by": work.actor.account_id, "now": work.now, "expires_at": work.now + ask.hold,
         "tracking": tracking, "secondary_tracking": secondary, "placed": not bank.vendor_chooses,
     }  # fmt: skip
-    try:
+    with under_way_once("tracking"):
         row = await store.reserve(work.conn, given)
-    except asyncpg.UniqueViolationError as error:
-        if error.constraint_name != OPEN_TRACKING:
-            raise
-        known = "This parcel is under way already."
-        raise Rejected(Reason.ALREADY_EXISTS, known, path=("input", "tracking")) from error
     if row is None:
-        await _why_none(work, bank, ask)
+        # Only now is it worth asking whether the recipient was the reason.
+        if ask.recipient_id and await people.kind(work.conn, bank.tenant_id, ask.recipient_id) is None:
+            raise NotFound("There is no such person.", path=("input", "recipientId"))
         raise Rejected(Reason.NO_FREE_COMPARTMENT, f"No {ask.size} compartment is free in bank {bank.label}.")
     stay = queries.stay_of(row)
     work.emit(events.moved(stay, size=ask.size.value, placed=stay.placed))
     work.audit(_entry(Permission.STAY_CREATE, stay, details={"compartment": row["label"], "size": ask.size.value}))
     if hardware.keeps_books(bank, OrderKind.RESERVE):
-        one = [{"tracking": tracking, "secondary": secondary}]
-        door = await door_of(work, stay)
-        await hardware.push(work, door, OrderKind.RESERVE, _cause(stay), await _order(work, stay, one))
+        order = await _order(work, stay, [{"tracking": tracking, "secondary": secondary}])
+        await hardware.push(work, await door_of(work, stay), OrderKind.RESERVE, _cause(stay), order)
     return stay.id
 
 
@@ -112,12 +108,6 @@ async def _may_reserve(work: Work, bank: Bank, ask: ReserveCompartment) -> UUID 
     size = ask.size.value
     await carriers.require(work, Operation.RESERVE, site_id=bank.site_id, bank_id=bank.id, size=size, hold=ask.hold)
     return work.actor.organization_id
-
-
-async def _why_none(work: Work, bank: Bank, ask: ReserveCompartment) -> None:
-    """Only when nothing was found is it worth asking whether the recipient was the reason."""
-    if ask.recipient_id and await people.kind(work.conn, bank.tenant_id, ask.recipient_id) is None:
-        raise NotFound("There is no such person.", path=("input", "recipientId"))
 
 
 async def confirm_deposit(work: Work, stay_id: UUID, trackings: Sequence[str] | None, codes: PickupCodes) -> UUID:
@@ -137,11 +127,12 @@ async def confirm_deposit(work: Work, stay_id: UUID, trackings: Sequence[str] | 
     if door.bank.has(Capability.PHONE_TOKENS):
         raise Rejected(Reason.NOT_SUPPORTED, "This door is opened by a phone, and tells of the deposit by itself.")
     hash_, sealed = await _code(work, stay, door.bank, codes)
-    after = await store.run(
-        store.DEPOSIT, work.conn, stay, now=work.now, deposit_expires_at=work.now + WAIT_AFTER_DEPOSIT,
-        evidence="E0", pickup_hash=hash_, pickup_sealed=sealed, trackings=named,
-        parcel_ids=[new_id() for _ in named or ()],
-    )  # fmt: skip
+    with under_way_once("parcels"):
+        after = await store.run(
+            store.DEPOSIT, work.conn, stay, now=work.now, deposit_expires_at=work.now + WAIT_AFTER_DEPOSIT,
+            evidence="E0", pickup_hash=hash_, pickup_sealed=sealed, trackings=named,
+            parcel_ids=[new_id() for _ in named or ()],
+        )  # fmt: skip
     assert after is not None, "the stay is locked in a state that allows it"
     await told(work, after, door, OrderKind.DEPOSIT)
     work.emit(events.moved(after))
@@ -187,10 +178,7 @@ async def extend(work: Work, stay_id: UUID, by: timedelta, reason: str | None) -
 async def release(work: Work, stay_id: UUID, outcome: StayOutcome, reason: str) -> UUID:
     """End a stay on a person's word. While a way in may still be open, a cancelled one waits in REVOKING."""
     stay = await find(work, stay_id)
-    if work.actor.is_carrier and outcome not in CARRIER_RELEASES:
-        rule = FailedRule("outcome", ", ".join(CARRIER_RELEASES), outcome)
-        raise Denied("A carrier cannot end a stay so.", permission=Permission.STAY_RELEASE, failed=(rule,))
-    await permit(work, stay, Permission.STAY_RELEASE, CARRIER_RELEASES.get(outcome, Operation.VIEW_OWN_PARCELS))
+    await may_end(work, stay, outcome)
     reason = checks.text("reason", reason, most=500)
     if stay.state is State.RELEASED:
         raise Rejected(Reason.STAY_NOT_OPEN, "This stay has ended.")
@@ -208,6 +196,21 @@ async def release(work: Work, stay_id: UUID, outcome: StayOutcome, reason: str) 
         return await revoke(work, stay, outcome, reason)
     await end(work, stay, outcome, reason=reason)
     return stay.id
+
+
+async def may_end(work: Work, stay: Stay, outcome: StayOutcome) -> None:
+    """The right to end a stay so, or to take some of its parcels out so. What a carrier says it took must have been
+    its to take, and behind a door that it opened where the bank would have seen that."""
+    if work.actor.is_carrier and outcome not in CARRIER_RELEASES:
+        rule = FailedRule("outcome", ", ".join(CARRIER_RELEASES), outcome)
+        raise Denied("A carrier cannot end a stay so.", permission=Permission.STAY_RELEASE, failed=(rule,))
+    await permit(work, stay, Permission.STAY_RELEASE, CARRIER_RELEASES.get(outcome, Operation.VIEW_OWN_PARCELS))
+    if work.actor.is_carrier and INSIDE[outcome] is ParcelState.RETURNED and stay.state in RELEASES[outcome]:
+        why = stay.why_not_taken(outcome, work.now)
+        if why is None and await hardware.stayed_shut(work, await door_of(work, stay), stay.id):
+            why = "Its door was not opened for this: collect it first."
+        if why:
+            raise Rejected(Reason.WRONG_STATE, why, path=("input", "outcome"))
 
 
 async def revoke(work: Work, stay: Stay, outcome: StayOutcome, reason: str) -> UUID:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+import orjson
+
 from app.devices.port import Adapter, BankState, DeviceError
 from app.kit.bus import LOST
 from app.kit.clock import Clock, utc_now
@@ -24,6 +26,9 @@ log = logging.getLogger("lockyard.vendors")
 
 # More than any adapter's own deadline for a listing; what hangs longer is a fault of the adapter.
 SURVEY_SECONDS = 60.0
+
+# Some ten thousand units, in bytes.
+LARGEST_FOUND = 1024 * 1024
 
 # (tenant, connection) -> its adapter, lent for as long as the block lasts.
 Lend = Callable[[UUID, UUID], AbstractAsyncContextManager[Adapter]]
@@ -72,6 +77,9 @@ class Surveyor:
         except SealBroken:
             await self._end(row, SurveyState.FAILED, problem="The account's secret cannot be opened: enter it again.")
         else:
+            if len(orjson.dumps([found(state) for state in states])) > LARGEST_FOUND:
+                await self._end(row, SurveyState.FAILED, problem="The account holds more than can be shown at once.")
+                return
             await self._end(row, SurveyState.READY, states=states, differing=differing)
 
     async def _bank(self, row: Row) -> Bank | None:

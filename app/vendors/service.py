@@ -1,6 +1,6 @@
 """What people do with vendor accounts: connect, change, remove, ask what they hold; a bank and its account at once."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -177,8 +177,15 @@ def _authorize_all(work: Work, banks: Sequence[Bank]) -> None:
 
 def _addresses(account: Connection) -> set[str]:
     """Where its secret may be sent. Some vendors take further addresses among their settings."""
-    settings = {value for value in account.settings.values() if isinstance(value, str) and "//" in value}
-    return {account.base_url, *settings}
+    return {account.base_url, *(text for text in _texts(account.settings) if "//" in text)}
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping | list):
+        for each in value.values() if isinstance(value, Mapping) else value:
+            yield from _texts(each)
 
 
 def _checked(before: Connection, ask: Account, vendors: Vendors) -> Connection:

@@ -52,6 +52,7 @@ BAD: tuple[tuple[str, dict[str, object]], ...] = (
     ("kerong_cu16", {"settings": {"bank": "B", "reply_seconds": 0}}),
     ("kerong_cu16", {"settings": {"bank": "B", "item_sensors": "yes"}}),
     ("modbus_io", {"settings": {"bank": "B"}}),
+    ("modbus_io", {"settings": {"bank": "B", "pulse": "waveshare_flash", "closed_when": {"*": []}}}),
     ("modbus_io", {"settings": {"bank": "B", "pulse": "waveshare_flash", "pulse_seconds": 2.5}}),
     ("modbus_io", {"base_url": "/dev/ttyUSB0", "settings": {"bank": "B", "pulse": "on_wait_off", "framing": "tcp"}}),
     ("mqtt", {"base_url": "http://host"}),
@@ -74,6 +75,8 @@ BAD: tuple[tuple[str, dict[str, object]], ...] = (
     ("pitney", {"settings": {"paths": {"open": "/x/{door}"}}}),
     ("pitney", {"settings": {"paths": {"open": "/x/{"}}}),
     ("pitney", {"settings": {"auth_url": "nowhere"}}),
+    ("pitney", {"settings": {"auth_url": "https:/\t/evil.example"}}),
+    ("pitney", {"base_url": "https://host\\@evil.example"}),
 )
 
 
@@ -113,6 +116,14 @@ def test_settings_that_cannot_work_are_refused_before_anything_is_sent(name: str
 
     assert refused.value.reason == "BAD_SETTINGS"
     assert "very-secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(("name", "change"), BAD)
+def test_an_account_that_cannot_work_is_refused_when_it_is_saved(name: str, change: dict[str, object]) -> None:
+    problems = registry.problems(replace(GOOD[name], **change))  # type: ignore[arg-type]
+
+    assert problems
+    assert "very-secret" not in " ".join(problems)
 
 
 def test_an_unknown_vendor_is_refused() -> None:

@@ -1,6 +1,7 @@
 import asyncio
 import hmac
 import json
+import tracemalloc
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
@@ -64,7 +65,7 @@ async def post(app_db: Database, worker_db: Database, admin_db: Database, dsns: 
     heard: asyncio.Queue[str] = asyncio.Queue()
     async with harbor_rig() as rig:
         scene = await Towers.make(app_db, worker_db, admin_db, rig.adapter, rig.world)
-        box = Mailbox(app_db, registry.connect, lambda row: connection_of(row, SEALER))
+        box = Mailbox(app_db, registry.receive, lambda row: connection_of(row, SEALER))
         listening = await asyncpg.connect(dsns.admin)
         await listening.add_listener("lockyard_commands", lambda *said: heard.put_nowait(said[3]))
         try:
@@ -143,3 +144,18 @@ async def test_the_simulated_vendor_s_own_posts_are_taken(post: Post) -> None:
     kinds = [kind for kind, _ in await post.kept()]
     assert (kinds.count("ACCESS_ISSUED") >= 1, kinds.count("ACCESS_USED")) == (True, 1)
     assert (await post.scene.stay(stay))[0] == "DEPOSITED"
+
+
+async def test_for_a_post_no_adapter_is_opened_and_no_path_is_read(post: Post) -> None:
+    async with post.scene.admin.plain() as conn:
+        await conn.execute(
+            "UPDATE vendor_connection SET settings = settings || $2 WHERE id = $1",
+            post.scene.world.connection, {"paths": {"lockers": "/{tower:>400000000}"}},
+        )  # fmt: skip
+    tracemalloc.start()
+    try:
+        assert (await post.send(event(), "another secret")).status_code == 404
+        assert (await post.send(event())).status_code == 204
+        assert tracemalloc.get_traced_memory()[1] < 10_000_000
+    finally:
+        tracemalloc.stop()

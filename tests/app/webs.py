@@ -21,12 +21,13 @@ START_SECONDS = 60
 
 
 @contextmanager
-def webs(dsn: str, folder: Path, count: int = 1) -> Iterator[list[tuple["subprocess.Popen[str]", str]]]:
-    """(process, address) of so many web processes on one database, ready; killed at the end."""
+def webs(dsn: str, folder: Path, count: int = 1, **more: str) -> Iterator[list[tuple["subprocess.Popen[str]", str]]]:
+    """(process, address) of so many web processes on one database, ready; killed at the end. `more`: variables."""
     env = os.environ | {
         "LOCKYARD_DATA_DIR": str(folder),
         "LOCKYARD_DATABASE_URL": dsn,
         "LOCKYARD_SECRET_KEY": keep_secret_key(folder),
+        **more,
     }
     words = [sys.executable, "-m", "app.cli", "serve", "--port", "0"]
     running = []

@@ -2,10 +2,11 @@ import json
 from pathlib import Path
 
 import pytest
-from graphql import build_schema, print_ast
+from graphql import print_ast
 
 from schema.documents import Persisted, count_tokens, read, requested_cost
 from schema.limits import Limits
+from schema.schema import build_schema
 
 ROOT = Path(__file__).resolve().parents[2]
 GENERATED = ROOT / "frontend/src/gql/generated/persisted-documents.json"
@@ -14,7 +15,7 @@ if not GENERATED.exists():
         "the dashboard's documents are not generated: run `npm run codegen` in frontend/", allow_module_level=True
     )
 MANIFEST = json.loads(GENERATED.read_text())
-SCHEMA = build_schema((ROOT / "schema/schema.graphql").read_text())
+SCHEMA = build_schema()
 LIMITS = Limits()
 
 

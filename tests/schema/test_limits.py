@@ -4,9 +4,12 @@ import pytest
 from graphql import build_schema, get_introspection_query
 
 from app.kit.paging import DEFAULT, MOST, MOST_IDS
+from app.reports.shape import MOST_HOURS
+from app.vendors.shape import FOUND_WEIGHT
 from schema.documents import Document, count_tokens, read, requested_cost
 from schema.errors import Code, RequestError
 from schema.limits import Limits
+from schema.schema import build_schema as build_real_schema
 
 SCHEMA = build_schema("""
 type Query { sites(first: Int, last: Int): SiteConnection!, nodes(ids: [ID!]!): [Site]!, site: Site }
@@ -154,3 +157,34 @@ def test_strings_without_end_are_refused_in_no_time(text: str) -> None:
     with pytest.raises(RequestError):
         document(text)
     assert time.thread_time() - began < 1
+
+
+REAL = build_real_schema()
+
+
+def real_cost(text: str, **variables: object) -> int:
+    document = read(text, count_tokens(text, LIMITS), REAL, LIMITS)
+    return requested_cost(document.operation(None), variables, LIMITS)
+
+
+def real_code(text: str) -> object:
+    with pytest.raises(RequestError) as refused:
+        real_cost(text)
+    return (refused.value.errors[0].extensions or {})["code"]
+
+
+def test_a_leaf_that_may_be_large_is_priced_as_large_as_it_may_be() -> None:
+    surveys = "surveys(first: 4) { edges { node { found } } }"
+    many = " ".join(f"a{n}: node(id: $id) {{ ... on VendorAccount {{ {surveys} }} }}" for n in range(30))
+    assert real_code("query ($id: ID!) { " + many + " }") == Code.COST_LIMIT
+    one = real_cost(f"query ($id: ID!) {{ node(id: $id) {{ ... on VendorAccount {{ {surveys} }} }} }}")
+    assert one == 1 + 4 + 4 * FOUND_WEIGHT // 10
+    assert real_cost("{ vendorAccounts(first: 50) { edges { node { settings } } } }") > 50 * 100
+
+
+def test_a_list_is_priced_as_long_as_its_shape_lets_it_be() -> None:
+    inner = "utilisation(since: $since) { hour size compartments usedSeconds }"
+    of_one = real_cost(f"query ($id: ID!, $since: DateTime!) {{ site(id: $id) {{ {inner} }} }}")
+    assert of_one == 1 + MOST_HOURS + 4 * MOST_HOURS // 10
+    of_many = f"query ($since: DateTime!) {{ sites(first: 20) {{ edges {{ node {{ {inner} }} }} }} }}"
+    assert real_code(of_many) == Code.COST_LIMIT

@@ -7,7 +7,7 @@ from graphql import OperationDefinitionNode, parse
 from graphql.execution.get_variable_signature import GraphQLVariableSignature, get_variable_signature
 from graphql.execution.values import VariableValues, get_variable_values
 
-from schema.plans import coerced
+from schema.plans import at_sight
 from schema.schema import build_schema
 
 SCHEMA = build_schema()
@@ -25,7 +25,7 @@ def both(given: dict[str, Any]) -> tuple[VariableValues | None, Any]:
     signatures = [get_variable_signature(SCHEMA, each) for each in definitions]
     known = [each for each in signatures if isinstance(each, GraphQLVariableSignature)]
     assert len(known) == len(definitions)
-    return coerced(known, given), get_variable_values(SCHEMA, definitions, given)
+    return at_sight(known, given), get_variable_values(SCHEMA, definitions, given)
 
 
 def given_of(values: VariableValues) -> dict[str, Any]:

@@ -1,10 +1,12 @@
 """Our words to framed boards and back. No I/O: what is sent and what silence means is the client's."""
 
+from typing import Any
+
 from adapters import config
 from adapters.generic import bank, transport
 from adapters.generic.bank import BoardBank
 from adapters.generic.frame_board.client import frame_client
-from adapters.generic.frame_board.wire import PROFILES
+from adapters.generic.frame_board.wire import PROFILES, Profile
 from app.devices.port import Adapter, Connection, Refused, Setting, SettingKind, Vendor
 
 NAME = "frame_board"
@@ -19,7 +21,7 @@ SETTINGS = (
 )
 
 
-def connect(connection: Connection) -> Adapter:
+def _read(connection: Connection) -> tuple[dict[str, Any], Profile, dict[int, int]]:
     given = config.values(SETTINGS, connection)
     transport.check_address(connection.base_url)
     profile = PROFILES.get(given["profile"])
@@ -28,7 +30,11 @@ def connect(connection: Connection) -> Adapter:
     if not profile.proven and not given["unproven"]:
         raise Refused("this profile is little proven: set unproven to use it, and try every door", reason=config.REASON)
     numbers = [profile.boards.start] if given["boards"] is None else given["boards"]
-    boards = bank.boards_of(numbers, profile.boards, profile.most_locks, profile.locks)
+    return given, profile, bank.boards_of(numbers, profile.boards, profile.most_locks, profile.locks)
+
+
+def connect(connection: Connection) -> Adapter:
+    given, profile, boards = _read(connection)
     client = frame_client(
         connection.base_url,
         profile,
@@ -45,5 +51,6 @@ VENDOR = Vendor(
     title="Framed lock boards (8A/80, WKLY, Winnsen)",
     address_help="socket://host:port of the RS485-Ethernet converter, rfc2217://host:port, or a device as /dev/ttyUSB0",
     connect=connect,
+    read=_read,
     settings=SETTINGS,
 )

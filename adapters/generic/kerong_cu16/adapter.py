@@ -1,5 +1,7 @@
 """Our words to CU16 boards and back. No I/O: what is sent and what silence means is the client's."""
 
+from typing import Any
+
 from adapters import config
 from adapters.generic import bank, transport
 from adapters.generic.bank import BoardBank
@@ -19,10 +21,14 @@ SETTINGS = (
 )
 
 
-def connect(connection: Connection) -> Adapter:
+def _read(connection: Connection) -> tuple[dict[str, Any], dict[int, int]]:
     given = config.values(SETTINGS, connection)
     transport.check_address(connection.base_url)
-    boards = bank.boards_of(given["boards"], range(wire.BOARDS), wire.LOCKS)
+    return given, bank.boards_of(given["boards"], range(wire.BOARDS), wire.LOCKS)
+
+
+def connect(connection: Connection) -> Adapter:
+    given, boards = _read(connection)
     client = kerong_client(
         connection.base_url,
         tuple(boards),
@@ -37,5 +43,6 @@ VENDOR = Vendor(
     title="Kerong KR-CU16 lock boards",
     address_help="socket://host:port of the RS485-Ethernet converter, rfc2217://host:port, or a device as /dev/ttyUSB0",
     connect=connect,
+    read=_read,
     settings=SETTINGS,
 )

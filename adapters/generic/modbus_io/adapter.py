@@ -37,7 +37,7 @@ SETTINGS = (
 )
 
 
-def connect(connection: Connection) -> Adapter:
+def _read(connection: Connection) -> tuple[dict[str, Any], Wiring, dict[str, Place]]:
     given = config.values(SETTINGS, connection)
     transport.check_address(connection.base_url)
     _need(given["pulse"] in LONGEST_SECONDS, f"pulse must be {FLASH} or {ON_WAIT_OFF}")
@@ -58,6 +58,11 @@ def connect(connection: Connection) -> Adapter:
         first_output=given["first_output"],
         reply_seconds=float(given["reply_seconds"]),
     )
+    return given, wiring, places
+
+
+def connect(connection: Connection) -> Adapter:
+    given, wiring, places = _read(connection)
     client = modbus_client(connection.base_url, wiring, baudrate=given["baudrate"], parity=given["parity"])
     return ModbusBank(NAME, client, places, given, sensors=wiring.sensors, modes=wiring.modes)
 
@@ -116,7 +121,7 @@ def _framing(given: str | None, address: str) -> Framing:
 
 def _polarity(given: Mapping[str, Any], places: Mapping[str, Place]) -> dict[tuple[int, int], bool]:
     strange = given.keys() - places.keys() - {"*"}
-    _need(not strange and all(value in {0, 1} for value in given.values()), "closed_when maps unit ids to 1 or 0")
+    _need(not strange and all(value in (0, 1) for value in given.values()), "closed_when maps unit ids to 1 or 0")
     usual = given.get("*", 1)
     return {(place.board, place.lock): bool(given.get(id, usual)) for id, place in places.items()}
 
@@ -126,5 +131,6 @@ VENDOR = Vendor(
     title="Modbus relay and input modules",
     address_help="socket://host:502 for Modbus TCP or a converter, rfc2217://host:port, or a device as /dev/ttyUSB0",
     connect=connect,
+    read=_read,
     settings=SETTINGS,
 )

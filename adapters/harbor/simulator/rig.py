@@ -12,7 +12,7 @@ from adapters.conformance import Act, Bench, Cell, End, Fault, Rig, Seen, Strike
 from adapters.conformance.faults import NO_FRAMES, NO_SENSOR
 from adapters.conformance.plays import Broken, sent
 from adapters.conformance.strikes import FOR_EVER, away, calm, fault, skew
-from adapters.harbor.adapter import VENDOR, HarborAdapter
+from adapters.harbor.adapter import VENDOR, receive
 from adapters.harbor.simulator import phone
 from adapters.harbor.simulator.books import DECLINED, OCCUPIED, OUT_OF_SERVICE, RENTED, RESERVED, plain_towers
 from adapters.harbor.simulator.cloud import CLIENT, HEADER, HarborCloud
@@ -74,13 +74,12 @@ async def _full(bench: Bench) -> Seen:
 
 def _heard(bench: Bench, bodies: list[dict[str, Any]], secret: str = SECRET) -> Seen:
     """What the adapter makes of posts: different events, in the order in which they happened."""
-    assert isinstance(bench.adapter, HarborAdapter)
     found: list[Pushed] = []
     for each in bodies:
         body = json.dumps(each).encode()
         mark = hmac.digest(secret.encode(), body, "sha256").hex()
         try:
-            found += bench.adapter.receive({HEADER.lower(): mark}, body)
+            found += receive(bench.connection, {HEADER.lower(): mark}, body)
         except DeviceError as error:
             return Seen(End.REFUSED, (error.detail,))
     return Seen(End.HEARD, heard=len({each.key for each in found}))

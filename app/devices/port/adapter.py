@@ -74,15 +74,6 @@ class FindsPlacements(Protocol):
 
 
 @runtime_checkable
-class ReceivesPushes(Protocol):
-    """An adapter whose vendor posts events to us."""
-
-    def receive(self, headers: Mapping[str, str], body: bytes) -> tuple[Pushed, ...]:
-        """`headers` in lower case. Raises Refused (reason BAD_SIGNATURE) and ContractBroken; believes nothing else."""
-        ...
-
-
-@runtime_checkable
 class KeepsContacts(Protocol):
     """An adapter whose vendor wants recipients in an address book of its own."""
 
@@ -118,6 +109,13 @@ class Checkable(Protocol):
 
 # The registry hands the core one of these per vendor; the only seam between the core and any vendor.
 AdapterFactory = Callable[[Connection], Adapter]
+# What a vendor posted to a connection: its headers in lower case, its body. Raises Refused (reason BAD_SIGNATURE) and
+# ContractBroken. Anybody may post: until the signature is proved it does a bounded, small amount of work.
+Receiver = Callable[[Connection, Mapping[str, str], bytes], tuple[Pushed, ...]]
+
+
+def nothing_more(_: Connection) -> None:
+    """Of a vendor whose settings need no more than to be of the kinds they are declared with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,10 +132,14 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Vendor:
-    """What the registry knows of a vendor. Packages publish one under the entry-point group `lockyard.adapters`."""
+    """What the registry knows of a vendor. Packages publish one under the entry-point group `lockyard.adapters`.
+
+    `read`: reads all that a connection says, and opens nothing; asked before an account is kept. Raises Refused."""
 
     name: str
     title: str
     address_help: str
     connect: AdapterFactory
     settings: tuple[Setting, ...] = ()
+    read: Callable[[Connection], object] = nothing_more
+    receive: Receiver | None = None

@@ -47,8 +47,9 @@ def id_of(of: str | Expression, value: Expression, *, nullable: bool | None = No
     return _field(Kind.ID, value, nullable, None, of=of)
 
 
-def raw_json(value: Expression, *, nullable: bool | None = None) -> Field:
-    return _field(Kind.JSON, value, nullable, None)
+def raw_json(value: Expression, *, nullable: bool | None = None, weight: int = 20) -> Field:
+    """`weight`: of the largest there may be; a kilobyte unless said otherwise."""
+    return _field(Kind.JSON, value, nullable, None, weight=weight)
 
 
 def listed(value: Expression, *, nullable: bool | None = None) -> Field:

@@ -45,7 +45,8 @@ Expression: TypeAlias = ColumnElement[Any] | Callable[[FromClause, Sight], Colum
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One value. `of` names the type an ID belongs to, or computes it. `shown`: null for those it is hidden from."""
+    """One value. `of` names the type an ID belongs to, or computes it. `shown`: null for those it is hidden from.
+    `weight`: as many plain values it may be as large as, each of some fifty bytes."""
 
     kind: Kind
     value: Expression
@@ -53,6 +54,7 @@ class Field:
     of: str | Expression | None = None
     shown: Callable[[Any], bool] | None = None
     late: str = ""
+    weight: int = 1
 
     def __post_init__(self) -> None:
         if self.shown is not None and not self.nullable:
@@ -94,12 +96,14 @@ class Many:
 
 @dataclass(frozen=True, slots=True)
 class Items:
-    """A short list computed in SQL. `rows` gives an ordered select; `arguments` are bound under their own names."""
+    """A list computed in SQL. `rows` gives an ordered select; `arguments` are bound under their own names. `most`: how
+    long it may be, where that is more than a few."""
 
     columns: Mapping[str, Field]
     rows: Callable[[FromClause, Sight, Mapping[str, BindParameter[Any]]], Select[Any]]
     order: tuple[str, ...]
     arguments: Mapping[str, Any] = field(default_factory=dict)
+    most: int | None = None
 
 
 class Given(Enum):

@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 
 from adapters import registry
+from adapters.harbor.adapter import receive
 from adapters.harbor.simulator import phone
 from app.devices.port import (
     Ability,
@@ -196,22 +197,22 @@ def _signed(body: bytes) -> dict[str, str]:
 
 async def test_an_event_is_a_hint_with_a_key_and_a_time_that_has_a_zone() -> None:
     async with harbor_rig(secret=SECRET) as rig:
-        (pushed,) = rig.adapter.receive(_signed(_event()), _event())
+        (pushed,) = receive(rig.connection, _signed(_event()), _event())
         assert (pushed.kind, pushed.bank, pushed.unit) == (PushedKind.ACCESS_USED, TOWER, "7")
         assert (pushed.word, pushed.reference) == (W.OCCUPIED, "t-1")
         assert pushed.at == datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
-        assert rig.adapter.receive(_signed(_event()), _event())[0].key == pushed.key
+        assert receive(rig.connection, _signed(_event()), _event())[0].key == pushed.key
         other = _event(open_locker_token_id="t-2")
-        assert rig.adapter.receive(_signed(other), other)[0].key != pushed.key
+        assert receive(rig.connection, _signed(other), other)[0].key != pushed.key
         assert rig.adapter.capabilities[Capability.PUSH_EVENTS] is Ability.WORKS
 
 
 @pytest.mark.parametrize("wrong", [{}, {"x-harbor-signature": "00"}, {"x-harbor-signature": "ü"}])
 async def test_events_that_are_not_signed_as_agreed_are_refused(wrong: dict[str, str]) -> None:
-    for secret in (SECRET, {}):
+    for secret in (SECRET, {}, {"webhook_secret": ""}):
         async with harbor_rig(secret=secret) as rig:
             with pytest.raises(Refused) as refused:
-                rig.adapter.receive(wrong, _event())
+                receive(rig.connection, wrong, _event())
             assert refused.value.reason == "BAD_SIGNATURE"
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from adapters.harbor.adapter import receive
 from adapters.harbor.simulator import phone
 from adapters.harbor.simulator.world import HarborWorld
 from adapters.simulation import control
@@ -250,7 +251,7 @@ async def test_events_are_posted_signed_and_in_order() -> None:
         await rig.word()
         async with asyncio.timeout(5):
             await both.wait()
-        pushed = [rig.adapter.receive({"x-harbor-signature": mark}, body)[0] for body, mark in got]
+        pushed = [receive(rig.connection, {"x-harbor-signature": mark}, body)[0] for body, mark in got]
         assert [each.what for each in pushed] == [
             "LOCKER_OPERATION LOCKER_TOKEN_CREATED",
             "LOCKER_OPERATION LOCKER_TOKEN_USED",

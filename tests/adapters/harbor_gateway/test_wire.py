@@ -1,6 +1,7 @@
 import pytest
 
 from adapters.harbor_gateway import wire
+from adapters.paths import fill
 from adapters.payload import WrongShape
 
 LOCKER = {"lockerId": 4, "lockerType": {"slug": "medium"}, "outOfService": False, "operational": True, "doorOpen": True}
@@ -54,4 +55,4 @@ def test_an_error_is_read_by_code_and_anything_else_is_no_error_body() -> None:
 
 
 def test_identifiers_are_escaped_in_paths() -> None:
-    assert wire.fill(wire.PATHS["transaction"], reference="a/b?c") == "/transactions/a%2Fb%3Fc"
+    assert fill(wire.PATHS["transaction"], reference="a/b?c") == "/transactions/a%2Fb%3Fc"

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapters.paths import fill
 from adapters.payload import WrongShape, decode
 from adapters.pitney import wire
-from adapters.pitney.client import PitneyPaths, fill
+from adapters.pitney.client import PitneyPaths
 
 WORDS = st.sampled_from(
     [

@@ -4,9 +4,12 @@ import pytest
 
 from app.access import service as access
 from app.access.service import Collect, OpenCompartment
+from app.contents import service as contents
 from app.kit.errors import Denied, NotFound, Reason, Rejected
+from app.lockers.model import Size
 from app.stays import service, store
-from app.stays.model import State, StayOutcome
+from app.stays.model import Flow, State, StayOutcome
+from app.stays.service import ReserveCompartment
 from tenants.model import Role
 from tests.app.rig import actor, codes, context, make_world, snapshot
 from tests.app.scene import Scene
@@ -134,3 +137,53 @@ async def test_reactions_told_twice_do_nothing_the_second_time(scene: Scene) -> 
 def test_every_move_of_the_store_is_a_legal_one() -> None:
     with pytest.raises(AssertionError):
         store._moved({State.RELEASED}, State.HELD)
+
+
+TAKEN = (StayOutcome.RETURNED_TO_SENDER, StayOutcome.COLLECTED_BY_CARRIER)
+
+
+@pytest.mark.parametrize("outcome", TAKEN)
+async def test_a_carrier_frees_no_compartment_that_holds_a_fresh_parcel(scene: Scene, outcome: StayOutcome) -> None:
+    stay = await scene.deposited()
+    numbers = [await scene.of("SELECT tracking FROM parcel WHERE stay_id = $1", stay)]
+    before = await snapshot(scene.admin)
+    for act, *given in ((service.release,), (contents.take_parcels, numbers)):
+        with pytest.raises(Rejected) as refused:
+            await scene.act(Role.COURIER, act, stay, *given, outcome, "taken back")
+        assert refused.value.reason is Reason.WRONG_STATE
+    assert await snapshot(scene.admin) == before
+
+
+async def test_what_a_carrier_says_it_took_lay_behind_a_door_that_it_opened(scene: Scene) -> None:
+    stay = await scene.deposited()
+    scene.now.pass_(4 * 86400)
+    outcome, before = StayOutcome.RETURNED_TO_SENDER, await snapshot(scene.admin)
+    with pytest.raises(Rejected) as refused:
+        await scene.act(Role.COURIER, service.release, stay, outcome, "taken back")
+    assert refused.value.reason is Reason.WRONG_STATE
+    assert await snapshot(scene.admin) == before
+    await scene.act(Role.COURIER, access.collect, Collect(stay), codes())
+    await scene.drive.work()
+    await scene.act(Role.COURIER, service.release, stay, outcome, "taken back")
+    assert (await scene.stay(stay))[::2] == ("RELEASED", "RETURNED_TO_SENDER")
+
+
+async def test_a_door_that_staff_opened_is_no_collection_of_the_carrier_s(scene: Scene) -> None:
+    stay = await scene.deposited()
+    scene.now.pass_(4 * 86400)
+    await scene.open(Role.OWNER, stay)
+    await scene.drive.work()
+    with pytest.raises(Rejected):
+        await scene.act(Role.COURIER, service.release, stay, StayOutcome.RETURNED_TO_SENDER, "taken back")
+    assert (await scene.stay(stay))[0] == "DEPOSITED"
+
+
+async def test_what_is_to_be_returned_is_taken_by_its_carrier_whenever_it_likes(books: Scene) -> None:
+    ask = ReserveCompartment(books.world.bank, Size.M, "R1", depositor_id=books.world.recipient, flow=Flow.RETURN)
+    stay = await books.act(Role.COURIER, service.reserve, ask)
+    await books.act(Role.COURIER, service.confirm_deposit, stay, None, codes())
+    with pytest.raises(Rejected) as refused:
+        await books.act(Role.COURIER, service.release, stay, StayOutcome.RETURNED_TO_SENDER, "x")
+    assert refused.value.path == ("input", "outcome")
+    await books.act(Role.COURIER, service.release, stay, StayOutcome.COLLECTED_BY_CARRIER, "picked up")
+    assert (await books.stay(stay))[::2] == ("RELEASED", "COLLECTED_BY_CARRIER")

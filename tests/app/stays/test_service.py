@@ -120,3 +120,17 @@ async def test_a_carrier_is_named_as_the_operator_knows_it(app_db: Database, adm
             await _for_carrier(app_db, world, role, wrong)
         assert refused.value.path == ("input", "carrierId")
     assert await snapshot(admin_db) == before
+
+
+async def test_a_deposit_that_names_a_parcel_of_another_stay_is_refused_and_changes_nothing(
+    app_db: Database, admin_db: Database
+) -> None:
+    world = await make_world(admin_db)
+    await reserve(app_db, world, tracking="T1")
+    stay = await reserve(app_db, world)
+    before = await snapshot(admin_db)
+    with pytest.raises(Rejected) as refused:
+        async with context(app_db, actor(world, Role.COURIER)).begin() as work:
+            await service.confirm_deposit(work, stay, ["T1"], codes())
+    assert (refused.value.reason, refused.value.path) == (Reason.ALREADY_EXISTS, ("input", "parcels"))
+    assert await snapshot(admin_db) == before

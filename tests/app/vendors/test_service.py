@@ -4,13 +4,14 @@ from dataclasses import replace
 import orjson
 import pytest
 
+from adapters import registry
 from app.devices.port import Connection, Refused
 from app.kit.db import Database
 from app.kit.errors import Denied, Invalid, NotFound, Reason, Rejected
 from app.lockers.model import Size
 from app.lockers.service import NewCompartment
 from app.vendors import service
-from app.vendors.service import ConnectBank, Vendors
+from app.vendors.service import Account, ConnectBank, Vendors
 from tenants.model import Role
 from tests.app.rig import SEALER, World, actor, context, make_world, snapshot, value
 from tests.app.scene import Scene
@@ -90,3 +91,32 @@ async def test_a_bank_with_a_past_is_not_deleted(scene: Scene) -> None:
             await service.disconnect_bank(work, scene.world.bank)
     assert refused.value.reason is Reason.STILL_IN_USE
     assert await snapshot(scene.admin) == before
+
+
+async def test_an_account_whose_paths_lead_elsewhere_is_not_kept(app_db: Database, admin_db: Database) -> None:
+    world = await make_world(admin_db)
+    secret = {"client_id": "i", "client_secret": "s"}
+    ask = Account("Cloud", "pitney", "https://good.example", {}, secret)
+    async with context(app_db, actor(world)).begin() as work:
+        account = await service.connect(work, ask, Vendors(registry.problems, SEALER))
+    before = await snapshot(admin_db)
+    for path in (".evil.example/t", "@evil.example/t"):
+        for wrong in (Account(settings={"paths": {"token": path}}), replace(ask, settings={"paths": {"token": path}})):
+            with pytest.raises(Invalid) as refused:
+                async with context(app_db, actor(world)).begin() as work:
+                    await service.change(work, account, wrong, Vendors(registry.problems, SEALER))
+            assert refused.value.path == ("input", "settings")
+    assert await snapshot(admin_db) == before
+
+
+async def test_an_address_deep_in_the_settings_needs_the_secret_again(app_db: Database, admin_db: Database) -> None:
+    world = await make_world(admin_db)
+    ask = Account("Cloud", "memory", "memory:", {}, {"token": "s"})
+    async with context(app_db, actor(world)).begin() as work:
+        account = await service.connect(work, ask, vendors())
+    moved, before = Account(settings={"hosts": [{"token": "https://evil.example"}]}), await snapshot(admin_db)
+    with pytest.raises(Invalid) as refused:
+        async with context(app_db, actor(world)).begin() as work:
+            await service.change(work, account, moved, vendors())
+    assert refused.value.path == ("input", "secret")
+    assert await snapshot(admin_db) == before

@@ -5,6 +5,7 @@ from typing import Any
 import orjson
 import pytest
 
+from app.devices.port import Vendor
 from app.kit.db import Database
 from app.kit.errors import Denied, FailedRule, Invalid, NotFound, Reason, Rejected
 from app.kit.ids import global_id
@@ -12,6 +13,7 @@ from schema.documents import Documents
 from schema.engine import Request
 from schema.errors import RequestError
 from schema.execution import CompiledEngine
+from schema.explaining import vendors_listed
 from schema.mutations import Call, Mutations, Outcome, Payload, Seen
 from schema.schema import build_schema
 from schema.transport.access import Anonymous
@@ -233,3 +235,19 @@ async def test_strangers_may_sign_in_and_nothing_else(reading: Reading) -> None:
     assert answer == {"data": {"signIn": {"token": "lys_x", "viewer": viewer}}}
     with pytest.raises(RequestError):
         await ask(engine, Anonymous(), "mutation { signOut(input: {}) }")
+
+
+NAMED = Vendor("long", "A title of some length", "An address of some length", connect=lambda _: None)  # type: ignore[arg-type, return-value]
+
+
+@pytest.mark.parametrize("text", ["{ sites { edges { node { id city } } } }", "{ vendors { title addressHelp } }"])
+async def test_an_answer_larger_than_any_may_be_is_refused_by_its_own_code(reading: Reading, text: str) -> None:
+    caller = Asker(reading.world.actors["owner"])
+    engine = CompiledEngine(
+        build_schema(), reading.db, late=LATE, special={"vendors": vendors_listed((NAMED,))}, most_bytes=50
+    )
+    with pytest.raises(RequestError) as refused:
+        await ask(engine, caller, text)
+    (error,) = refused.value.errors
+    assert (error.extensions or {})["code"] == "ANSWER_LIMIT"
+    assert "data" in await ask(engine, caller, "{ sites(first: 1) { totalCount } }")

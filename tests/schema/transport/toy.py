@@ -20,7 +20,8 @@ from app.kit.edge import KnownHosts, SecurityHeaders, Shortcut
 from app.kit.server import Server, make_server
 from schema.documents import Document, Persisted, digest
 from schema.engine import Caller, Request, Sink
-from schema.errors import present, unfit
+from schema.errors import present
+from schema.misfits import unfit
 from schema.transport.access import Authenticate, Credentials, Settings
 from schema.transport.closing import Close, ClosedError
 from schema.transport.mount import mount
