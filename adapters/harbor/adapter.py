@@ -1,14 +1,14 @@
 """Our words to Harbor's and back. No I/O: what is sent and what silence means is the client's."""
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
 
-from adapters.harbor import settings, wire
+from adapters.harbor import answers, settings, wire
 from adapters.harbor.checks import every_check
 from adapters.harbor.client import HarborClient, fill
-from adapters.harbor.settings import ENVIRONMENTS, LINK_LIFE, PICKUP_TOKEN, PRESENT, REDACT, Options
+from adapters.harbor.settings import ENVIRONMENTS, PICKUP_TOKEN, PRESENT, REDACT, Options
 from adapters.payload import WrongShape, decode
 from app.devices.port import (
     Ability,
@@ -21,7 +21,6 @@ from app.devices.port import (
     Check,
     Connection,
     ContractBroken,
-    Door,
     DoorHint,
     Evidence,
     Order,
@@ -33,7 +32,6 @@ from app.devices.port import (
     SizeCount,
     Timing,
     Unit,
-    Unmapped,
     Unsupported,
     Vendor,
     VendorWord,
@@ -65,9 +63,14 @@ class HarborAdapter:
     @property
     def capabilities(self) -> Mapping[Capability, Ability]:
         now = Ability.FAILING if self._client.breaker.failing else Ability.WORKS
-        links, keypad = self._options.links, self._options.keypad
-        chosen = {Capability.PUSH_EVENTS: self._options.secret is not None}
-        chosen |= {Capability.KEYPAD_CODE: keypad and links != "none", Capability.VENDOR_ASSIGNS_UNIT: links == "both"}
+        linked, assigns = self._options.links != "none", self._options.links == "both"
+        chosen = {
+            Capability.PUSH_EVENTS: self._options.secret is not None,
+            Capability.KEYPAD_CODE: self._options.keypad and linked,
+            Capability.VENDOR_ASSIGNS_UNIT: assigns,
+            # A locker that we reserved would be another one than the link is for.
+            Capability.VENDOR_RESERVATION: not assigns,
+        }
         return {each: now if each in PRESENT or chosen.get(each) else Ability.ABSENT for each in Capability}
 
     async def list_banks(self) -> tuple[BankState, ...]:
@@ -78,14 +81,13 @@ class HarborAdapter:
                 path = fill(self._client.paths.location_lockers, location=str(place.id))
                 lockers, broken = _shaped(wire.lockers, await self._client.read(path) or [])
                 towers = {each.tower: None for each in lockers if each.tower}
-                found += [
-                    self._state(tower, [each for each in lockers if each.tower == tower], broken, place)
-                    for tower in towers
-                ]
+                for tower in towers:
+                    here = [each for each in lockers if each.tower == tower]
+                    found.append(answers.state(tower, here, broken, self._options, self._now(), place))
         return tuple(found)
 
     async def read_bank(self, bank: str) -> BankState:
-        return self._state(bank, *await self._books(bank))
+        return answers.state(bank, *await self._books(bank), self._options, self._now())
 
     async def read_unit(self, bank: str, unit: str) -> Unit:
         """What the books say. The tower itself is heard only when a phone has synchronised with it."""
@@ -118,13 +120,22 @@ class HarborAdapter:
             raise Ambiguous(f"the answer made no sense: {error}") from error
         raise Unsupported(f"a tower opens to what a phone carries; it takes no {order.kind}")
 
+    async def find_access(self, order: Order, reference: str) -> Receipt | None:
+        path = fill(self._client.paths.open_request, request=reference)
+        if (answer := await self._client.read(path)) is None:
+            return None
+        request = _shaped(wire.open_request, answer)
+        return _shaped(lambda found: answers.linked(order, self._tower(order.bank), found, self._now()), request)
+
     def receive(self, headers: Mapping[str, str], body: bytes) -> tuple[Pushed, ...]:
         """One event of the vendor. Its words are not believed: the books are read again."""
         options, signature = self._options, headers.get(self._options.header, "")
         if options.secret is None or not wire.signed(options.scheme, options.secret, body, signature):
             raise Refused("not signed as agreed", reason="BAD_SIGNATURE")
         each = _shaped(lambda given: wire.event(decode(given)), body)
-        return (Pushed(each.key, each.kind, each.tower, each.at, each.locker, each.word, each.token, each.what),)
+        return (
+            Pushed(each.key, each.kind, each.tower, each.at, each.locker, each.word, each.about, each.what, each.order),
+        )
 
     async def hints(self) -> AsyncIterator[DoorHint]:
         for hint in NO_HINTS:
@@ -157,8 +168,8 @@ class HarborAdapter:
         return Receipt(Outcome.ACCEPTED)
 
     async def _issue(self, order: Order) -> Receipt:
-        kind, links = order.access or AccessKind.DEPOSIT, self._options.links
-        if links == "both" or (links == "pickup" and kind is AccessKind.PICKUP):
+        kind = order.access or AccessKind.DEPOSIT
+        if self._options.links == "both" or (self._options.links == "pickup" and kind is AccessKind.PICKUP):
             return await self._issue_link(order, kind)
         paths, seconds = self._client.paths, self._seconds(order)
         own = kind is AccessKind.PICKUP and self._options.pickup_mode == PICKUP_TOKEN
@@ -172,25 +183,24 @@ class HarborAdapter:
         return Receipt(Outcome.ACCEPTED, unit=order.unit, access=access)
 
     async def _issue_link(self, order: Order, kind: AccessKind) -> Receipt:
-        """The vendor picks the locker of a drop-off link; it stays good for five minutes, whatever is asked."""
-        options, paths = self._options, self._client.paths
-        body: dict[str, object] = {"returnUrl": "", "clientInfo": options.client_info, "payload": {}}
+        options, paths, tower = self._options, self._client.paths, self._tower(order.bank)
+        # Echoed in events: by it a link whose answer was lost is found again.
+        body: dict[str, object] = {"returnUrl": "", "clientInfo": options.client_info}
+        body["payload"] = {"order": str(order.id)}
         if options.keypad:
             body |= {"keypadIntent": "pickup", "persistKeypadCode": False}
         if kind is AccessKind.PICKUP:
             number = int(order.unit) if order.unit.isdecimal() else order.unit
             path, body = paths.pickup_link, body | {"lockerId": number}
         else:
-            types = [each.type_id for each in (await self._books(order.bank))[0] if each.id == order.unit]
+            # The vendor picks the locker; ours is an example of its type.
+            types = [each.type_id for each in (await self._books(tower))[0] if each.id == order.unit]
             if options.location is None or not types or types[0] is None:
                 raise Refused("a drop-off link needs location_id and a locker type", reason="INCOMPLETE_ORDER")
-            path = paths.dropoff_link
-            body |= {"locationId": options.location, "lockerTypeId": types[0], "requireLowLocker": False}
+            path, low = paths.dropoff_link, bool(order.accessible)
+            body |= {"locationId": options.location, "lockerTypeId": types[0], "requireLowLocker": low}
         request = wire.open_request(await self._client.write(order.id, "POST", path, body, order.deadline))
-        if request.tower not in {None, self._tower(order.bank)}:
-            raise WrongShape("it is about another tower")
-        access = Access(kind, self._now() + LINK_LIFE, request.id, link=request.link, keypad_code=request.keypad_code)
-        return Receipt(Outcome.ACCEPTED, unit=request.locker or order.unit, access=access)
+        return answers.linked(order, tower, request, self._now())
 
     async def _release(self, order: Order) -> Receipt:
         """Cancel what is reserved; give up what is rented, whose token may still work; free what is occupied."""
@@ -236,47 +246,6 @@ class HarborAdapter:
         if left < 1:
             raise Refused("its time is over", reason="EXPIRED")
         return left
-
-    def _state(
-        self,
-        bank: str,
-        lockers: Iterable[wire.LockerObject],
-        broken: Iterable[str],
-        place: wire.LocationObject | None = None,
-    ) -> BankState:
-        now, strange, units = self._now(), [], []
-        for each in lockers:
-            units.append(self._unit(each, now))
-            if each.word is None:
-                strange.append(Unmapped(each.id, "status", wire.short(each.status)))
-            if each.type is not None and wire.normal(each.type) not in self._options.sizes:
-                strange.append(Unmapped(each.id, "type", wire.short(each.type)))
-        return BankState(
-            id=bank,
-            units=tuple(units),
-            observed_at=now,
-            name=place.name if place else None,
-            location=str(place.id) if place else None,
-            unmapped=(*strange, *(Unmapped(None, "locker", raw) for raw in broken)),
-        )
-
-    def _unit(self, each: wire.LockerObject, now: datetime) -> Unit:
-        """Flags follow from the word. Out of service means assigned to nobody, not empty: then they say nothing."""
-        word = each.word
-        tells = word not in {None, W.OUT_OF_SERVICE}
-        return Unit(
-            id=each.id,
-            door=Door.UNKNOWN,
-            observed_at=now,
-            label=each.name,
-            size=self._options.sizes.get(wire.normal(each.type)) if each.type else None,
-            accessible=each.low,
-            in_service=None if word is None else word is not W.OUT_OF_SERVICE,
-            reserved=word in {W.RESERVED, W.RENTED, W.DECLINED} if tells else None,
-            occupied=word is W.OCCUPIED if tells else None,
-            word=word,
-            flags={"status": each.status, "type": each.type},
-        )
 
 
 def _shaped(read: Callable[[Any], T], answer: Any) -> T:

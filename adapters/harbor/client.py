@@ -50,6 +50,7 @@ class HarborPaths:
     assigned: str = "/api/v1/users/me/assigned-lockers"
     dropoff_link: str = "/api/v1/locker-open-requests/dropoff-locker-request"
     pickup_link: str = "/api/v1/locker-open-requests/pickup-locker-request"
+    open_request: str = "/api/v1/locker-open-requests/{request}"
 
     @classmethod
     def corrected(cls, given: Mapping[str, object]) -> "HarborPaths":
@@ -60,9 +61,9 @@ class HarborPaths:
         paths = replace(cls(), **{name: str(path) for name, path in given.items()})
         try:
             for field in fields(cls):
-                fill(getattr(paths, field.name), location="", tower="", locker="", reservation="")
+                fill(getattr(paths, field.name), location="", tower="", locker="", reservation="", request="")
         except (IndexError, KeyError, ValueError) as error:
-            words = "paths may name {location}, {tower}, {locker} and {reservation} only"
+            words = "paths may name {location}, {tower}, {locker}, {reservation} and {request} only"
             raise Refused(words, reason="BAD_SETTINGS") from error
         return paths
 

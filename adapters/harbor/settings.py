@@ -29,9 +29,7 @@ CHOICES = MappingProxyType(
 )
 
 # Every connection can do these; others by what it chooses.
-PRESENT = frozenset(
-    {Capability.ACCESSIBLE_UNITS, Capability.PHONE_TOKENS, Capability.READBACK, Capability.VENDOR_RESERVATION}
-)
+PRESENT = frozenset({Capability.ACCESSIBLE_UNITS, Capability.PHONE_TOKENS, Capability.READBACK})
 # Of a link, whatever is asked: a fact from the vendor's support.
 LINK_LIFE = timedelta(minutes=5)
 # Never to be written down anywhere, by their names on the wire and in settings.

@@ -7,7 +7,7 @@ from enum import Enum, auto
 from uuid import UUID
 
 from app.devices.model import Command, CommandState, Purpose
-from app.devices.port import AccessKind, BankState, Door, Order, OrderKind, ParcelRef, Unit, VendorWord
+from app.devices.port import AccessKind, BankState, Door, Order, OrderKind, ParcelRef, Receipt, Unit, VendorWord
 from app.lockers.model import Bank
 
 # Between two looks longer apart than this a door may have opened and shut unseen.
@@ -57,7 +57,7 @@ class Change:
 class Watch:
     """A command whose end is still out, as this process follows it. `sent`, `looked`, `gap`: monotonic seconds.
 
-    `unit`: where the vendor's books were found to have it, once they were.
+    `unit`: where the vendor's books were found to have it, once they were; `found`: the answer, where it was kept.
     """
 
     command: Command
@@ -67,6 +67,7 @@ class Watch:
     blind: bool = False
     given_up: bool = False
     unit: str | None = None
+    found: Receipt | None = None
 
     def look(self, now: float) -> None:
         self.gap = max(self.gap, now - self.looked)

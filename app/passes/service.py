@@ -15,10 +15,13 @@ from tenants.policy import Permission
 from tenants.work import Work
 
 
-async def may_be_out(work: Work, stay_id: UUID, door: Compartment) -> bool:
-    """Whether the vendor was ever asked for a pass of this stay: then it may have one, whatever was answered."""
+async def may_be_out(work: Work, stay_id: UUID, door: Compartment, *, placed: bool) -> bool:
+    """Whether the vendor was ever asked for a pass of this stay: then it may have one, whatever was answered. Where it
+    is not `placed`, every answer that came was a no."""
     if not door.bank.has(Capability.PHONE_TOKENS):
         return False
+    if not placed:
+        return bool(await devices.under_way(work.conn, work.tenant, stay_id, (OrderKind.ISSUE_ACCESS,)))
     return await devices.sent_ever(work.conn, work.tenant, stay_id, OrderKind.ISSUE_ACCESS)
 
 
@@ -27,6 +30,12 @@ async def call_off(work: Work, stay_id: UUID, door: Compartment, *, but: AccessK
     for each in await store.call_off(work.conn, work.tenant, stay_id, but=but):
         told(work, "PassCalledOff", each, door)
     return usable_until(await queries.of_stay(work.conn, work.tenant, stay_id))
+
+
+async def take_away(work: Work, stay_id: UUID, door: Compartment, carrier_id: UUID) -> None:
+    """Couriers of this carrier are not shown any more what they carry for a stay; on a phone it may still work."""
+    for each in await store.take_away(work.conn, work.tenant, stay_id, carrier_id):
+        told(work, "PassCalledOff", each, door)
 
 
 async def bury(work: Work, stay_id: UUID, door: Compartment) -> None:

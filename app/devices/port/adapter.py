@@ -74,6 +74,15 @@ class FindsPlacements(Protocol):
 
 
 @runtime_checkable
+class FindsAccesses(Protocol):
+    """An adapter that can look a way in up by the vendor's own id of it, as the vendor's events name it (READBACK)."""
+
+    async def find_access(self, order: Order, reference: str) -> Receipt | None:
+        """What ISSUE_ACCESS answered, or would have; None when the vendor has no such thing."""
+        ...
+
+
+@runtime_checkable
 class ReceivesPushes(Protocol):
     """An adapter whose vendor posts events to us."""
 

@@ -141,7 +141,10 @@ class DoorHint:
 @dataclass(frozen=True, slots=True)
 class Pushed:
     """One event a vendor sent us by itself. `key` is the same when it is sent twice; `at` is when it happened, by the
-    device's own clock: late and out of order is normal. A hint: the books are read again before it is believed."""
+    device's own clock: late and out of order is normal. A hint: the books are read again before it is believed.
+
+    `reference`: the vendor's id of the access it is about; `order`: ours of the order, where the vendor echoes it.
+    """
 
     key: str
     kind: PushedKind
@@ -151,6 +154,7 @@ class Pushed:
     word: VendorWord | None = None
     reference: str | None = None
     what: str = ""
+    order: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
