@@ -1,7 +1,6 @@
 """What it means for a stay when a vendor's books tell that a pass was used, or that none is needed any more."""
 
 from app.devices import queries as devices
-from app.devices import service as hardware
 from app.devices.port import AccessKind, Capability, OrderKind, VendorWord
 from app.issuing import service as issuing
 from app.kit.streams import Sequenced
@@ -69,15 +68,7 @@ async def _ask(work: Work, stay: Stay, door: Compartment, kind: AccessKind, hold
     if await issuing.may_carry(work, stay, door, kind, holder):
         await issuing.ask(work, stay, kind, holder)
     elif kind is AccessKind.DEPOSIT:
-        await _call_off(work, stay, door, issuing.NOT_GRANTED)
-
-
-async def _call_off(work: Work, stay: Stay, door: Compartment, reason: str) -> None:
-    await hardware.withdraw(work, stay.id, stays.BOOKS, reason)
-    if await passes.may_be_out(work, stay.id, door, placed=stay.placed):
-        await stays.revoke(work, stay, StayOutcome.CANCELLED, reason)
-    else:
-        await stays.end(work, stay, StayOutcome.CANCELLED, reason=reason)
+        await issuing.call_off(work, stay, door, issuing.NOT_GRANTED)
 
 
 async def _asked(work: Work, stay: Stay) -> int:
@@ -230,7 +221,7 @@ async def on_grant(work: Work, fact: Sequenced) -> None:
         if stay is None or door is None or not door.bank.has(Capability.PHONE_TOKENS):
             continue
         if not await issuing.may_carry(work, stay, door, AccessKind.DEPOSIT, issuing.bringer(stay)):
-            await _call_off(work, stay, door, "The carrier's grant was taken away.")
+            await issuing.call_off(work, stay, door, "The carrier's grant was taken away.")
     for id_ in await all_passes.carried(work.conn, fact.tenant_id, carrier):
         stay = await queries.standing(work.conn, fact.tenant_id, id_)
         door = await stays.door_of(work, stay) if stay else None

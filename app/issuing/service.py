@@ -13,7 +13,7 @@ from app.lockers.model import Compartment
 from app.passes import service as passes
 from app.passes import store as passes_store
 from app.passes.model import PICKUP_LIFE, Holder, Pass, PassState, Vault
-from app.stays import events, store
+from app.stays import events, queries, store
 from app.stays import service as stays
 from app.stays.model import OPEN_BEFORE_DEPOSIT, Flow, State, Stay, StayOutcome
 from tenants.audit.model import Entry
@@ -93,6 +93,29 @@ async def may_carry(work: Work, stay: Stay, door: Compartment, kind: AccessKind,
     size = door.size.value if kind is AccessKind.DEPOSIT else None
     about = Ask(CARRIES[kind, stay.flow], stay.site_id, stay.bank_id, size)
     return await carriers.still_allowed(work, holder.carrier_id, about)
+
+
+async def call_off(work: Work, stay: Stay, door: Compartment, reason: str) -> None:
+    """A stay before its deposit whose pass may not be carried any more."""
+    await hardware.withdraw(work, stay.id, stays.BOOKS, reason)
+    if await passes.may_be_out(work, stay.id, door, placed=stay.placed):
+        await stays.revoke(work, stay, StayOutcome.CANCELLED, reason)
+    else:
+        await stays.end(work, stay, StayOutcome.CANCELLED, reason=reason)
+
+
+async def look_again(work: Work, command: Command) -> None:
+    """Before it is sent: what may not be carried any more is withdrawn instead."""
+    stay = await queries.standing(work.conn, work.tenant, command.stay_id) if command.stay_id else None
+    if stay is None:
+        return
+    door, kind = await stays.door_of(work, stay), AccessKind(str(command.parameters["access"]))
+    if await may_carry(work, stay, door, kind, holder_of(command)):
+        return
+    if kind is AccessKind.DEPOSIT and stay.state in WANTED[kind]:
+        await call_off(work, stay, door, NOT_GRANTED)
+    else:
+        await hardware.withdraw(work, stay.id, (OrderKind.ISSUE_ACCESS,), NOT_GRANTED)
 
 
 async def keep(work: Work, command: Command, stay: Stay, access: Access, vault: Vault) -> None:

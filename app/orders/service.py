@@ -41,6 +41,8 @@ S = CommandState
 
 async def sent(work: Work, command: Command, seen_openings: int | None) -> Command | None:
     """REQUESTED -> SENT, committed before anything leaves us. None when it is another's, or its time is over."""
+    if command.kind is OrderKind.ISSUE_ACCESS:
+        await issuing.look_again(work, command)
     fence = await commands.claim(work.conn, command, work.now, seen_openings)
     if fence is None:
         return None
