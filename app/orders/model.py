@@ -156,9 +156,8 @@ def verdict_on_books(command: Command, unit: Unit | None, reserved_here: bool | 
     elif command.kind is OrderKind.RELEASE:
         found = None if unit is None or unit.reserved is None else not (unit.reserved or unit.occupied)
     elif command.kind is OrderKind.SET_SERVICE:
-        found = (
-            None if unit is None or unit.in_service is None else unit.in_service is command.parameters.get("in_service")
-        )
+        says = unit.in_service if unit else None
+        found = None if says is None else says is command.parameters.get("in_service")
     else:
         # Extending twice does no harm: as good as not having happened.
         found = False
@@ -293,6 +292,7 @@ def order_of(command: Command, bank: Bank, known: Known, deadline: timedelta) ->
         contact_kind=text("contact_kind"),
         depositor=text("depositor"),
         expires_at=datetime.fromisoformat(until) if isinstance(until, str) else None,
+        reason=command.reason,
         in_service=in_service if isinstance(in_service, bool) else None,
         reference=reference_of(command),
         access=AccessKind(access) if isinstance(access, str) else None,

@@ -72,6 +72,7 @@ class Order:
     """One thing asked of one compartment. `id` is ours and the same over every look at it; it is sent at most once.
 
     `deposited`: of a RELEASE, whether we know of something inside: what is full against our knowledge is not freed.
+    `reason`: of a SET_SERVICE, as whoever asked for it gave it.
     `reference`: our id of the reservation it is about, the same in every order about it; None for what staff do at a
     door. Where the vendor chooses the compartment, `unit` of a RESERVE is only an example of the size wanted.
     """
@@ -93,6 +94,7 @@ class Order:
     access: AccessKind | None = None
     deposited: bool | None = None
     reference: str | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
