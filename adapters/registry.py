@@ -45,6 +45,11 @@ def problems(connection: Connection) -> tuple[str, ...]:
     return config.problems(vendor(connection.vendor).settings, connection)
 
 
+def bank_id(name: str, text: str) -> str:
+    """A bank's id as this vendor's adapter writes it. Raises Refused for what is none."""
+    return vendor(name).bank_id(text)
+
+
 def trial(connection: Connection, bank: str | None) -> tuple[Adapter, tuple[Check, ...]]:
     """An adapter, and how to try it operation by operation: its own checks, or those that suit every adapter."""
     adapter = connect(connection)

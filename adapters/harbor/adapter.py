@@ -149,9 +149,7 @@ class HarborAdapter:
         return every_check(self._client, self, bank, self._options)
 
     def _tower(self, bank: str) -> str:
-        tower = bank.lower()
-        if not wire.TOWER.fullmatch(tower):
-            raise Refused("a tower's id has 16 hexadecimal digits", reason="UNKNOWN_BANK")
+        tower = tower_id(bank)
         expected = ENVIRONMENTS.get(self._options.environment or "")
         if expected and not tower.startswith(expected):
             raise Refused(f"tower {tower} is not of the {self._options.environment}", reason="WRONG_ENVIRONMENT")
@@ -255,6 +253,14 @@ def _shaped(read: Callable[[Any], T], answer: Any) -> T:
         raise ContractBroken(str(error)) from error
 
 
+def tower_id(bank: str) -> str:
+    """In lower case, as the vendor wants it in its paths."""
+    tower = bank.lower()
+    if not wire.TOWER.fullmatch(tower):
+        raise Refused("a tower's id has 16 hexadecimal digits", reason="UNKNOWN_BANK")
+    return tower
+
+
 def connect(connection: Connection) -> Adapter:
     access, paths, options, poll = settings.read(connection)
     return HarborAdapter(HarborClient(access, paths), options, poll)
@@ -266,4 +272,5 @@ VENDOR = Vendor(
     address_help="https://api.harborlockers.com, or https://api.sandbox.harborlockers.com",
     connect=connect,
     settings=settings.SETTINGS,
+    bank_id=tower_id,
 )

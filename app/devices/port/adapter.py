@@ -131,7 +131,10 @@ AdapterFactory = Callable[[Connection], Adapter]
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One field a connection to this vendor has. A secret one lives in `Connection.secret`, never in `settings`."""
+    """One field a connection to this vendor has. A secret one lives in `Connection.secret`, never in `settings`.
+
+    `least`: of a text, how many characters it has where it is given.
+    """
 
     name: str
     kind: SettingKind
@@ -139,14 +142,24 @@ class Setting:
     required: bool = False
     secret: bool = False
     default: object = None
+    least: int = 0
+
+
+def as_written(bank: str) -> str:
+    return bank
 
 
 @dataclass(frozen=True, slots=True)
 class Vendor:
-    """What the registry knows of a vendor. Packages publish one under the entry-point group `lockyard.adapters`."""
+    """What the registry knows of a vendor. Packages publish one under the entry-point group `lockyard.adapters`.
+
+    `bank_id`: a bank's id as the adapter itself writes it. Where it takes several spellings for the same bank they
+    come out as one here, or two banks would share its doors; raises Refused for what is no such id.
+    """
 
     name: str
     title: str
     address_help: str
     connect: AdapterFactory
     settings: tuple[Setting, ...] = ()
+    bank_id: Callable[[str], str] = as_written

@@ -26,7 +26,7 @@ from app.devices.port import (
 from tests.adapters.harbor.rig import LOCKER, TOWER, harbor_rig, soon
 
 K, W = OrderKind, VendorWord
-SECRET = {"webhook_secret": "shh-0123456789"}
+SECRET = {"webhook_secret": "shh-0123456789abcdef"}
 
 
 async def test_a_tower_tells_all_its_lockers_by_id_and_what_stands_on_them() -> None:
