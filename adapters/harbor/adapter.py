@@ -213,7 +213,8 @@ class HarborAdapter:
             mine = () if reservation else await self.assigned()
             reservation = reservation or next((each.reservation for each in mine if each.id == order.unit), None)
             if reservation is None:
-                raise Refused("the reservation's id is not known; it runs out by itself", reason="NOT_ASSIGNED")
+                words = "the reservation's id is nowhere, so it stays until it runs out"
+                return Receipt(Outcome.ACCEPTED, words, released=False)
             path = self._path(self._client.paths.cancel, order, reservation=reservation)
             await self._client.write(order.id, "DELETE", path, None, order.deadline)
             self._reservations.pop(place, None)

@@ -82,7 +82,8 @@ def _at_tower(adapter: Asked, bank: str, *, chooses: bool) -> list[Check]:
     async def reservation() -> str:
         unit = await _free(adapter, bank)
         await adapter.send(_order(OrderKind.RESERVE, bank, unit))
-        await adapter.send(_order(OrderKind.RELEASE, bank, unit))
+        if not (await adapter.send(_order(OrderKind.RELEASE, bank, unit))).released:
+            raise ContractBroken("the reservation's id is nowhere: it cannot be cancelled and runs out by itself")
         return f"locker {unit} was reserved and cancelled"
 
     async def pair() -> str:

@@ -9,7 +9,7 @@ from app.lockers import queries as lockers
 from app.lockers.model import Compartment
 from app.passes import queries as all_passes
 from app.passes import service as passes
-from app.passes.model import Holder, Pass, PassState, usable_until, used_one
+from app.passes.model import GRACE, Holder, Pass, PassState, usable_until, used_one
 from app.pushes import queries as pushes
 from app.stays import queries, store
 from app.stays import service as stays
@@ -19,6 +19,7 @@ from tenants.policy import Permission
 from tenants.work import Work
 
 MOST_TELLINGS = 4
+KEPT_BACK = "its vendor still has it as reserved"
 W = VendorWord
 
 
@@ -42,6 +43,15 @@ async def on_books(work: Work, fact: Sequenced) -> None:
         await _first(work, stay, door)
     elif kind == OrderKind.RELEASE and stay.state is State.REVOKING:
         await settle(work, stay, door, free=fact.payload.get("released") is True)
+    elif kind == OrderKind.RELEASE and fact.payload.get("released") is False:
+        await _kept_back(work, stay, door)
+
+
+async def _kept_back(work: Work, stay: Stay, door: Compartment) -> None:
+    """The stay has ended and its vendor could not let the door go: whoever were given it would be refused there."""
+    until = stay.expires_at + GRACE
+    if until > work.now:
+        await passes.out_of_service(work, door, KEPT_BACK, until)
 
 
 _ABOUT = (OrderKind.RESERVE, OrderKind.ISSUE_ACCESS, OrderKind.RELEASE)
@@ -132,6 +142,8 @@ async def on_word(work: Work, fact: Sequenced) -> None:
             await _nobodys(work, door, fact)
     elif word == W.AVAILABLE and stay is not None:
         await _found_free(work, stay, door, fact)
+    elif word == W.AVAILABLE:
+        await passes.back_in_service(work, door, KEPT_BACK)
 
 
 _DEPOSITS = frozenset({State.ACCESS_ISSUED, State.DEPOSITING, State.REVOKING})

@@ -71,6 +71,17 @@ async def out_of_service(work: Work, door: Compartment, reason: str, until: date
     work.audit(Entry(action, "Compartment", door.id, site, reason=reason, details=payload))
 
 
+async def back_in_service(work: Work, door: Compartment, because: str) -> None:
+    """What the product took out of service for this reason, and nobody for another since."""
+    before, after = Service.OUT_OF_SERVICE, Service.IN_SERVICE
+    if await lockers.set_service(work.conn, work.tenant, door.id, before, after, None, None, because=because) is None:
+        return
+    payload = {"service": after.value, "before": before.value}
+    work.emit(locker_events.of_compartment("ServiceChanged", door.bank, door.id, payload))
+    entry = Entry(Permission.COMPARTMENT_SERVICE, "Compartment", door.id, door.bank.site_id, details=payload)
+    work.audit(entry)
+
+
 def told(work: Work, kind: str, which: Pass, door: Compartment) -> None:
     """One fact and one entry, neither with what opens the door."""
     work.emit(events.of_pass(kind, which, door.bank.site_id, door.bank.id, live=which.state in LIVE))

@@ -115,8 +115,8 @@ class Access:
 class Receipt:
     """The device's answer to an order. `pickup_code` comes once and cannot be read again: encrypt it at once.
 
-    `unit`: the compartment the vendor chose, where it chooses. `released`: False where a way in may still work after
-    the release, until `usable_until` where that is known.
+    `unit`: the compartment the vendor chose, where it chooses. `released`: False where it is not free then: a way in
+    may still work, until `usable_until` where that is known, or what was reserved has to run out.
     """
 
     outcome: Outcome

@@ -147,6 +147,17 @@ async def test_a_reservation_is_cancelled_by_an_adapter_that_did_not_make_it() -
         assert [each.id for each in await rig.adapter.assigned()] == []
 
 
+async def test_a_reservation_whose_id_is_nowhere_is_left_to_run_out_and_is_not_called_free() -> None:
+    async with harbor_rig() as rig:
+        await rig.send(K.RESERVE)
+        rig.adapter._reservations.clear()
+        rig.world.lockers[TOWER, LOCKER].reservation = None
+        assert (await rig.send(K.RELEASE)).released is False
+        assert await rig.word() is W.RESERVED
+        rig.world.clock.advance(301)
+        assert (await rig.send(K.RELEASE)).released is True
+
+
 async def test_no_token_lives_longer_than_it_may() -> None:
     async with harbor_rig(longest_seconds=60) as rig:
         access = await rig.access(expires_at=soon(timedelta(days=3)))
