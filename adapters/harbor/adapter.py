@@ -74,17 +74,25 @@ class HarborAdapter:
         return {each: now if each in PRESENT or chosen.get(each) else Ability.ABSENT for each in Capability}
 
     async def list_banks(self) -> tuple[BankState, ...]:
-        only, found = self._options.location, []
-        answer = await self._client.read(self._client.paths.locations)
-        for place in _shaped(wire.locations, answer or []):
-            if only in {None, place.id}:
-                path = fill(self._client.paths.location_lockers, location=str(place.id))
-                lockers, broken = _shaped(wire.lockers, await self._client.read(path) or [])
-                towers = {each.tower: None for each in lockers if each.tower}
-                for tower in towers:
-                    here = [each for each in lockers if each.tower == tower]
-                    found.append(answers.state(tower, here, broken, self._options, self._now(), place))
+        found = []
+        for place in await self._places():
+            path = fill(self._client.paths.location_lockers, location=str(place.id))
+            lockers, broken = _shaped(wire.lockers, await self._client.read(path) or [])
+            towers = {each.tower: None for each in lockers if each.tower}
+            for tower in towers:
+                here = [each for each in lockers if each.tower == tower]
+                found.append(answers.state(tower, here, broken, self._options, self._now(), place))
         return tuple(found)
+
+    async def _places(self) -> tuple[wire.LocationObject, ...]:
+        """Of every location of the vendor's, or the one that the connection is for."""
+        only, paths = self._options.location, self._client.paths
+        if only is None:
+            return _shaped(wire.locations, await self._client.read(paths.locations) or [])
+        answer = await self._client.read(fill(paths.location, location=str(only)))
+        if answer is None:
+            raise Refused(f"no location {only}", reason="UNKNOWN_LOCATION")
+        return _shaped(wire.locations, [answer])
 
     async def read_bank(self, bank: str) -> BankState:
         return answers.state(bank, *await self._books(bank), self._options, self._now())

@@ -243,7 +243,7 @@ def operation(method: str, path: str) -> tuple[str, str]:
         return ("bank" if tower else "location"), tower
     if method == "DELETE":
         return "cancel", tower
-    if method == "GET" and parts[-2] == "locker-open-requests":
+    if method == "GET" and parts[-2:-1] == ["locker-open-requests"]:
         return "open-request", tower
     return {"reservations": "reserve", "release-locker": "release"}.get(parts[-1], parts[-1]), tower
 

@@ -40,6 +40,17 @@ async def test_a_tower_tells_all_its_lockers_by_id_and_what_stands_on_them() -> 
         assert sizes == {"L": (1, 1), "M": (3, 3), "S": (4, 4)}
 
 
+async def test_who_is_connected_to_one_location_asks_for_no_other() -> None:
+    async with harbor_rig(location_id=2) as rig:
+        rig.world.faults.add({"kind": "status", "where": "locations", "status": 500, "times": 99})
+        (state,) = await rig.adapter.list_banks()
+        assert (state.id, state.location, len(state.units)) == (TOWER[:-1] + "2", "2", 8)
+    async with harbor_rig(location_id=9) as rig:
+        with pytest.raises(Refused) as refused:
+            await rig.adapter.list_banks()
+        assert refused.value.reason == "UNKNOWN_LOCATION"
+
+
 async def test_one_token_serves_many_questions_and_a_new_one_is_fetched_before_it_runs_out() -> None:
     async with harbor_rig(expires_in=300) as rig:
         await asyncio.gather(*(rig.adapter.read_bank(TOWER) for _ in range(5)))
