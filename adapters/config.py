@@ -63,6 +63,8 @@ def _faults(fields: Sequence[Setting], connection: Connection) -> tuple[str, ...
             found.append(f"{field.name} is missing: {field.help}")
         elif value is not None and not _fits(field.kind, value):
             found.append(f"{field.name} must be {field.kind.value.lower()}")
+        elif isinstance(value, str) and len(value) < field.least:
+            found.append(f"{field.name} needs {field.least} characters at least")
     return tuple(found)
 
 

@@ -53,6 +53,11 @@ def problems(connection: Connection) -> tuple[str, ...]:
     return ()
 
 
+def bank_id(name: str, text: str) -> str:
+    """A bank's id as this vendor's adapter writes it. Raises Refused for what is none."""
+    return vendor(name).bank_id(text)
+
+
 def trial(connection: Connection, bank: str | None) -> tuple[Adapter, tuple[Check, ...]]:
     """An adapter, and how to try it operation by operation: its own checks, or those that suit every adapter."""
     adapter = connect(connection)

@@ -36,6 +36,7 @@ REACTIONS: Mapping[str, tuple[React, ...]] = {
     "StatusUnmapped": (alarms.on_bank,),
     "StayDeposited": (alarms.on_stay,),
     "StayExtended": (handover.on_extended,),
+    "StayHeld": (handover.on_held,),
     "StayReleased": (alarms.on_stay,),
     "UnitFoundFree": (access.on_unit_found_free,),
     "UnitWordChanged": (handover.on_word,),

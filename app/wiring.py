@@ -235,7 +235,11 @@ async def web(given: Settings) -> Web:
     sealer = Sealer.among(given.sealing)
     codes, links = PickupCodes.of(sealer, Tries(guard)), Links(db, given.key, given.base_url)
     sign_ins = SignIns(db, lifetime=given.session_lifetime)
-    parts = {"sign_ins": sign_ins, "pickup_codes": codes, "vendors": Vendors(registry.problems, sealer)}
+    parts = {
+        "sign_ins": sign_ins,
+        "pickup_codes": codes,
+        "vendors": Vendors(registry.problems, sealer, registry.bank_id),
+    }
     special = {**SPECIAL, "vendors": vendors_listed(registry.vendors().values())}
     late = {"pickupCode": shown_codes(codes), "downloadUrl": links.download_urls}
     late["passPart"] = shown_parts(Vault(sealer))

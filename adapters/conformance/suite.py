@@ -11,10 +11,11 @@ from adapters.conformance import drawn
 from adapters.conformance.cells import Cell
 from adapters.conformance.kit import cells, gaps, rigs, run
 from adapters.conformance.rig import Rig
-from app.devices.port import Ability, Adapter, Capability, Evidence, Timing
+from app.devices.port import Ability, Adapter, Capability, DeviceError, Evidence, Timing
 
 __all__ = [
     "pytest_generate_tests",
+    "test_a_bank_has_one_id_however_it_is_spelled",
     "test_a_cell_of_the_matrix_ends_as_it_must",
     "test_an_adapter_says_all_it_must",
     "test_drawn_orders_under_drawn_bad_luck_act_once_and_lie_never",
@@ -49,6 +50,27 @@ def test_an_adapter_says_all_it_must(rig: Rig) -> None:
 
 def test_drawn_orders_under_drawn_bad_luck_act_once_and_lie_never(rig: Rig, seed: int) -> None:
     assert asyncio.run(drawn.play(rig, seed)) == []
+
+
+def test_a_bank_has_one_id_however_it_is_spelled(rig: Rig) -> None:
+    assert asyncio.run(_spelled(rig)) == []
+
+
+async def _spelled(rig: Rig) -> list[str]:
+    """Spellings under which the adapter finds the same bank though they are kept as different ones; and banks that it
+    lists by another id than they are kept by."""
+    written = registry.vendor(rig.vendor).bank_id
+    async with rig.start() as bench:
+        bank, found = bench.bank, []
+        listed = [state.id for state in await bench.adapter.list_banks()]
+        wrong = [id_ for id_ in {bank, *listed} if written(id_) != id_]
+        for spelling in {bank.upper(), bank.lower(), f" {bank}", f"{bank} ", f"0{bank}", bank.lstrip("0")} - {bank, ""}:
+            try:
+                await bench.adapter.read_bank(spelling)
+                found += [] if written(spelling) == bank else [spelling]
+            except DeviceError:
+                continue
+        return [*wrong, *found]
 
 
 async def _spoken(rig: Rig) -> list[str]:

@@ -1,13 +1,13 @@
 """Our words to Harbor's and back. No I/O: what is sent and what silence means is the client's."""
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-from adapters.harbor import settings, wire
+from adapters.harbor import answers, settings, wire
 from adapters.harbor.checks import every_check
 from adapters.harbor.client import HarborClient
-from adapters.harbor.settings import ENVIRONMENTS, LINK_LIFE, PICKUP_TOKEN, PRESENT, REDACT, Options
+from adapters.harbor.settings import ENVIRONMENTS, PICKUP_TOKEN, PRESENT, REDACT, Options
 from adapters.paths import fill
 from adapters.payload import WrongShape, decode, shaped
 from app.devices.port import (
@@ -21,7 +21,6 @@ from app.devices.port import (
     Check,
     Connection,
     ContractBroken,
-    Door,
     DoorHint,
     Evidence,
     Order,
@@ -33,7 +32,6 @@ from app.devices.port import (
     SizeCount,
     Timing,
     Unit,
-    Unmapped,
     Unsupported,
     Vendor,
     VendorWord,
@@ -64,27 +62,39 @@ class HarborAdapter:
     @property
     def capabilities(self) -> Mapping[Capability, Ability]:
         now = Ability.FAILING if self._client.breaker.failing else Ability.WORKS
-        links, keypad = self._options.links, self._options.keypad
-        chosen = {Capability.PUSH_EVENTS: self._options.pushes}
-        chosen |= {Capability.KEYPAD_CODE: keypad and links != "none", Capability.VENDOR_ASSIGNS_UNIT: links == "both"}
+        linked, assigns = self._options.links != "none", self._options.links == "both"
+        chosen = {
+            Capability.PUSH_EVENTS: self._options.pushes,
+            Capability.KEYPAD_CODE: self._options.keypad and linked,
+            Capability.VENDOR_ASSIGNS_UNIT: assigns,
+            # A locker that we reserved would be another one than the link is for.
+            Capability.VENDOR_RESERVATION: not assigns,
+        }
         return {each: now if each in PRESENT or chosen.get(each) else Ability.ABSENT for each in Capability}
 
     async def list_banks(self) -> tuple[BankState, ...]:
-        only, found = self._options.location, []
-        answer = await self._client.read(self._client.paths.locations)
-        for place in shaped(wire.locations, answer or []):
-            if only in {None, place.id}:
-                path = fill(self._client.paths.location_lockers, location=str(place.id))
-                lockers, broken = shaped(wire.lockers, await self._client.read(path) or [])
-                towers = {each.tower: None for each in lockers if each.tower}
-                found += [
-                    self._state(tower, [each for each in lockers if each.tower == tower], broken, place)
-                    for tower in towers
-                ]
+        found = []
+        for place in await self._places():
+            path = fill(self._client.paths.location_lockers, location=str(place.id))
+            lockers, broken = shaped(wire.lockers, await self._client.read(path) or [])
+            towers = {each.tower: None for each in lockers if each.tower}
+            for tower in towers:
+                here = [each for each in lockers if each.tower == tower]
+                found.append(answers.state(tower, here, broken, self._options, self._now(), place))
         return tuple(found)
 
+    async def _places(self) -> tuple[wire.LocationObject, ...]:
+        """Of every location of the vendor's, or the one that the connection is for."""
+        only, paths = self._options.location, self._client.paths
+        if only is None:
+            return shaped(wire.locations, await self._client.read(paths.locations) or [])
+        answer = await self._client.read(fill(paths.location, location=str(only)))
+        if answer is None:
+            raise Refused(f"no location {only}", reason="UNKNOWN_LOCATION")
+        return shaped(wire.locations, [answer])
+
     async def read_bank(self, bank: str) -> BankState:
-        return self._state(bank, *await self._books(bank))
+        return answers.state(bank, *await self._books(bank), self._options, self._now())
 
     async def read_unit(self, bank: str, unit: str) -> Unit:
         """What the books say. The tower itself is heard only when a phone has synchronised with it."""
@@ -117,6 +127,13 @@ class HarborAdapter:
             raise Ambiguous(f"the answer made no sense: {error}") from error
         raise Unsupported(f"a tower opens to what a phone carries; it takes no {order.kind}")
 
+    async def find_access(self, order: Order, reference: str) -> Receipt | None:
+        path = fill(self._client.paths.open_request, request=reference)
+        if (answer := await self._client.read(path)) is None:
+            return None
+        request = shaped(wire.open_request, answer)
+        return shaped(lambda found: answers.linked(order, self._tower(order.bank), found, self._now()), request)
+
     async def hints(self) -> AsyncIterator[DoorHint]:
         for hint in NO_HINTS:
             yield hint
@@ -129,9 +146,7 @@ class HarborAdapter:
         return every_check(self._client, self, bank, self._options)
 
     def _tower(self, bank: str) -> str:
-        tower = bank.lower()
-        if not wire.TOWER.fullmatch(tower):
-            raise Refused("a tower's id has 16 hexadecimal digits", reason="UNKNOWN_BANK")
+        tower = tower_id(bank)
         expected = ENVIRONMENTS.get(self._options.environment or "")
         if expected and not tower.startswith(expected):
             raise Refused(f"tower {tower} is not of the {self._options.environment}", reason="WRONG_ENVIRONMENT")
@@ -148,8 +163,8 @@ class HarborAdapter:
         return Receipt(Outcome.ACCEPTED)
 
     async def _issue(self, order: Order) -> Receipt:
-        kind, links = order.access or AccessKind.DEPOSIT, self._options.links
-        if links == "both" or (links == "pickup" and kind is AccessKind.PICKUP):
+        kind = order.access or AccessKind.DEPOSIT
+        if self._options.links == "both" or (self._options.links == "pickup" and kind is AccessKind.PICKUP):
             return await self._issue_link(order, kind)
         paths, seconds = self._client.paths, self._seconds(order)
         own = kind is AccessKind.PICKUP and self._options.pickup_mode == PICKUP_TOKEN
@@ -163,25 +178,24 @@ class HarborAdapter:
         return Receipt(Outcome.ACCEPTED, unit=order.unit, access=access)
 
     async def _issue_link(self, order: Order, kind: AccessKind) -> Receipt:
-        """The vendor picks the locker of a drop-off link; it stays good for five minutes, whatever is asked."""
-        options, paths = self._options, self._client.paths
-        body: dict[str, object] = {"returnUrl": "", "clientInfo": options.client_info, "payload": {}}
+        options, paths, tower = self._options, self._client.paths, self._tower(order.bank)
+        # Echoed in events: by it a link whose answer was lost is found again.
+        body: dict[str, object] = {"returnUrl": "", "clientInfo": options.client_info}
+        body["payload"] = {"order": str(order.id)}
         if options.keypad:
             body |= {"keypadIntent": "pickup", "persistKeypadCode": False}
         if kind is AccessKind.PICKUP:
             number = int(order.unit) if order.unit.isdecimal() else order.unit
             path, body = paths.pickup_link, body | {"lockerId": number}
         else:
-            types = [each.type_id for each in (await self._books(order.bank))[0] if each.id == order.unit]
+            # The vendor picks the locker; ours is an example of its type.
+            types = [each.type_id for each in (await self._books(tower))[0] if each.id == order.unit]
             if options.location is None or not types or types[0] is None:
                 raise Refused("a drop-off link needs location_id and a locker type", reason="INCOMPLETE_ORDER")
-            path = paths.dropoff_link
-            body |= {"locationId": options.location, "lockerTypeId": types[0], "requireLowLocker": False}
+            path, low = paths.dropoff_link, bool(order.accessible)
+            body |= {"locationId": options.location, "lockerTypeId": types[0], "requireLowLocker": low}
         request = wire.open_request(await self._client.write(order.id, "POST", path, body, order.deadline))
-        if request.tower not in {None, self._tower(order.bank)}:
-            raise WrongShape("it is about another tower")
-        access = Access(kind, self._now() + LINK_LIFE, request.id, link=request.link, keypad_code=request.keypad_code)
-        return Receipt(Outcome.ACCEPTED, unit=request.locker or order.unit, access=access)
+        return answers.linked(order, tower, request, self._now())
 
     async def _release(self, order: Order) -> Receipt:
         """Cancel what is reserved; give up what is rented, whose token may still work; free what is occupied."""
@@ -196,7 +210,8 @@ class HarborAdapter:
             mine = () if reservation else await self.assigned()
             reservation = reservation or next((each.reservation for each in mine if each.id == order.unit), None)
             if reservation is None:
-                raise Refused("the reservation's id is not known; it runs out by itself", reason="NOT_ASSIGNED")
+                words = "the reservation's id is nowhere, so it stays until it runs out"
+                return Receipt(Outcome.ACCEPTED, words, released=False)
             path = self._path(self._client.paths.cancel, order, reservation=reservation)
             await self._client.write(order.id, "DELETE", path, None, order.deadline)
             self._reservations.pop(place, None)
@@ -228,47 +243,6 @@ class HarborAdapter:
             raise Refused("its time is over", reason="EXPIRED")
         return left
 
-    def _state(
-        self,
-        bank: str,
-        lockers: Iterable[wire.LockerObject],
-        broken: Iterable[str],
-        place: wire.LocationObject | None = None,
-    ) -> BankState:
-        now, strange, units = self._now(), [], []
-        for each in lockers:
-            units.append(self._unit(each, now))
-            if each.word is None:
-                strange.append(Unmapped(each.id, "status", wire.short(each.status)))
-            if each.type is not None and wire.normal(each.type) not in self._options.sizes:
-                strange.append(Unmapped(each.id, "type", wire.short(each.type)))
-        return BankState(
-            id=bank,
-            units=tuple(units),
-            observed_at=now,
-            name=place.name if place else None,
-            location=str(place.id) if place else None,
-            unmapped=(*strange, *(Unmapped(None, "locker", raw) for raw in broken)),
-        )
-
-    def _unit(self, each: wire.LockerObject, now: datetime) -> Unit:
-        """Flags follow from the word. Out of service means assigned to nobody, not empty: then they say nothing."""
-        word = each.word
-        tells = word not in {None, W.OUT_OF_SERVICE}
-        return Unit(
-            id=each.id,
-            door=Door.UNKNOWN,
-            observed_at=now,
-            label=each.name,
-            size=self._options.sizes.get(wire.normal(each.type)) if each.type else None,
-            accessible=each.low,
-            in_service=None if word is None else word is not W.OUT_OF_SERVICE,
-            reserved=word in {W.RESERVED, W.RENTED, W.DECLINED} if tells else None,
-            occupied=word is W.OCCUPIED if tells else None,
-            word=word,
-            flags={"status": each.status, "type": each.type},
-        )
-
 
 def receive(connection: Connection, headers: Mapping[str, str], body: bytes) -> tuple[Pushed, ...]:
     """One event of the vendor. Its words are not believed: the books are read again."""
@@ -276,7 +250,17 @@ def receive(connection: Connection, headers: Mapping[str, str], body: bytes) -> 
     if not secret or not wire.signed(scheme, secret, body, headers.get(header, "")):
         raise Refused("not signed as agreed", reason="BAD_SIGNATURE")
     each = shaped(lambda given: wire.event(decode(given)), body)
-    return (Pushed(each.key, each.kind, each.tower, each.at, each.locker, each.word, each.token, each.what),)
+    return (
+        Pushed(each.key, each.kind, each.tower, each.at, each.locker, each.word, each.about, each.what, each.order),
+    )
+
+
+def tower_id(bank: str) -> str:
+    """In lower case, as the vendor wants it in its paths."""
+    tower = bank.lower()
+    if not wire.TOWER.fullmatch(tower):
+        raise Refused("a tower's id has 16 hexadecimal digits", reason="UNKNOWN_BANK")
+    return tower
 
 
 def connect(connection: Connection) -> Adapter:
@@ -292,4 +276,5 @@ VENDOR = Vendor(
     read=settings.read,
     receive=receive,
     settings=settings.SETTINGS,
+    bank_id=tower_id,
 )

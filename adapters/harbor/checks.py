@@ -36,6 +36,8 @@ class Asked(Protocol):
 
     async def send(self, order: Order) -> Receipt: ...
 
+    async def find_access(self, order: Order, reference: str) -> Receipt | None: ...
+
 
 def every_check(client: HarborClient, adapter: Asked, bank: str | None, options: Options) -> tuple[Check, ...]:
     """`bank`: the tower to try; without one, only what needs none."""
@@ -66,11 +68,13 @@ def every_check(client: HarborClient, adapter: Asked, bank: str | None, options:
         path = fill(paths.location_availability, location=str(options.location))
         found.append(Check("availability", reads(path, wire.availability), "Correct paths.location_availability."))
     if bank is not None:
-        found += _at_tower(adapter, bank)
+        found += _at_tower(adapter, bank, chooses=options.links == "both")
     return tuple(found)
 
 
-def _at_tower(adapter: Asked, bank: str) -> list[Check]:
+def _at_tower(adapter: Asked, bank: str, *, chooses: bool) -> list[Check]:
+    """`chooses`: drop-offs are by links, for a locker that the vendor picks."""
+
     async def lockers() -> str:
         state = await adapter.read_bank(bank)
         strange = f", {len(state.unmapped)} things without a word" if state.unmapped else ""
@@ -79,7 +83,8 @@ def _at_tower(adapter: Asked, bank: str) -> list[Check]:
     async def reservation() -> str:
         unit = await _free(adapter, bank)
         await adapter.send(_order(OrderKind.RESERVE, bank, unit))
-        await adapter.send(_order(OrderKind.RELEASE, bank, unit))
+        if not (await adapter.send(_order(OrderKind.RELEASE, bank, unit))).released:
+            raise ContractBroken("the reservation's id is nowhere: it cannot be cancelled and runs out by itself")
         return f"locker {unit} was reserved and cancelled"
 
     async def pair() -> str:
@@ -89,8 +94,23 @@ def _at_tower(adapter: Asked, bank: str) -> list[Check]:
         assert receipt.access is not None, "an issued access comes with its receipt"
         return f"locker {unit} was rented and given up; it is free once its token is dead"
 
+    async def link() -> str:
+        order = _order(OrderKind.ISSUE_ACCESS, bank, await _free(adapter, bank))
+        receipt = await adapter.send(order)
+        assert receipt.access is not None, "an issued access comes with its receipt"
+        assert receipt.unit is not None, "a link names its locker"
+        kept = await adapter.find_access(order, receipt.access.reference or "")
+        await adapter.send(_order(OrderKind.RELEASE, bank, receipt.unit))
+        if kept is None or kept.unit != receipt.unit:
+            raise ContractBroken("the link that was made is not found by its id")
+        return f"locker {receipt.unit} was picked, its link found again and given up"
+
+    link_ = Check("drop-off link", link, "Correct paths.dropoff_link and paths.open_request.", writes=True)
+    read = Check("lockers", lockers, "Check the tower's id and paths.lockers.")
+    if chooses:
+        return [read, link_]
     return [
-        Check("lockers", lockers, "Check the tower's id and paths.lockers."),
+        read,
         Check("reserve and cancel", reservation, "Correct paths.reserve and paths.cancel.", writes=True),
         Check("drop-off token", pair, "Correct paths.dropoff_token and paths.release.", writes=True),
     ]

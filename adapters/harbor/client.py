@@ -37,6 +37,7 @@ class HarborPaths:
     """Where each operation lives, relative to the base address. A connection may correct those marked as inferred."""
 
     locations: str = "/api/v1/locations/"
+    location: str = "/api/v1/locations/{location}/"
     location_lockers: str = "/api/v1/locations/{location}/lockers"
     location_availability: str = "/api/v1/locations/{location}/availability"
     lockers: str = "/api/v1/towers/{tower}/lockers"
@@ -50,6 +51,7 @@ class HarborPaths:
     assigned: str = "/api/v1/users/me/assigned-lockers"
     dropoff_link: str = "/api/v1/locker-open-requests/dropoff-locker-request"
     pickup_link: str = "/api/v1/locker-open-requests/pickup-locker-request"
+    open_request: str = "/api/v1/locker-open-requests/{request}"
 
     @classmethod
     def corrected(cls, given: Mapping[str, object]) -> "HarborPaths":

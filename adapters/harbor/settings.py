@@ -29,9 +29,7 @@ CHOICES = MappingProxyType(
 )
 
 # Every connection can do these; others by what it chooses.
-PRESENT = frozenset(
-    {Capability.ACCESSIBLE_UNITS, Capability.PHONE_TOKENS, Capability.READBACK, Capability.VENDOR_RESERVATION}
-)
+PRESENT = frozenset({Capability.ACCESSIBLE_UNITS, Capability.PHONE_TOKENS, Capability.READBACK})
 # Of a link, whatever is asked: a fact from the vendor's support.
 LINK_LIFE = timedelta(minutes=5)
 # Never to be written down anywhere, by their names on the wire and in settings.
@@ -46,7 +44,13 @@ K, given = SettingKind, Setting
 SETTINGS = (
     given("client_id", K.TEXT, "OAuth client id given by the vendor", required=True, secret=True),
     given("client_secret", K.TEXT, "OAuth client secret given by the vendor", required=True, secret=True),
-    given("webhook_secret", K.TEXT, "shared secret of the vendor's events; without it none is taken", secret=True),
+    given(
+        "webhook_secret",
+        K.TEXT,
+        "shared secret of the vendor's events; without it none is taken",
+        secret=True,
+        least=16,
+    ),
     given("token_url", K.TEXT, "whole address of the token call, where it is not the vendor's usual one"),
     given("scope", K.TEXT, "OAuth scopes, separated by spaces", default="service_provider"),
     given("environment", K.TEXT, "sandbox or production, where the address does not tell"),

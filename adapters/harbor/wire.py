@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 from adapters.payload import WrongShape, an_object, decode, optional, required
 from app.devices.port import PushedKind, VendorWord
@@ -70,16 +71,20 @@ class OpenRequest:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A webhook, as far as it tells us anything."""
+    """A webhook, as far as it tells us anything. `about`: the id of the link, or of the pair, as its answer named it.
+
+    `order`: what we sent with a link to be echoed.
+    """
 
     key: str
     kind: PushedKind
     tower: str
     locker: str | None
     status: str | None
-    token: str | None
+    about: str | None
     at: datetime
     what: str
+    order: UUID | None = None
 
     @property
     def word(self) -> VendorWord | None:
@@ -188,17 +193,27 @@ def event(value: Any) -> Event:
     if not TOWER.fullmatch(tower):
         raise WrongShape("tower_id is no tower's id")
     # Where neither id is given, the place tells events of the same moment apart.
-    about = token or request or f"{tower}/{number}"
+    distinct = token or request or f"{tower}/{number}"
     return Event(
-        key=f"{name}|{source}|{about}|{stamp}"[:500],
+        key=f"{name}|{source}|{distinct}|{stamp}"[:500],
         kind=SOURCES.get(source, PushedKind.OTHER),
         tower=tower,
         locker=number,
         status=optional(data, "locker_status", str),
-        token=token,
+        # The pair that a link's page shows to the tower has an id of its own, which the link's answer did not tell.
+        about=request or token,
         at=zoned(stamp),
         what=f"{name} {source}".strip()[:200],
+        order=_order(data.get("locker_open_request_payload")),
     )
+
+
+def _order(echoed: Any) -> UUID | None:
+    """Others may make links with the same account, and send along what they like."""
+    try:
+        return UUID(echoed["order"])
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return None
 
 
 def signed(scheme: str, secret: str, body: bytes, signature: str) -> bool:

@@ -71,12 +71,14 @@ class GatewayAdapter:
         sizes: Mapping[str, str],
         labels: Mapping[str, object],
         poll: timedelta,
+        reason_code: str | None = None,
     ) -> None:
         self._client = client
         self._bank = bank
         self._sizes = sizes
         self._labels = labels
         self._poll = poll
+        self._reason_code = reason_code
         # Bank -> locker -> slug of its type, as last read: what to ask for when one like it is wanted.
         self._types: dict[str, dict[str, str]] = {}
 
@@ -237,7 +239,7 @@ class GatewayAdapter:
     async def _set_service(self, order: Order, bank: str) -> Receipt:
         if order.in_service is None:
             raise Refused("whether it is in service is missing", reason="INCOMPLETE_ORDER")
-        body: dict[str, object] = {"outOfService": not order.in_service}
+        body = wire.service(order.in_service, self._reason_code, order.reason)
         path = self._client.path("locker", bank=bank, unit=order.unit)
         if await self._client.change("PATCH", path, body, _soon(order)) is None:
             raise Refused(f"no locker {order.unit} in bank {order.bank}", reason="UNKNOWN_UNIT")
@@ -280,6 +282,7 @@ def connect(connection: Connection) -> Adapter:
         sizes={**SIZES, **(given["sizes"] or {})},
         labels=given["labels"] or {},
         poll=timedelta(seconds=float(given["poll_seconds"])),
+        reason_code=given["reason_code"],
     )
 
 

@@ -34,6 +34,7 @@ LOOKS = (0.5, 1.0, 2.0, 3.0, 5.0)
 CLOUD_LIMIT, KEPT_FOR_ORDERS = 120, 30
 TURN_SECONDS = 8.0
 USUAL_PAUSE = timedelta(seconds=5)
+BY_STATUS: Mapping[int, str] = {404: "UNKNOWN_UNIT", 409: "WRONG_STATE"}
 
 Answer = tuple[int, bytes, httpx2.Headers]
 
@@ -118,8 +119,8 @@ class GatewayClient:
             raise
 
     async def change(self, method: str, path: str, body: Mapping[str, object] | None, within: timedelta) -> Any:
-        """What may be repeated: by contract the second time finds the first. The answer, also that of a 409; None for
-        404. Raises Ambiguous when no attempt was answered."""
+        """What may be repeated: by contract the second time finds the first. The answer, also that of a 409 to a POST,
+        which is what exists already; None for 404. Raises Ambiguous when no attempt was answered."""
         await self._turn(urgent=True)
         sent = Sent()
         try:
@@ -127,7 +128,8 @@ class GatewayClient:
                 status, answer, said = await self._attempts(method, path, body, sent)
                 if status >= 500 or status == 408:
                     raise _unfinished(status, answer)
-                return None if status == 404 else _parsed(200 if status == 409 else status, answer, said)
+                exists = status == 409 and method == "POST"
+                return None if status == 404 else _parsed(200 if exists else status, answer, said)
         except (Unreachable, AuthFailed) as error:
             if sent.yes:
                 raise Ambiguous(f"an attempt before was not answered; then: {error.detail}") from error
@@ -250,6 +252,6 @@ def _parsed(status: int, body: bytes, headers: httpx2.Headers) -> Any:
     if status in {401, 403}:
         raise AuthFailed(f"the API key was refused with {status}")
     if 400 <= status < 500:
-        reason = {wire.FULL: "NO_FREE_UNIT"}.get(said.code, "UNKNOWN_UNIT" if status == 404 else "REFUSED")
+        reason = {wire.FULL: "NO_FREE_UNIT"}.get(said.code, BY_STATUS.get(status, "REFUSED"))
         raise Refused(f"answered {status} {said}".strip(), reason=reason)
     raise ContractBroken(f"answered {status}")

@@ -21,6 +21,7 @@ SETTINGS = (
         "sizes", SettingKind.MAP, "slug of a locker type to our size, where not small=S medium=M large=L xlarge=XL"
     ),
     Setting("labels", SettingKind.MAP, "locker id to what stands on the door"),
+    Setting("reason_code", SettingKind.TEXT, "the vendor's code for lockers that we take out of service"),
     Setting("wait_seconds", SettingKind.INTEGER, "how long the cloud may keep an open, 0 to 30", default=15),
     Setting("read_seconds", SettingKind.SECONDS, "how long a read may take, its repetitions included", default=8.0),
     Setting("poll_seconds", SettingKind.SECONDS, "how often a bank is read", default=5.0),

@@ -12,6 +12,7 @@ FULL = "NO_AVAILABLE_LOCKERS"
 CONTENDED = "LOCKER_ASSIGNMENT_CONFLICT"
 KEY = re.compile(r"hgwm_[0-9a-f]{64}")
 # Kept raw beside the unit: flags are independent of each other, `available` is what the vendor derives from them.
+LONGEST_REASON = 200
 RAW_FIELDS = ("outOfService", "operational", "doorOpen", "available", "reasonCode", "reason")
 
 
@@ -106,6 +107,12 @@ def lockers(value: Any) -> tuple[tuple[LockerObject, ...], tuple[str, ...]]:
         except WrongShape as error:
             broken.append(f"{error}: {short(item)}")
     return tuple(found), tuple(broken)
+
+
+def service(in_service: bool, code: str | None, reason: str | None) -> dict[str, object]:
+    """The list of codes is not published: one is sent where the connection names it."""
+    told = {} if in_service else {"reasonCode": code, "reason": (reason or "")[:LONGEST_REASON]}
+    return {"outOfService": not in_service, **{name: text for name, text in told.items() if text}}
 
 
 def transaction(value: Any) -> TransactionObject:

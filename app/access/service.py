@@ -8,7 +8,7 @@ from app.devices import service as hardware
 from app.devices.model import Command, Purpose
 from app.devices.port import AccessKind, Capability, OrderKind
 from app.devices.service import Cause
-from app.handover import service as handover
+from app.issuing import service as issuing
 from app.kit import checks
 from app.kit.errors import Denied, FailedRule, NotFound, Reason, Rejected
 from app.kit.streams import Sequenced
@@ -117,7 +117,7 @@ async def collect(work: Work, ask: Collect, codes: PickupCodes) -> UUID:
         await _check(work, stay, codes, "personalId", fits=fits)
     door = await stays.door_of(work, stay)
     if door.bank.has(Capability.PHONE_TOKENS):
-        command = await handover.hand_out(work, stay, AccessKind.PICKUP, _carried_by(work, stay))
+        command = await issuing.hand_out(work, stay, AccessKind.PICKUP, _carried_by(work, stay))
     else:
         cause = Cause(purpose, "collect", stay.id, stay.carrier_id, operation)
         command = await hardware.request_open(work, door, cause)

@@ -25,6 +25,7 @@ from app.sites import queries as sites
 from app.vendors import events
 from app.vendors import service as vendors
 from app.vendors.model import APPLICABLE, DifferenceKind, said, sized
+from app.vendors.service import Vendors
 from tenants.audit.model import Entry
 from tenants.policy import Permission, authorize
 from tenants.work import Work
@@ -202,13 +203,13 @@ class ReplaceController:
     reason: str
 
 
-async def replace_controller(work: Work, ask: ReplaceController) -> UUID:
+async def replace_controller(work: Work, ask: ReplaceController, known: Vendors) -> UUID:
     """Another controller, or another account, behind the same doors: ids, stays and history go on. What is under way
     must have ended: a command cannot move from one controller to another."""
     bank = await lockers_service.find_bank(work, ask.bank_id, "bankId")
     account = await vendors.find(work, ask.account_id)
     reason = checks.text("reason", ask.reason, most=500)
-    external = checks.text("externalId", ask.external_id, most=100)
+    external = known.called(account["vendor"], ask.external_id)
     if await devices.unsettled(work.conn, work.tenant, bank.id):
         raise Rejected(Reason.COMMAND_PENDING, f"Commands to bank {bank.label} are still under way.")
     await _rename(work, bank, ask.units)

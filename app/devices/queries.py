@@ -84,6 +84,12 @@ _OPENED_TO_TAKE = Statement(
         ),
     )
 )  # fmt: skip
+_PENDING = Statement(
+    select(func.count()).where(
+        commands.c.tenant_id == _TENANT, commands.c.stay_id == bindparam("stay_id", type_=Uuid),
+        commands.c.kind == bindparam("kind", type_=Text), literal_column("NOT settled"),
+    )
+)  # fmt: skip
 _UNSETTLED = Statement(
     select(func.count()).where(
         commands.c.tenant_id == _TENANT, commands.c.bank_id == bindparam("bank_id", type_=Uuid),
@@ -187,6 +193,11 @@ async def under_way(conn: Conn, tenant_id: UUID, stay_id: UUID, kinds: tuple[Ord
     """States of a stay's commands that have left us and may still do something."""
     rows = await _UNDER_WAY.rows(conn, tenant_id=tenant_id, stay_id=stay_id, kinds=[kind.value for kind in kinds])
     return {CommandState(row["state"]) for row in rows}
+
+
+async def pending(conn: Conn, tenant_id: UUID, stay_id: UUID, kind: OrderKind) -> bool:
+    """Whether this was asked of a vendor for a stay and its answer is out, also where it has not left us."""
+    return bool(await _PENDING.value(conn, tenant_id=tenant_id, stay_id=stay_id, kind=kind.value))
 
 
 async def told(conn: Conn, tenant_id: UUID, stay_id: UUID, kind: OrderKind) -> int:

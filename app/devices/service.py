@@ -66,7 +66,9 @@ async def request_open(work: Work, compartment: Compartment, cause: Cause) -> Co
 
 def keeps_books(bank: Bank, kind: OrderKind) -> bool:
     """Whether its vendor is to be told this of a stay. One that chooses the compartment holds it until it is told, and
-    knows nothing of deposits and times."""
+    knows nothing of deposits and times; where phones open, it names the door with the way in, and not before."""
+    if bank.vendor_chooses and bank.has(Capability.PHONE_TOKENS):
+        return kind in {OrderKind.ISSUE_ACCESS, OrderKind.RELEASE}
     chosen = bank.vendor_chooses and kind in {OrderKind.RESERVE, OrderKind.RELEASE}
     return chosen or bank.has(Capability.VENDOR_RESERVATION)
 

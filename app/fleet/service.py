@@ -11,13 +11,16 @@ from app.devices.model import CommandState
 from app.devices.port import (
     BankState,
     Capability,
+    ContractBroken,
     DeviceError,
     Door,
+    FindsAccesses,
     FindsPlacements,
     FindsReservations,
     OrderKind,
     Outcome,
     Receipt,
+    Refused,
     Unit,
 )
 from app.kit.bus import LOST
@@ -32,12 +35,14 @@ from app.orders.model import (
     changes,
     found_free,
     new_word,
+    order_of,
     parcels_of,
     reference_of,
     verdict_on_books,
     verdict_on_open,
     verdict_on_placement,
 )
+from app.pushes import queries as pushes
 from tenants.work import Work
 
 log = logging.getLogger("lockyard.fleet")
@@ -199,7 +204,7 @@ class Keeper:
             await self._end(watch, lambda work: service.opened(work, command, self.desk.hands.clock()), S.DOOR_OPENED)
         elif verdict is Verdict.HAPPENED:
             booked(self.desk.known.get(watch.unit or known.unit, known), command)
-            took = Receipt(Outcome.ACCEPTED, "found in the vendor's books", unit=watch.unit)
+            took = watch.found or Receipt(Outcome.ACCEPTED, "found in the vendor's books", unit=watch.unit)
             codes = self.desk.hands.codes
             await self._end(
                 watch, lambda work: service.answered(work, command, took, sensor=False, codes=codes), S.ACCEPTED
@@ -217,8 +222,11 @@ class Keeper:
         if command.kind is OrderKind.OPEN:
             counter = self.desk.has(Capability.OPENING_COUNTER)
             return verdict_on_open(watch, known, now, settle, counter=counter, sensor=self.desk.sensor)
+        if command.kind is OrderKind.ISSUE_ACCESS:
+            return await self._access(watch, known)
+        phones = self.desk.has(Capability.PHONE_TOKENS)
         here: bool | None = None
-        if self.desk.has(Capability.VENDOR_ASSIGNS_UNIT) and command.kind is not OrderKind.SET_SERVICE:
+        if not phones and self.desk.has(Capability.VENDOR_ASSIGNS_UNIT) and command.kind is not OrderKind.SET_SERVICE:
             return await self._placement(watch)
         if command.kind is OrderKind.RESERVE and isinstance(self.desk.adapter, FindsReservations):
             try:
@@ -229,9 +237,7 @@ class Keeper:
             except DeviceError as error:
                 log.info("bank %s: no lookup: %s", self.desk.bank.id, error.detail)
                 return Verdict.WAIT
-        verdict = verdict_on_books(command, units.get(known.unit), here)
-        late = now - watch.sent >= settle.total_seconds()
-        return verdict if late or verdict is Verdict.HAPPENED else Verdict.WAIT
+        return self._in_time(watch, verdict_on_books(command, units.get(known.unit), here))
 
     async def _placement(self, watch: Watch) -> Verdict:
         """By our own id: what the flags of a compartment say may be about somebody else by now."""
@@ -243,8 +249,29 @@ class Keeper:
         except DeviceError as error:
             log.info("bank %s: no lookup: %s", self.desk.bank.id, error.detail)
             return Verdict.WAIT
-        verdict = verdict_on_placement(watch.command, watch.unit)
-        late = self.desk.hands.monotonic() - watch.sent >= adapter.timing.settle.total_seconds()
+        return self._in_time(watch, verdict_on_placement(watch.command, watch.unit))
+
+    async def _access(self, watch: Watch, known: Known) -> Verdict:
+        """Of a way in whose answer was lost: looked up where the vendor's own event about it has told by which id.
+        Where it has not, nobody has what the vendor made, and another may be asked for."""
+        desk, command = self.desk, watch.command
+        if isinstance(desk.adapter, FindsAccesses):
+            async with desk.hands.db.tenant([desk.bank.tenant_id]) as conn:
+                named = await pushes.made_for(conn, desk.bank.tenant_id, desk.bank.connection_id, command.id)
+            order = order_of(command, desk.bank, known, desk.adapter.timing.deadline)
+            try:
+                watch.found = await desk.adapter.find_access(order, named) if named else None
+            except (ContractBroken, Refused) as error:
+                log.info("bank %s: what was issued cannot be used: %s", desk.bank.id, error.detail)
+            except DeviceError as error:
+                log.info("bank %s: no lookup: %s", desk.bank.id, error.detail)
+                return Verdict.WAIT
+        watch.unit = watch.found.unit if watch.found else None
+        return self._in_time(watch, Verdict.HAPPENED if watch.found else Verdict.DID_NOT)
+
+    def _in_time(self, watch: Watch, verdict: Verdict) -> Verdict:
+        """What has not taken effect may do so until the hardware's time for that is over."""
+        late = self.desk.hands.monotonic() - watch.sent >= self.desk.adapter.timing.settle.total_seconds()
         return verdict if late or verdict is Verdict.HAPPENED else Verdict.WAIT
 
     async def _end(self, watch: Watch, act: Callable[[Work], Awaitable[object]], after: CommandState) -> None:

@@ -1,110 +1,26 @@
-"""Handing passes out, and what it means when a vendor's books tell that one was used, or is not needed any more."""
-
-from datetime import datetime
-from uuid import UUID
+"""What it means for a stay when a vendor's books tell that a pass was used, or that none is needed any more."""
 
 from app.devices import queries as devices
-from app.devices import service as hardware
-from app.devices.model import Command, Purpose
-from app.devices.port import Access, AccessKind, Capability, OrderKind, VendorWord
-from app.devices.service import Cause
-from app.kit.errors import Reason, Rejected
+from app.devices.port import AccessKind, Capability, OrderKind, VendorWord
+from app.issuing import service as issuing
 from app.kit.streams import Sequenced
 from app.lockers import events as locker_events
 from app.lockers import queries as lockers
 from app.lockers.model import Compartment
 from app.passes import queries as all_passes
 from app.passes import service as passes
-from app.passes import store as passes_store
-from app.passes.model import PICKUP_LIFE, Holder, Pass, PassState, Vault, usable_until, used_one
+from app.passes.model import GRACE, Holder, Pass, PassState, usable_until, used_one
 from app.pushes import queries as pushes
-from app.stays import events, queries, store
+from app.stays import queries, store
 from app.stays import service as stays
-from app.stays.model import (
-    OPEN_BEFORE_DEPOSIT,
-    WAIT_AFTER_DEPOSIT,
-    Flow,
-    State,
-    Stay,
-    StayOutcome,
-    collected,
-)
+from app.stays.model import OPEN_BEFORE_DEPOSIT, WAIT_AFTER_DEPOSIT, State, Stay, StayOutcome, collected
 from tenants.audit.model import Entry
-from tenants.carriers import service as carriers
-from tenants.carriers.model import Ask, Operation
 from tenants.policy import Permission
 from tenants.work import Work
 
 MOST_TELLINGS = 4
+KEPT_BACK = "its vendor still has it as reserved"
 W = VendorWord
-
-
-async def hand_out(work: Work, stay: Stay, kind: AccessKind, holder: Holder) -> Command:
-    """Somebody asks for a pass of their own. One is asked for at a time."""
-    if await devices.under_way(work.conn, stay.tenant_id, stay.id, (OrderKind.ISSUE_ACCESS,)):
-        raise Rejected(Reason.COMMAND_PENDING, "The vendor is being asked already.")
-    return await _issue(work, stay, kind, holder)
-
-
-async def _issue(work: Work, stay: Stay, kind: AccessKind, holder: Holder | None = None) -> Command:
-    """Ask the vendor for a pass. It is nobody's before the answer is here."""
-    door, who = await stays.door_of(work, stay), holder or _holder(stay, kind)
-    parameters = {
-        "access": kind.value,
-        "expires_at": _until(work, stay, kind).isoformat(),
-        "carrier_id": str(who.carrier_id) if who.carrier_id else None,
-        "person_id": str(who.person_id) if who.person_id else None,
-    }
-    cause = Cause(Purpose.NONE, "", stay.id, stay.carrier_id)
-    command = await hardware.push(work, door, OrderKind.ISSUE_ACCESS, cause, parameters)
-    assert command is not None, "a bank whose doors phones open keeps books"
-    return command
-
-
-def _holder(stay: Stay, kind: AccessKind) -> Holder:
-    """The courier brings and the recipient takes; of a return the depositor brings and the courier takes."""
-    if kind is AccessKind.DEPOSIT:
-        returned = stay.flow is Flow.RETURN and stay.depositor_id is not None
-        return Holder(person_id=stay.depositor_id) if returned else Holder(carrier_id=stay.carrier_id)
-    if stay.flow is Flow.RETURN or stay.recipient_id is None:
-        return Holder(carrier_id=stay.carrier_id)
-    return Holder(person_id=stay.recipient_id)
-
-
-def _until(work: Work, stay: Stay, kind: AccessKind) -> datetime:
-    return stay.expires_at if kind is AccessKind.DEPOSIT else work.now + PICKUP_LIFE
-
-
-async def keep(work: Work, command: Command, stay: Stay, access: Access, vault: Vault) -> None:
-    """The vendor's answer, in the transaction that notes it; the stay is locked. What came too late is nobody's."""
-    given = command.parameters
-    wanted = stay.state in (OPEN_BEFORE_DEPOSIT if access.kind is AccessKind.DEPOSIT else {State.DEPOSITED})
-    which = Pass(
-        stay.tenant_id, command.id, stay.id, stay.compartment_id, access.kind,
-        PassState.ISSUED if wanted else PassState.REVOKED, _uuid(given.get("carrier_id")),
-        _uuid(given.get("person_id")), access.reference, work.now, access.expires_at,
-    )  # fmt: skip
-    await passes_store.forget(work.conn, stay.tenant_id, stay.id, access.kind)
-    row = {name: getattr(which, name) for name in Pass.__slots__ if name != "used_at"}
-    row |= {"kind": which.kind.value, "state": which.state.value, "command_id": command.id, "site_id": stay.site_id}
-    row |= {"bank_id": stay.bank_id, "sealed": vault.keep(which.id, access) if wanted else None}
-    await passes_store.add(work.conn, row)
-    door = await stays.door_of(work, stay)
-    passes.told(work, "PassIssued", which, door)
-    if wanted and stay.state is State.HELD and access.kind is AccessKind.DEPOSIT:
-        after = await store.run(store.ACCESS_ISSUED, work.conn, stay)
-        if after is not None:
-            _moved(work, after, Permission.STAY_DEPOSIT, until=access.expires_at.isoformat())
-
-
-def _uuid(text: object) -> UUID | None:
-    return UUID(text) if isinstance(text, str) else None
-
-
-def _moved(work: Work, after: Stay, action: Permission, **more: object) -> None:
-    work.emit(events.moved(after, **more))
-    details = {"state": after.state.value, "evidence": after.evidence, **more}
-    work.audit(Entry(action, "Stay", after.id, after.site_id, after.carrier_id, details=details))
 
 
 # --- reactions to facts, safe to run twice ---------------------------------------------------------------------------
@@ -122,12 +38,47 @@ async def on_books(work: Work, fact: Sequenced) -> None:
     work.enter(fact.tenant_id)
     if fact.kind != "CommandAccepted":
         if kind == OrderKind.ISSUE_ACCESS:
-            await _no_pass(work, stay, absent=fact.payload.get("absent") is True)
+            await _no_pass(work, stay, door, fact)
     elif kind == OrderKind.RESERVE:
-        if stay.state is State.HELD and not await _asked(work, stay):
-            await _issue(work, stay, AccessKind.DEPOSIT)
+        await _first(work, stay, door)
     elif kind == OrderKind.RELEASE and stay.state is State.REVOKING:
         await settle(work, stay, door, free=fact.payload.get("released") is True)
+    elif kind == OrderKind.RELEASE and fact.payload.get("released") is False:
+        await _kept_back(work, stay, door)
+
+
+async def _kept_back(work: Work, stay: Stay, door: Compartment) -> None:
+    """The stay has ended and its vendor could not let the door go: whoever were given it would be refused there."""
+    until = stay.expires_at + GRACE
+    if until > work.now:
+        await passes.out_of_service(work, door, KEPT_BACK, until)
+
+
+_ABOUT = (OrderKind.RESERVE, OrderKind.ISSUE_ACCESS, OrderKind.RELEASE)
+
+
+async def on_held(work: Work, fact: Sequenced) -> None:
+    """StayHeld where the vendor names the door with the way in: nothing is reserved, a pass is asked for at once."""
+    stay = await queries.standing(work.conn, fact.tenant_id, fact.subject_id)
+    if stay is None or stay.placed:
+        return
+    work.enter(fact.tenant_id)
+    door = await stays.door_of(work, stay)
+    if door.bank.has(Capability.PHONE_TOKENS):
+        await _first(work, stay, door)
+
+
+async def _first(work: Work, stay: Stay, door: Compartment) -> None:
+    if stay.state is State.HELD and not await _asked(work, stay):
+        await _ask(work, stay, door, AccessKind.DEPOSIT, issuing.bringer(stay))
+
+
+async def _ask(work: Work, stay: Stay, door: Compartment, kind: AccessKind, holder: Holder) -> None:
+    """For whoever may carry it; a stay whose courier may not bring it any more is called off."""
+    if await issuing.may_carry(work, stay, door, kind, holder):
+        await issuing.ask(work, stay, kind, holder)
+    elif kind is AccessKind.DEPOSIT:
+        await issuing.call_off(work, stay, door, issuing.NOT_GRANTED)
 
 
 async def _asked(work: Work, stay: Stay) -> int:
@@ -135,17 +86,21 @@ async def _asked(work: Work, stay: Stay) -> int:
     return await devices.told(work.conn, stay.tenant_id, stay.id, OrderKind.ISSUE_ACCESS)
 
 
-_ABOUT = (OrderKind.RESERVE, OrderKind.ISSUE_ACCESS, OrderKind.RELEASE)
-
-
-async def _no_pass(work: Work, stay: Stay, *, absent: bool) -> None:
-    """`absent`: it never took effect, so another may be asked for; else the vendor gave none."""
-    kind = AccessKind.DEPOSIT if stay.state in OPEN_BEFORE_DEPOSIT else AccessKind.PICKUP
-    wanted = stay.state in OPEN_BEFORE_DEPOSIT | {State.DEPOSITED}
-    if absent and wanted and await _asked(work, stay) < MOST_TELLINGS:
-        await _issue(work, stay, kind)
+async def _no_pass(work: Work, stay: Stay, door: Compartment, fact: Sequenced) -> None:
+    """One that never took effect (`absent`) may be asked for again, for the same holder; else the vendor gave none."""
+    command = await devices.command(work.conn, fact.tenant_id, fact.subject_id)
+    assert command is not None, "commands are kept"
+    kind = AccessKind(str(command.parameters["access"]))
+    wanted = stay.state in issuing.WANTED[kind]
+    if wanted and await devices.pending(work.conn, fact.tenant_id, stay.id, OrderKind.ISSUE_ACCESS):
+        return
+    if wanted and fact.payload.get("absent") is True and await _asked(work, stay) < MOST_TELLINGS:
+        await _ask(work, stay, door, kind, issuing.holder_of(command))
     elif stay.state is State.HELD:
         await stays.end(work, stay, StayOutcome.CANCELLED, reason="The vendor gave nothing to open the door with.")
+    elif stay.state is State.REVOKING and not stay.placed:
+        # The vendor never said which door it would be: there is none to give back.
+        await stays.end(work, stay, stay.outcome or StayOutcome.CANCELLED, tell=False)
 
 
 async def settle(work: Work, stay: Stay, door: Compartment, *, free: bool) -> None:
@@ -187,6 +142,8 @@ async def on_word(work: Work, fact: Sequenced) -> None:
             await _nobodys(work, door, fact)
     elif word == W.AVAILABLE and stay is not None:
         await _found_free(work, stay, door, fact)
+    elif word == W.AVAILABLE:
+        await passes.back_in_service(work, door, KEPT_BACK)
 
 
 _DEPOSITS = frozenset({State.ACCESS_ISSUED, State.DEPOSITING, State.REVOKING})
@@ -203,7 +160,7 @@ async def _deposited(work: Work, stay: Stay, door: Compartment, fact: Sequenced)
     if stay.state is State.ACCESS_ISSUED:
         opened = await store.run(store.DEPOSITING, work.conn, stay, evidence="E2")
         assert opened is not None, "the stay is locked in a state that allows it"
-        _moved(work, opened, Permission.STAY_DEPOSIT)
+        issuing.moved(work, opened, Permission.STAY_DEPOSIT)
         at = opened
     after = await store.run(store.LATE_DEPOSIT if late else store.DEPOSIT, work.conn, at, **given)
     assert after is not None, "the stay is locked in a state that allows it"
@@ -211,9 +168,9 @@ async def _deposited(work: Work, stay: Stay, door: Compartment, fact: Sequenced)
     if which is not None:
         await passes.used(work, which, door, fact.occurred_at)
     await passes.call_off(work, stay.id, door, but=AccessKind.PICKUP)
-    _moved(work, after, Permission.STAY_DEPOSIT, late=late, by_pass=True)
-    if not late:
-        await _issue(work, after, AccessKind.PICKUP)
+    issuing.moved(work, after, Permission.STAY_DEPOSIT, late=late, by_pass=True)
+    if not late and (holder := issuing.taker(after)):
+        await _ask(work, after, door, AccessKind.PICKUP, holder)
 
 
 async def _used(work: Work, stay: Stay, door: Compartment, kind: AccessKind) -> Pass | None:
@@ -230,7 +187,7 @@ async def _found_free(work: Work, stay: Stay, door: Compartment, fact: Sequenced
         of_stay = await all_passes.of_stay(work.conn, stay.tenant_id, stay.id)
         if any(each.issued_at >= fact.occurred_at for each in of_stay):
             return
-        early = stay.expires_at > work.now
+        early = stay.expires_at > work.now and any(each.expires_at > work.now for each in of_stay)
         outcome = StayOutcome.CANCELLED if early else StayOutcome.EXPIRED_UNUSED
         await stays.revoke(work, stay, outcome, "The vendor's books have it free.")
     elif stay.state in {State.DEPOSITED, State.COLLECTING}:
@@ -266,26 +223,34 @@ async def _nobodys(work: Work, door: Compartment, fact: Sequenced) -> None:
 
 async def on_grant(work: Work, fact: Sequenced) -> None:
     """GrantSuspended, GrantRevoked: what couriers carry for a door they may not use any more is called off."""
-    if fact.carrier_id is None:
+    carrier = fact.carrier_id
+    if carrier is None:
         return
     work.enter(fact.tenant_id)
-    for id_ in await queries.access_issued(work.conn, fact.tenant_id, fact.carrier_id):
+    for id_ in await queries.before_deposit(work.conn, fact.tenant_id, carrier):
         stay = await queries.standing(work.conn, fact.tenant_id, id_)
-        if stay is None or stay.state is not State.ACCESS_ISSUED:
+        door = await stays.door_of(work, stay) if stay and stay.state in OPEN_BEFORE_DEPOSIT else None
+        if stay is None or door is None or not door.bank.has(Capability.PHONE_TOKENS):
             continue
-        door = await stays.door_of(work, stay)
-        ask = Ask(Operation.DEPOSIT, stay.site_id, stay.bank_id, door.size.value)
-        if not await carriers.still_allowed(work, fact.carrier_id, ask):
-            await stays.revoke(work, stay, StayOutcome.CANCELLED, "The carrier's grant was taken away.")
+        if not await issuing.may_carry(work, stay, door, AccessKind.DEPOSIT, issuing.bringer(stay)):
+            await issuing.call_off(work, stay, door, "The carrier's grant was taken away.")
+    for id_ in await all_passes.carried(work.conn, fact.tenant_id, carrier):
+        stay = await queries.standing(work.conn, fact.tenant_id, id_)
+        door = await stays.door_of(work, stay) if stay else None
+        if stay is None or door is None:
+            continue
+        if not await issuing.may_carry(work, stay, door, AccessKind.PICKUP, Holder(carrier_id=carrier)):
+            await passes.take_away(work, stay.id, door, carrier)
 
 
 async def on_extended(work: Work, fact: Sequenced) -> None:
-    """StayExtended: a longer hold needs a pass that lives as long."""
+    """StayExtended: a longer hold needs a pass that lives as long. A link cannot: another would be for another door."""
     stay = await queries.standing(work.conn, fact.tenant_id, fact.subject_id)
-    if stay is None or stay.state is not State.ACCESS_ISSUED:
+    door = await lockers.standing(work.conn, fact.tenant_id, stay.compartment_id) if stay else None
+    if stay is None or door is None or stay.state is not State.ACCESS_ISSUED or door.bank.vendor_chooses:
         return
     of_stay = await all_passes.of_stay(work.conn, fact.tenant_id, stay.id)
     until = usable_until(of_stay)
     if until is None or until < stay.expires_at:
         work.enter(fact.tenant_id)
-        await _issue(work, stay, AccessKind.DEPOSIT)
+        await _ask(work, stay, door, AccessKind.DEPOSIT, issuing.bringer(stay))

@@ -93,11 +93,11 @@ def shade(moved: CTE, use: Use) -> CTE:
     return _used("shaded", use, moved.c.tenant_id, moved.c.compartment_id)
 
 
+_BECAUSE, _REASON = bindparam("because", type_=Text), compartments.c.service_reason
 SET_SERVICE = Statement(
     update(compartments)
-    .where(
-        _AND_TENANT, compartments.c.id == bindparam("id_"), compartments.c.service == bindparam("before", type_=Text)
-    )
+    .where(_AND_TENANT, compartments.c.id == bindparam("id_"))
+    .where(compartments.c.service == bindparam("before", type_=Text), or_(_BECAUSE.is_(None), _BECAUSE == _REASON))
     .values(
         service=bindparam("after", type_=Text),
         service_reason=bindparam("reason", type_=Text),
@@ -291,8 +291,9 @@ async def add_compartments(conn: Conn, bank: Bank, rows: Sequence[Mapping[str, A
 
 
 async def set_service(
-    conn: Conn, tenant_id: UUID, id: UUID, before: Service, after: Service, reason: str | None, until: datetime | None
-) -> Row | None:
-    return await SET_SERVICE.row(
-        conn, tenant_id=tenant_id, id_=id, before=before.value, after=after.value, reason=reason, until=until
-    )
+    conn: Conn, tenant_id: UUID, id: UUID, before: Service, after: Service, reason: str | None, until: datetime | None,
+    *, because: str | None = None,
+) -> Row | None:  # fmt: skip
+    """`because`: only where that is the reason it is in service, or out of it, now."""
+    given = {"before": before.value, "after": after.value, "reason": reason, "until": until, "because": because}
+    return await SET_SERVICE.row(conn, tenant_id=tenant_id, id_=id, **given)

@@ -7,7 +7,7 @@ from enum import Enum, auto
 from uuid import UUID
 
 from app.devices.model import Command, CommandState, Purpose
-from app.devices.port import AccessKind, BankState, Door, Order, OrderKind, ParcelRef, Unit, VendorWord
+from app.devices.port import AccessKind, BankState, Door, Order, OrderKind, ParcelRef, Receipt, Unit, VendorWord
 from app.lockers.model import Bank
 
 # Between two looks longer apart than this a door may have opened and shut unseen.
@@ -57,7 +57,7 @@ class Change:
 class Watch:
     """A command whose end is still out, as this process follows it. `sent`, `looked`, `gap`: monotonic seconds.
 
-    `unit`: where the vendor's books were found to have it, once they were.
+    `unit`: where the vendor's books were found to have it, once they were; `found`: the answer, where it was kept.
     """
 
     command: Command
@@ -67,6 +67,7 @@ class Watch:
     blind: bool = False
     given_up: bool = False
     unit: str | None = None
+    found: Receipt | None = None
 
     def look(self, now: float) -> None:
         self.gap = max(self.gap, now - self.looked)
@@ -155,9 +156,8 @@ def verdict_on_books(command: Command, unit: Unit | None, reserved_here: bool | 
     elif command.kind is OrderKind.RELEASE:
         found = None if unit is None or unit.reserved is None else not (unit.reserved or unit.occupied)
     elif command.kind is OrderKind.SET_SERVICE:
-        found = (
-            None if unit is None or unit.in_service is None else unit.in_service is command.parameters.get("in_service")
-        )
+        says = unit.in_service if unit else None
+        found = None if says is None else says is command.parameters.get("in_service")
     else:
         # Extending twice does no harm: as good as not having happened.
         found = False
@@ -292,6 +292,7 @@ def order_of(command: Command, bank: Bank, known: Known, deadline: timedelta) ->
         contact_kind=text("contact_kind"),
         depositor=text("depositor"),
         expires_at=datetime.fromisoformat(until) if isinstance(until, str) else None,
+        reason=command.reason,
         in_service=in_service if isinstance(in_service, bool) else None,
         reference=reference_of(command),
         access=AccessKind(access) if isinstance(access, str) else None,

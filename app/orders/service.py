@@ -22,7 +22,7 @@ from app.devices.port import (
     Unreachable,
 )
 from app.devices.queries import command_of
-from app.handover import service as handover
+from app.issuing import service as issuing
 from app.lockers import events as locker_events
 from app.lockers import store as lockers
 from app.lockers.model import Bank, Service
@@ -44,6 +44,8 @@ async def sent(work: Work, command: Command, seen_openings: int | None) -> Comma
     """REQUESTED -> SENT, committed before anything leaves us. None when it is another's, too late, or not allowed."""
     if await hardware.bar(work, command):
         return None
+    if command.kind is OrderKind.ISSUE_ACCESS:
+        await issuing.look_again(work, command)
     fence = await commands.claim(work.conn, command, work.now, seen_openings)
     if fence is None:
         return None
@@ -74,7 +76,7 @@ async def accepted(work: Work, command: Command, receipt: Receipt, *, sensor: bo
         hash_, sealed = codes.keep(stay.id, stay.bank_id, receipt.pickup_code)
         await stays_store.run(stays_store.VENDOR_CODE, work.conn, stay, pickup_hash=hash_, pickup_sealed=sealed)
     if told and stay is not None and receipt.access:
-        await handover.keep(work, command, stay, receipt.access, Vault(codes.sealer))
+        await issuing.keep(work, command, stay, receipt.access, Vault(codes.sealer))
     return told
 
 
@@ -286,7 +288,7 @@ async def answered(
     if isinstance(answer, Receipt):
         if answer.outcome is Outcome.OPENED and sensor and command.kind is OrderKind.OPEN:
             return S.DOOR_OPENED
-        if answer.unit and command.kind is OrderKind.RESERVE and command.stay_id:
+        if answer.unit and command.kind in placing.NAMES and command.stay_id:
             misplaced = await placing.place(work, command, answer.unit)
             if misplaced:
                 return S.FAILED if await _refused_place(work, command, misplaced) else None

@@ -25,6 +25,13 @@ _LAST = Statement(
     .order_by(passes.c.issued_at.desc())
     .limit(1)
 )
+_CARRIED = Statement(
+    select(passes.c.stay_id)
+    .where(passes.c.tenant_id == _TENANT, passes.c.carrier_id == bindparam("carrier_id", type_=Uuid))
+    .where(passes.c.kind == AccessKind.PICKUP.value, passes.c.state == PassState.ISSUED.value)
+    .distinct()
+    .order_by(passes.c.stay_id)
+)
 _DUE = Statement(
     select(passes.c.tenant_id, passes.c.id, passes.c.stay_id)
     .where(passes.c.expires_at <= bindparam("before", type_=Time))
@@ -42,6 +49,11 @@ async def of_stay(conn: Conn, tenant_id: UUID, stay_id: UUID) -> list[Pass]:
 async def last_at(conn: Conn, tenant_id: UUID, compartment_id: UUID) -> Pass | None:
     row = await _LAST.row(conn, tenant_id=tenant_id, compartment_id=compartment_id)
     return pass_of(row) if row else None
+
+
+async def carried(conn: Conn, tenant_id: UUID, carrier_id: UUID) -> list[UUID]:
+    """Stays whose parcel couriers of this carrier have something to take out with."""
+    return [row["stay_id"] for row in await _CARRIED.rows(conn, tenant_id=tenant_id, carrier_id=carrier_id)]
 
 
 async def due(conn: Conn, before: datetime) -> list[Row]:

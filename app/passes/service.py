@@ -15,10 +15,13 @@ from tenants.policy import Permission
 from tenants.work import Work
 
 
-async def may_be_out(work: Work, stay_id: UUID, door: Compartment) -> bool:
-    """Whether the vendor was ever asked for a pass of this stay: then it may have one, whatever was answered."""
+async def may_be_out(work: Work, stay_id: UUID, door: Compartment, *, placed: bool) -> bool:
+    """Whether the vendor was ever asked for a pass of this stay: then it may have one, whatever was answered. Where it
+    is not `placed`, every answer that came was a no."""
     if not door.bank.has(Capability.PHONE_TOKENS):
         return False
+    if not placed:
+        return bool(await devices.under_way(work.conn, work.tenant, stay_id, (OrderKind.ISSUE_ACCESS,)))
     return await devices.sent_ever(work.conn, work.tenant, stay_id, OrderKind.ISSUE_ACCESS)
 
 
@@ -27,6 +30,12 @@ async def call_off(work: Work, stay_id: UUID, door: Compartment, *, but: AccessK
     for each in await store.call_off(work.conn, work.tenant, stay_id, but=but):
         told(work, "PassCalledOff", each, door)
     return usable_until(await queries.of_stay(work.conn, work.tenant, stay_id))
+
+
+async def take_away(work: Work, stay_id: UUID, door: Compartment, carrier_id: UUID) -> None:
+    """Couriers of this carrier are not shown any more what they carry for a stay; on a phone it may still work."""
+    for each in await store.take_away(work.conn, work.tenant, stay_id, carrier_id):
+        told(work, "PassCalledOff", each, door)
 
 
 async def bury(work: Work, stay_id: UUID, door: Compartment) -> None:
@@ -60,6 +69,17 @@ async def out_of_service(work: Work, door: Compartment, reason: str, until: date
     work.emit(locker_events.of_compartment("ServiceChanged", door.bank, door.id, payload))
     action, site = Permission.COMPARTMENT_SERVICE, door.bank.site_id
     work.audit(Entry(action, "Compartment", door.id, site, reason=reason, details=payload))
+
+
+async def back_in_service(work: Work, door: Compartment, because: str) -> None:
+    """What the product took out of service for this reason, and nobody for another since."""
+    before, after = Service.OUT_OF_SERVICE, Service.IN_SERVICE
+    if await lockers.set_service(work.conn, work.tenant, door.id, before, after, None, None, because=because) is None:
+        return
+    payload = {"service": after.value, "before": before.value}
+    work.emit(locker_events.of_compartment("ServiceChanged", door.bank, door.id, payload))
+    entry = Entry(Permission.COMPARTMENT_SERVICE, "Compartment", door.id, door.bank.site_id, details=payload)
+    work.audit(entry)
 
 
 def told(work: Work, kind: str, which: Pass, door: Compartment) -> None:

@@ -2,13 +2,15 @@
 
 from typing import Any
 
-from sqlalchemy import FromClause, Text, and_, case, cast, false, func, null, select
+from sqlalchemy import FromClause, Text, and_, case, cast, false, func, null, or_, select
 
+from app.devices.port import AccessKind
 from app.kit.reading.fields import id_of, late, time, word
 from app.kit.reading.shape import Condition, Extension, Many, One, Shape, Sight, Sort, Value
 from app.passes.model import GRACE, LIVE, PARTS, PassState
 from app.passes.tables import passes
 from app.people.tables import people
+from tenants.carriers.model import Operation
 from tenants.policy import Permission
 from tenants.scope import ACCOUNT, ORGANIZATION
 
@@ -26,11 +28,24 @@ def visible(scope: Any) -> Condition:
     return and_(covered, passes.c.carrier_id == ORGANIZATION) if scope.is_carrier else covered
 
 
+def _still_granted(row: FromClause, scope: Any) -> Condition:
+    """A grant that is gone is gone at once, before the pass has been called off for it."""
+
+    def granted(*operations: Operation) -> Condition:
+        return or_(*(scope.granted(each, row.c.tenant_id, row.c.site_id, row.c.bank_id) for each in operations))
+
+    taking = granted(Operation.COLLECT_EXPIRED, Operation.COLLECT_RETURN)
+    deposit: Condition = row.c.kind == AccessKind.DEPOSIT.value
+    return case((deposit, granted(Operation.DEPOSIT)), else_=taking)
+
+
 def _secret(part: str) -> Any:
     def value(row: FromClause, sight: Sight) -> Value:
         # The pass's id beside it: what is sealed for one cannot be opened for another.
         marked: Value = cast(row.c.id, Text) + f":{part}:" + func.encode(row.c.sealed, "hex")
         held = row.c.state == PassState.ISSUED.value
+        if sight.scope.is_carrier:
+            held = and_(held, _still_granted(row, sight.scope))
         if not (sight.scope.is_carrier or sight.scope.is_recipient):
             # Staff carry what is nobody else's; what is a courier's or a recipient's they do not see.
             held = and_(held, row.c.carrier_id.is_(None), row.c.person_id.is_(None))

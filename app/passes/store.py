@@ -41,6 +41,18 @@ CALL_OFF = Statement(
     .values(state=PassState.REVOKE_PENDING.value, sealed=null())
     .returning(*COLUMNS)
 )
+# What couriers of a carrier carry for a stay.
+TAKE_AWAY = Statement(
+    update(passes)
+    .where(
+        passes.c.tenant_id == _TENANT,
+        passes.c.stay_id == bindparam("stay_id_", type_=Uuid),
+        passes.c.carrier_id == bindparam("carrier_id_", type_=Uuid),
+        passes.c.state == PassState.ISSUED.value,
+    )
+    .values(state=PassState.REVOKE_PENDING.value, sealed=null())
+    .returning(*COLUMNS)
+)
 # A newer one takes the place of these: they may still be used, and nobody needs to read them again.
 FORGET = Statement(
     update(passes)
@@ -90,6 +102,11 @@ async def used(conn: Conn, which: Pass, at: datetime) -> Pass | None:
 async def call_off(conn: Conn, tenant_id: UUID, stay_id: UUID, *, but: AccessKind | None = None) -> list[Pass]:
     """Every issued one of a stay; `but` those of one kind."""
     rows = await CALL_OFF.rows(conn, tenant_id=tenant_id, stay_id_=stay_id, but=but.value if but else "")
+    return [pass_of(row) for row in rows]
+
+
+async def take_away(conn: Conn, tenant_id: UUID, stay_id: UUID, carrier_id: UUID) -> list[Pass]:
+    rows = await TAKE_AWAY.rows(conn, tenant_id=tenant_id, stay_id_=stay_id, carrier_id_=carrier_id)
     return [pass_of(row) for row in rows]
 
 

@@ -4,14 +4,17 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from app.devices.model import Command
+from app.devices.port import OrderKind
 from app.lockers import events as locker_events
 from app.lockers import queries as lockers
 from app.lockers.model import Compartment, Service
 from app.stays import events, queries, store
-from app.stays.model import OPEN_BEFORE_DEPOSIT, Stay
+from app.stays.model import CLAIMS, Stay
 from tenants.audit.model import Entry
 from tenants.work import Work
 
+# What a vendor that chooses answers with where it is: a reservation, or a way in where phones open.
+NAMES = frozenset({OrderKind.RESERVE, OrderKind.ISSUE_ACCESS})
 # How often what was just looked at may have gone to somebody else. Only a bank's keeper places, so that is rare.
 TRIES = 5
 
@@ -30,8 +33,8 @@ async def place(work: Work, command: Command, unit: str) -> Misplaced | None:
     assert command.stay_id is not None, "only stays are placed"
     # Locked before anything else, as everybody does.
     stay = await queries.standing(work.conn, work.tenant, command.stay_id)
-    if stay is None or stay.placed or stay.state not in OPEN_BEFORE_DEPOSIT:
-        return None
+    if stay is None or stay.placed or stay.state not in CLAIMS:
+        return await _elsewhere(work, command, stay, unit) if stay else None
     for _ in range(TRIES):
         door = await lockers.named(work.conn, work.tenant, command.bank_id, unit)
         if door is None:
@@ -40,7 +43,7 @@ async def place(work: Work, command: Command, unit: str) -> Misplaced | None:
         if door.service is not Service.IN_SERVICE:
             return Misplaced(f"The vendor chose door {door.label}, which is out of service.", door.id)
         other = None if door.id == stay.compartment_id else await queries.holding(work.conn, work.tenant, door.id)
-        if other is not None and (other.placed or other.state not in OPEN_BEFORE_DEPOSIT):
+        if other is not None and (other.placed or other.state not in CLAIMS):
             return Misplaced(f"The vendor chose door {door.label}, which holds another stay.", door.id)
         after = await _moved(work, stay, other, door.id)
         if after is not None:
@@ -49,6 +52,17 @@ async def place(work: Work, command: Command, unit: str) -> Misplaced | None:
     return Misplaced(
         f"The vendor chose unit {unit}, which was taken again and again meanwhile.", command.compartment_id
     )
+
+
+async def _elsewhere(work: Work, command: Command, stay: Stay, unit: str) -> Misplaced | None:
+    """A way in to another door than the one the stay is at is no way in for it."""
+    if not stay.placed or stay.state not in CLAIMS or command.kind is not OrderKind.ISSUE_ACCESS:
+        return None
+    door = await lockers.named(work.conn, work.tenant, command.bank_id, unit)
+    if door is not None and door.id == stay.compartment_id:
+        return None
+    words = f"The vendor chose unit {unit} for a stay that it had placed already."
+    return Misplaced(words, door.id if door else command.compartment_id)
 
 
 async def _moved(work: Work, stay: Stay, other: Stay | None, named: UUID) -> Stay | None:

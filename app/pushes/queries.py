@@ -21,6 +21,17 @@ _USED = Statement(
     )
     .order_by(pushes.c.at.desc())
 )
+_MADE_FOR = Statement(
+    select(pushes.c.reference)
+    .where(
+        pushes.c.tenant_id == bindparam("tenant_id", type_=Uuid),
+        pushes.c.connection_id == bindparam("connection_id", type_=Uuid),
+        pushes.c.order_id == bindparam("order_id", type_=Uuid),
+        pushes.c.reference.is_not(None),
+    )
+    .order_by(pushes.c.at.desc())
+    .limit(1)
+)
 _OLD = Statement(
     select(pushes.c.tenant_id).where(pushes.c.received_at < bindparam("before", type_=Time)).distinct().limit(100)
 )
@@ -32,6 +43,12 @@ async def used(conn: Conn, tenant_id: UUID, connection_id: UUID, references: Seq
         return []
     rows = await _USED.rows(conn, tenant_id=tenant_id, connection_id=connection_id, references=list(references))
     return [row["reference"] for row in rows]
+
+
+async def made_for(conn: Conn, tenant_id: UUID, connection_id: UUID, order_id: UUID) -> str | None:
+    """By which id the vendor keeps what it made for an order of ours, as far as it posted that."""
+    found: str | None = await _MADE_FOR.value(conn, tenant_id=tenant_id, connection_id=connection_id, order_id=order_id)
+    return found
 
 
 async def tenants_with_old(conn: Conn, before: datetime) -> list[UUID]:

@@ -12,7 +12,20 @@ from app.kit.ids import new_id
 from app.kit.tables import Time, Uuid
 from app.pushes.tables import pushes
 
-_NAMES = ("connection_id", "id", "key", "kind", "bank", "unit", "word", "reference", "what", "at", "received_at")
+_NAMES = (
+    "connection_id",
+    "id",
+    "key",
+    "kind",
+    "bank",
+    "unit",
+    "word",
+    "reference",
+    "order_id",
+    "what",
+    "at",
+    "received_at",
+)
 KEEP = Statement(
     insert(pushes)
     .values(
@@ -35,6 +48,6 @@ async def keep(conn: Conn, tenant_id: UUID, connection_id: UUID, pushed: Pushed,
     row = await KEEP.row(
         conn, tenant_id=tenant_id, connection_id=connection_id, id=new_id(), key=pushed.key, kind=pushed.kind.value,
         bank=pushed.bank, unit=pushed.unit, word=pushed.word.value if pushed.word else None,
-        reference=pushed.reference, what=pushed.what, at=pushed.at, received_at=now,
+        reference=pushed.reference, order_id=pushed.order, what=pushed.what, at=pushed.at, received_at=now,
     )  # fmt: skip
     return row is not None

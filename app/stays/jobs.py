@@ -42,7 +42,7 @@ async def _expire(work: Work, id: UUID) -> bool:
     if await devices.under_way(work.conn, stay.tenant_id, stay.id, service.OPENS):
         # It was sent while we looked. What we withdrew besides stays withdrawn: its time is over anyway.
         return False
-    if await passes.may_be_out(work, stay.id, await service.door_of(work, stay)):
+    if await passes.may_be_out(work, stay.id, await service.door_of(work, stay), placed=stay.placed):
         await service.revoke(work, stay, StayOutcome.EXPIRED_UNUSED, "The reservation ran out.")
         return True
     return await service.end(work, stay, StayOutcome.EXPIRED_UNUSED)

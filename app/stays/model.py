@@ -71,6 +71,8 @@ def may_move(before: State, after: State) -> bool:
 
 
 OPEN_BEFORE_DEPOSIT = frozenset({State.HELD, State.ACCESS_ISSUED})
+# While a stay is so, where it is may still be a claim that its vendor turns into a place.
+CLAIMS = OPEN_BEFORE_DEPOSIT | {State.REVOKING}
 # A parcel may wait this long for its recipient before it counts as overdue.
 WAIT_AFTER_DEPOSIT = timedelta(days=3)
 LONGEST_HOLD = timedelta(days=7)

@@ -56,10 +56,10 @@ _OVERDUE = Statement(
     .order_by(stays.c.deposit_expires_at)
     .limit(500)
 )
-_ACCESS_ISSUED = Statement(
+_BEFORE_DEPOSIT = Statement(
     select(stays.c.id)
     .where(stays.c.tenant_id == _TENANT, stays.c.carrier_id == bindparam("carrier_id", type_=Uuid))
-    .where(literal_column("stay.state = 'ACCESS_ISSUED'"))
+    .where(literal_column("stay.state IN ('HELD', 'ACCESS_ISSUED')"))
     .order_by(stays.c.id)
 )
 _OPEN_OF_CARRIER = Statement(
@@ -70,9 +70,9 @@ _OPEN_OF_CARRIER = Statement(
 )  # fmt: skip
 
 
-async def access_issued(conn: Conn, tenant_id: UUID, carrier_id: UUID) -> list[UUID]:
-    """Stays of a carrier whose courier has something to open the door with."""
-    rows = await _ACCESS_ISSUED.rows(conn, tenant_id=tenant_id, carrier_id=carrier_id)
+async def before_deposit(conn: Conn, tenant_id: UUID, carrier_id: UUID) -> list[UUID]:
+    """Stays of a carrier whose courier has something to open the door with, or is to get it."""
+    rows = await _BEFORE_DEPOSIT.rows(conn, tenant_id=tenant_id, carrier_id=carrier_id)
     return [row["id"] for row in rows]
 
 

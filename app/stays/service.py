@@ -191,7 +191,8 @@ async def release(work: Work, stay_id: UUID, outcome: StayOutcome, reason: str) 
     under_way = await devices.under_way(work.conn, stay.tenant_id, stay.id, OPENS)
     if under_way & {CommandState.SENT, CommandState.ACCEPTED}:
         raise Rejected(Reason.COMMAND_PENDING, "The door is being opened just now.")
-    out = stay.state in OPEN_BEFORE_DEPOSIT and await passes.may_be_out(work, stay.id, await door_of(work, stay))
+    door, before = await door_of(work, stay), stay.state in OPEN_BEFORE_DEPOSIT
+    out = before and await passes.may_be_out(work, stay.id, door, placed=stay.placed)
     if CommandState.UNCONFIRMED in under_way or out:
         return await revoke(work, stay, outcome, reason)
     await end(work, stay, outcome, reason=reason)
@@ -272,8 +273,10 @@ async def permit(
 
 
 async def told(work: Work, stay: Stay, door: Compartment, kind: OrderKind) -> None:
-    """Bring the vendor's books, where there are any, to what ours say. Doors that phones open tell them of deposits."""
-    by_itself = kind in {OrderKind.DEPOSIT, OrderKind.EXTEND} and door.bank.has(Capability.PHONE_TOKENS)
+    """Bring the vendor's books, where there are any, to what ours say. Doors that phones open tell of deposits by
+    themselves, and are known once the vendor has named them."""
+    phones = door.bank.has(Capability.PHONE_TOKENS)
+    by_itself = phones and (kind in {OrderKind.DEPOSIT, OrderKind.EXTEND} or not stay.placed)
     if hardware.keeps_books(door.bank, kind) and not by_itself:
         for order, listed in await queries.told(work.conn, stay, kind):
             await hardware.push(work, door, order, _cause(stay), await _order(work, stay, listed))

@@ -33,7 +33,7 @@ from app.lockers.store import free_again, shade, take_free, take_named
 from app.parcels.model import ParcelState
 from app.parcels.store import allocate, announce, end, put_in, take
 from app.people.queries import exists as person_exists
-from app.stays.model import INSIDE, MOVES, OPEN_BEFORE_DEPOSIT, USE, State, Stay, StayOutcome
+from app.stays.model import CLAIMS, INSIDE, MOVES, OPEN_BEFORE_DEPOSIT, USE, State, Stay, StayOutcome
 from app.stays.queries import COLUMNS, stay_of
 from app.stays.tables import stays
 
@@ -161,7 +161,7 @@ def take_parcels(inside: ParcelState) -> Statement:
 
 # --- where the vendor chooses the compartment: a claim becomes a place -----------------------------------------------
 
-_UNPLACED = (stays.c.placed.is_(False), _among(OPEN_BEFORE_DEPOSIT))
+_UNPLACED = (stays.c.placed.is_(False), _among(CLAIMS))
 PLACE_HERE = _change(*_UNPLACED, placed=true())
 
 

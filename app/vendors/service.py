@@ -34,10 +34,12 @@ _LARGEST_SETTINGS = 64_000
 @dataclass(frozen=True, slots=True)
 class Vendors:
     """What connecting a bank needs to know of vendors, handed in: the core names none. `problems` says what is wrong
-    with a connection, one sentence each; it raises DeviceError for a vendor nobody knows."""
+    with a connection, one sentence each; `bank_id` writes a vendor's bank's id as its adapter does. Both raise
+    DeviceError for a vendor nobody knows."""
 
     problems: Callable[[Connection], tuple[str, ...]]
     sealer: Sealer
+    bank_id: Callable[[str, str], str] = lambda _vendor, text: text
 
     def fit(self, connection: Connection) -> Connection:
         """The same connection. Raises Invalid, naming the field, for what its vendor cannot work with."""
@@ -48,6 +50,14 @@ class Vendors:
         if problems:
             raise Invalid("; ".join(problems)[:500], path=("input", "settings"))
         return connection
+
+    def called(self, vendor: str, external_id: str) -> str:
+        """A bank's id as given for an input: one for each bank, however it was spelled. Raises Invalid."""
+        text = checks.text("externalId", external_id, most=100)
+        try:
+            return self.bank_id(vendor, text)
+        except DeviceError as error:
+            raise Invalid(error.detail, path=("input", "externalId")) from error
 
     def sealed(self, connection: Connection) -> bytes | None:
         """Its secret as it is kept; None where it has none."""
@@ -237,7 +247,7 @@ async def connect_bank(work: Work, ask: ConnectBank, vendors: Vendors) -> UUID:
     )  # fmt: skip
     bank = Bank(
         tenant, new_id(), ask.site_id, connection.id, connection.vendor,
-        checks.text("externalId", ask.external_id, most=100), checks.text("label", ask.label, most=100), 5, {}, None,
+        vendors.called(connection.vendor, ask.external_id), checks.text("label", ask.label, most=100), 5, {}, None,
     )  # fmt: skip
     await lockers_service.add_bank(work, bank, ask.compartments)
     await devices_store.ring(work.conn, bank.id)

@@ -82,8 +82,9 @@ async def replace_controller(call: Call) -> Outcome:
         units={before: each["after"] for before, each in units.items()},
         reason=given["reason"],
     )
+    known = call.part("vendors", Vendors)
     async with call.context.begin(call.key) as work:
-        work.answer = ("Bank", await commissioning.replace_controller(work, ask))
+        work.answer = ("Bank", await commissioning.replace_controller(work, ask, known))
     return work.answer
 
 

@@ -13,7 +13,7 @@ SHAPE = {"README.md", "__init__.py", "adapter.py", "client.py", "simulator", "wi
 # Where an adapter would grow too long: what it tries on request, and what its connection has to say.
 BESIDES = {"checks.py", "settings.py"}
 # What outgrows `adapter.py`.
-MORE = {"checks.py", "dialects.py", "settings.py"}
+MORE = {"answers.py", "checks.py", "dialects.py", "settings.py"}
 GOOD = {
     "harbor_gateway": Connection(uuid4(), "harbor_gateway", "http://127.0.0.1:1"),
     "harbor": Connection(
@@ -67,6 +67,8 @@ BAD: tuple[tuple[str, dict[str, object]], ...] = (
     ("mqtt", {"settings": {"profile": "ha_lock", "bank": "B", "units": {"1": {"command": "x/#"}}}}),
     ("mqtt", {"settings": {"profile": "tasmota", "bank": "B", "units": {"1": {"device": "x", "relay": 0}}}}),
     ("mqtt", {"settings": {"profile": "tasmota", "bank": "B", "units": {"1": {"device": "x"}}, "full_topic": "x/"}}),
+    ("harbor", {"secret": {"client_id": "one", "client_secret": "very-secret", "webhook_secret": ""}}),
+    ("harbor", {"secret": {"client_id": "one", "client_secret": "two", "webhook_secret": "very-secret"}}),
     ("pitney", {"base_url": "ftp://host"}),
     ("pitney", {"base_url": "https://user:word@host"}),
     ("pitney", {"base_url": "https://[half"}),
@@ -138,6 +140,21 @@ def test_a_misspelt_setting_is_named() -> None:
         "pol_seconds is not a setting of this vendor",
     )
     assert registry.problems(GOOD["pitney"]) == ()
+
+
+def test_a_short_secret_is_named_and_not_quoted() -> None:
+    secret = {"client_id": "one", "client_secret": "two", "webhook_secret": "very-secret"}
+    assert registry.problems(replace(GOOD["harbor"], settings={}, secret=secret)) == (
+        "webhook_secret needs 16 characters at least",
+    )
+
+
+def test_a_bank_s_id_is_written_as_its_vendor_writes_it() -> None:
+    assert registry.bank_id("harbor", "01ABCDEF00000001") == "01abcdef00000001"
+    assert registry.bank_id("pitney", "PB-01") == "PB-01"
+    for vendor, text in (("harbor", "tower"), ("nobody", "PB-01")):
+        with pytest.raises(Refused):
+            registry.bank_id(vendor, text)
 
 
 def test_a_connection_never_prints_its_secret() -> None:

@@ -16,7 +16,7 @@ MODULES = sorted(
 
 VENDOR_FILES = {"__init__.py", "adapter.py", "client.py", "wire.py", "README.md"}
 # What outgrows `adapter.py` or `wire.py`: a connection's settings, the trying out of an account, several dialects.
-MORE_FILES = {"checks.py", "dialects.py", "settings.py"}
+MORE_FILES = {"answers.py", "checks.py", "dialects.py", "settings.py"}
 # A folder under adapters/ that has an `adapter.py` is a vendor's.
 VENDORS = sorted(
     {path.parent for path in files() if path.is_relative_to(ROOT / "adapters") and path.name == "adapter.py"}

@@ -28,7 +28,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--expires-in", type=int, default=300, help="life of a token in seconds")
     parser.add_argument("--close-after", type=float, help="seconds until an opened door is pushed shut; default: never")
     parser.add_argument("--hook", help="where events are posted to")
-    parser.add_argument("--hook-secret", default="simulator", help="what signs the events")
+    parser.add_argument("--hook-secret", default="events of simulated towers", help="what signs the events")
     parser.add_argument("--state", type=Path, help="file to keep the world in over restarts")
     return parser.parse_args()
 

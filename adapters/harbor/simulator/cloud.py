@@ -78,6 +78,7 @@ class HarborCloud:
             route(API + "/users/me/assigned-lockers", "GET", self._assigned),
             route(API + "/locker-open-requests/dropoff-locker-request", "POST", self._dropoff_link),
             route(API + "/locker-open-requests/pickup-locker-request", "POST", self._pickup_link),
+            route(API + "/locker-open-requests/{id}", "GET", lambda r, _, who: world.request(r.path_params["id"], who)),
         ]
         return HttpFaults(Starlette(routes=routes), world.faults, operation)
 
@@ -242,6 +243,8 @@ def operation(method: str, path: str) -> tuple[str, str]:
         return ("bank" if tower else "location"), tower
     if method == "DELETE":
         return "cancel", tower
+    if method == "GET" and parts[-2:-1] == ["locker-open-requests"]:
+        return "open-request", tower
     return {"reservations": "reserve", "release-locker": "release"}.get(parts[-1], parts[-1]), tower
 
 

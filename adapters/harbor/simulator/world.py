@@ -41,6 +41,8 @@ class HarborWorld:
         self.known: dict[str, int] = {}
         self.issued: dict[str, int] = {}
         self.makers: dict[str, str] = {}
+        # Links by the id of their request; `token`: the pair behind one, whose id no answer tells.
+        self.requests: dict[str, dict[str, Any]] = {}
         self.pairs: dict[tuple[str, str], int] = {}
         self.given_up: list[dict[str, Any]] = []
         self.late: list[dict[str, Any]] = []
@@ -119,11 +121,22 @@ class HarborWorld:
 
     def link(self, kind: str, locker: Locker, ask: Mapping[str, Any], owner: str) -> dict[str, Any]:
         """A link is a pair that its page shows to the tower; whoever has it has the pair."""
-        pair = self.issue(locker.tower, locker.id, kind, {"duration": 300}, owner)
-        self._tell("LOCKER_ASSIGNED", "LOCKER_OPEN_LINK_CREATED", locker, self.clock.now(), pair["id"])
+        info = {"duration": 300, "client_info": str(ask.get("clientInfo") or "")}
+        pair, request = self.issue(locker.tower, locker.id, kind, info, owner), secrets.token_hex(6)
         code = {"keypadCode": f"{secrets.randbelow(10**6):06}"} if ask.get("keypadIntent") else {}
         address = f"https://open.simulated/{kind}?token={pair['payload']}.{pair['payload_auth']}"
-        return {"id": pair["id"], "locker_id": int(locker.id), "towerId": locker.tower, "linkToken": address, **code}
+        told = {"id": request, "locker_id": int(locker.id), "towerId": locker.tower, "linkToken": address, **code}
+        echo = ask.get("payload") or None
+        self.requests[request] = {"token": pair["id"], "told": told, "echo": echo, "owner": owner}
+        self._tell("LOCKER_ASSIGNED", "LOCKER_OPEN_LINK_CREATED", locker, self.clock.now(), None, info["client_info"],
+                   link=(request, echo))  # fmt: skip
+        return told
+
+    def request(self, id_: str, owner: str) -> dict[str, Any]:
+        found = self.requests.get(id_)
+        if found is None or found["owner"] != owner:
+            raise NotDone(404, "Locker open request not found")
+        return dict(found["told"])
 
     def release(self, tower: str, id_: str, owner: str) -> dict[str, Any]:
         locker = self.locker(tower, id_)
@@ -176,19 +189,24 @@ class HarborWorld:
         else:
             # Whoever made the token has the locker now, even where its time in the books was over.
             locker.status, locker.until, locker.owner = OCCUPIED, None, self.makers.get(event.token)
-        return self._event("LOCKER_OPERATION", "LOCKER_TOKEN_USED", locker, _time(event.at), event.token)
+        links = [(id_, each["echo"]) for id_, each in self.requests.items() if each["token"] == event.token]
+        link = links[0] if links else None
+        return self._event("LOCKER_OPERATION", "LOCKER_TOKEN_USED", locker, _time(event.at), event.token, link=link)
 
-    def _tell(self, name: str, source: str, locker: Locker, at: datetime, token: str, info: str = "") -> None:
-        self._publish([self._event(name, source, locker, at, token, info)])
+    def _tell(self, name: str, source: str, locker: Locker, at: datetime, *about: Any, **more: Any) -> None:
+        self._publish([self._event(name, source, locker, at, *about, **more)])
 
     def _publish(self, events: list[dict[str, Any]]) -> None:
         self.events += events
         self.history.extend(events)
 
     def _event(
-        self, name: str, source: str, locker: Locker, at: datetime, token: str, info: str = ""
-    ) -> dict[str, Any]:
-        """As it is posted: the outer time has no zone, the inner one has."""
+        self, name: str, source: str, locker: Locker, at: datetime, token: str | None, info: str = "",
+        *, link: tuple[str, Any] | None = None,
+    ) -> dict[str, Any]:  # fmt: skip
+        """As it is posted: the outer time has no zone, the inner one has. Ids are filled in only partly: that a pair
+        was made is told without the link that it was made for."""
+        request, echo = link or (None, None)
         return {
             "timestamp": self.clock.now().replace(tzinfo=None).isoformat(),
             "event": name,
@@ -202,8 +220,8 @@ class HarborWorld:
                 "open_locker_token_id": token,
                 "keypad_code": None,
                 "client_info": info or None,
-                "locker_open_request_id": None,
-                "locker_open_request_payload": None,
+                "locker_open_request_id": request,
+                "locker_open_request_payload": echo,
             },
         }
 
@@ -250,6 +268,7 @@ class HarborWorld:
             "known": self.known,
             "issued": self.issued,
             "makers": self.makers,
+            "requests": self.requests,
             "late": self.late,
             "given_up": self.given_up,
         }
@@ -265,6 +284,7 @@ class HarborWorld:
             if (row["tower"], row["id"]) in self.lockers:
                 self.lockers[row["tower"], row["id"]] = Locker(**row)
         self.known, self.issued, self.makers = dict(kept["known"]), dict(kept["issued"]), dict(kept["makers"])
+        self.requests = dict(kept.get("requests", {}))
         self.late, self.given_up = list(kept["late"]), list(kept["given_up"])
 
     def _in(self, seconds: float) -> str:

@@ -74,6 +74,15 @@ class FindsPlacements(Protocol):
 
 
 @runtime_checkable
+class FindsAccesses(Protocol):
+    """An adapter that can look a way in up by the vendor's own id of it, as the vendor's events name it (READBACK)."""
+
+    async def find_access(self, order: Order, reference: str) -> Receipt | None:
+        """What ISSUE_ACCESS answered, or would have; None when the vendor has no such thing."""
+        ...
+
+
+@runtime_checkable
 class KeepsContacts(Protocol):
     """An adapter whose vendor wants recipients in an address book of its own."""
 
@@ -120,7 +129,10 @@ def nothing_more(_: Connection) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One field a connection to this vendor has. A secret one lives in `Connection.secret`, never in `settings`."""
+    """One field a connection to this vendor has. A secret one lives in `Connection.secret`, never in `settings`.
+
+    `least`: of a text, how many characters it has where it is given.
+    """
 
     name: str
     kind: SettingKind
@@ -128,13 +140,21 @@ class Setting:
     required: bool = False
     secret: bool = False
     default: object = None
+    least: int = 0
+
+
+def as_written(bank: str) -> str:
+    return bank
 
 
 @dataclass(frozen=True, slots=True)
 class Vendor:
     """What the registry knows of a vendor. Packages publish one under the entry-point group `lockyard.adapters`.
 
-    `read`: reads all that a connection says, and opens nothing; asked before an account is kept. Raises Refused."""
+    `read`: reads all that a connection says, and opens nothing; asked before an account is kept. Raises Refused.
+    `bank_id`: a bank's id as the adapter itself writes it. Where it takes several spellings for the same bank they
+    come out as one here, or two banks would share its doors; raises Refused for what is no such id.
+    """
 
     name: str
     title: str
@@ -143,3 +163,4 @@ class Vendor:
     settings: tuple[Setting, ...] = ()
     read: Callable[[Connection], object] = nothing_more
     receive: Receiver | None = None
+    bank_id: Callable[[str], str] = as_written

@@ -72,6 +72,7 @@ class Order:
     """One thing asked of one compartment. `id` is ours and the same over every look at it; it is sent at most once.
 
     `deposited`: of a RELEASE, whether we know of something inside: what is full against our knowledge is not freed.
+    `reason`: of a SET_SERVICE, as whoever asked for it gave it.
     `reference`: our id of the reservation it is about, the same in every order about it; None for what staff do at a
     door. Where the vendor chooses the compartment, `unit` of a RESERVE is only an example of the size wanted.
     """
@@ -93,6 +94,7 @@ class Order:
     access: AccessKind | None = None
     deposited: bool | None = None
     reference: str | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +115,8 @@ class Access:
 class Receipt:
     """The device's answer to an order. `pickup_code` comes once and cannot be read again: encrypt it at once.
 
-    `unit`: the compartment the vendor chose, where it chooses. `released`: False where a way in may still work after
-    the release, until `usable_until` where that is known.
+    `unit`: the compartment the vendor chose, where it chooses. `released`: False where it is not free then: a way in
+    may still work, until `usable_until` where that is known, or what was reserved has to run out.
     """
 
     outcome: Outcome
@@ -141,7 +143,10 @@ class DoorHint:
 @dataclass(frozen=True, slots=True)
 class Pushed:
     """One event a vendor sent us by itself. `key` is the same when it is sent twice; `at` is when it happened, by the
-    device's own clock: late and out of order is normal. A hint: the books are read again before it is believed."""
+    device's own clock: late and out of order is normal. A hint: the books are read again before it is believed.
+
+    `reference`: the vendor's id of the access it is about; `order`: ours of the order, where the vendor echoes it.
+    """
 
     key: str
     kind: PushedKind
@@ -151,6 +156,7 @@ class Pushed:
     word: VendorWord | None = None
     reference: str | None = None
     what: str = ""
+    order: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

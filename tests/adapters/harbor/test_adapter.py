@@ -17,6 +17,7 @@ from app.devices.port import (
     AuthFailed,
     Capability,
     Connection,
+    ContractBroken,
     OrderKind,
     PushedKind,
     Refused,
@@ -26,7 +27,7 @@ from app.devices.port import (
 from tests.adapters.harbor.rig import LOCKER, TOWER, harbor_rig, soon
 
 K, W = OrderKind, VendorWord
-SECRET = {"webhook_secret": "shh-0123456789"}
+SECRET = {"webhook_secret": "shh-0123456789abcdef"}
 
 
 async def test_a_tower_tells_all_its_lockers_by_id_and_what_stands_on_them() -> None:
@@ -38,6 +39,17 @@ async def test_a_tower_tells_all_its_lockers_by_id_and_what_stands_on_them() -> 
         assert [each.id for each in await rig.adapter.list_banks()] == [TOWER, TOWER[:-1] + "2"]
         sizes = {row.size: (row.total, row.available) for row in await rig.adapter.sizes(TOWER)}
         assert sizes == {"L": (1, 1), "M": (3, 3), "S": (4, 4)}
+
+
+async def test_who_is_connected_to_one_location_asks_for_no_other() -> None:
+    async with harbor_rig(location_id=2) as rig:
+        rig.world.faults.add({"kind": "status", "where": "locations", "status": 500, "times": 99})
+        (state,) = await rig.adapter.list_banks()
+        assert (state.id, state.location, len(state.units)) == (TOWER[:-1] + "2", "2", 8)
+    async with harbor_rig(location_id=9) as rig:
+        with pytest.raises(Refused) as refused:
+            await rig.adapter.list_banks()
+        assert refused.value.reason == "UNKNOWN_LOCATION"
 
 
 async def test_one_token_serves_many_questions_and_a_new_one_is_fetched_before_it_runs_out() -> None:
@@ -147,6 +159,17 @@ async def test_a_reservation_is_cancelled_by_an_adapter_that_did_not_make_it() -
         assert [each.id for each in await rig.adapter.assigned()] == []
 
 
+async def test_a_reservation_whose_id_is_nowhere_is_left_to_run_out_and_is_not_called_free() -> None:
+    async with harbor_rig() as rig:
+        await rig.send(K.RESERVE)
+        rig.adapter._reservations.clear()
+        rig.world.lockers[TOWER, LOCKER].reservation = None
+        assert (await rig.send(K.RELEASE)).released is False
+        assert await rig.word() is W.RESERVED
+        rig.world.clock.advance(301)
+        assert (await rig.send(K.RELEASE)).released is True
+
+
 async def test_no_token_lives_longer_than_it_may() -> None:
     async with harbor_rig(longest_seconds=60) as rig:
         access = await rig.access(expires_at=soon(timedelta(days=3)))
@@ -168,6 +191,52 @@ async def test_a_pair_whose_answer_was_lost_is_unknown_and_not_asked_for_twice_b
         assert (await rig.access()).payload, "another one may be asked for"
 
 
+async def test_where_the_vendor_picks_the_locker_nothing_is_reserved_and_a_link_is_found_again_by_its_id() -> None:
+    async with harbor_rig(links="both", keypad=True, location_id=1, secret=SECRET) as rig:
+        assert rig.adapter.capabilities[Capability.VENDOR_RESERVATION] is Ability.ABSENT
+        order = rig.order(K.ISSUE_ACCESS, access=AccessKind.DEPOSIT)
+        receipt = await rig.adapter.send(order)
+        assert receipt.access is not None
+        created = [body for body in map(_as_posted, rig.world.history) if b"LINK_CREATED" in body]
+        (pushed,) = receive(rig.connection, _signed(created[0]), created[0])
+        assert (pushed.order, pushed.unit, pushed.reference) == (order.id, receipt.unit, receipt.access.reference)
+        found = await rig.adapter.find_access(order, pushed.reference or "")
+        assert found is not None
+        assert found.access is not None
+        assert (found.unit, found.access.link, found.access.keypad_code) == (
+            receipt.unit, receipt.access.link, receipt.access.keypad_code,
+        )  # fmt: skip
+        assert await rig.adapter.find_access(order, "nothing") is None
+
+
+async def test_events_name_a_link_as_its_answer_did_whichever_ids_they_fill_in() -> None:
+    async with harbor_rig(links="both", location_id=1, secret=SECRET) as rig:
+        access = await rig.access()
+        rig.show(access)
+        named = {}
+        for body in map(_as_posted, rig.world.history):
+            (pushed,) = receive(rig.connection, _signed(body), body)
+            named[pushed.kind] = pushed.reference
+        assert named[PushedKind.ASSIGNED] == named[PushedKind.ACCESS_USED] == access.reference
+        assert named[PushedKind.ACCESS_ISSUED] not in {None, access.reference}, "that event tells the pair's id alone"
+
+
+@pytest.mark.parametrize("wrong", [{"locker_id": 1002}, {"lockerId": 1002, "towerId": TOWER[:-1] + "2"}])
+async def test_a_link_to_another_door_than_it_was_asked_for_is_nobody_s(wrong: dict[str, Any]) -> None:
+    async with harbor_rig(links="both", location_id=1) as rig:
+        access = await rig.access()
+        rig.world.requests[access.reference or ""]["told"] |= wrong
+        with pytest.raises(ContractBroken):
+            await rig.adapter.find_access(rig.order(K.ISSUE_ACCESS, access=AccessKind.PICKUP), access.reference or "")
+
+
+@pytest.mark.parametrize("echoed", [None, {}, [], "x", 7, {"order": 7}, {"order": "x"}, {"order": None}])
+async def test_what_others_have_echoed_is_no_order_of_ours(echoed: object) -> None:
+    async with harbor_rig(secret=SECRET) as rig:
+        body = _event(locker_open_request_payload=echoed)
+        assert receive(rig.connection, _signed(body), body)[0].order is None
+
+
 async def test_links_carry_a_door_and_a_code() -> None:
     async with harbor_rig(links="both", keypad=True, location_id=1) as rig:
         receipt = await rig.send(K.ISSUE_ACCESS, access=AccessKind.DEPOSIT)
@@ -179,6 +248,10 @@ async def test_links_carry_a_door_and_a_code() -> None:
         pickup = await rig.access(AccessKind.PICKUP, unit=unit)
         assert phone.use(rig.world, {"tower": TOWER, "link": pickup.link})["way"] == "out"
         assert rig.adapter.capabilities[Capability.VENDOR_ASSIGNS_UNIT] is Ability.WORKS
+
+
+def _as_posted(event: dict[str, Any]) -> bytes:
+    return json.dumps(event).encode()
 
 
 def _event(**data: Any) -> bytes:
@@ -209,7 +282,7 @@ async def test_an_event_is_a_hint_with_a_key_and_a_time_that_has_a_zone() -> Non
 
 @pytest.mark.parametrize("wrong", [{}, {"x-harbor-signature": "00"}, {"x-harbor-signature": "ü"}])
 async def test_events_that_are_not_signed_as_agreed_are_refused(wrong: dict[str, str]) -> None:
-    for secret in (SECRET, {}, {"webhook_secret": ""}):
+    for secret in (SECRET, {}):
         async with harbor_rig(secret=secret) as rig:
             with pytest.raises(Refused) as refused:
                 receive(rig.connection, wrong, _event())
@@ -222,6 +295,10 @@ async def test_every_operation_can_be_tried_and_those_that_write_say_so() -> Non
         assert [check.name for check in checks if check.writes] == ["reserve and cancel", "drop-off token"]
         for check in checks:
             assert await check.run()
+        async with harbor_rig(location_id=1, links="both") as linked:
+            tried = linked.adapter.checks(TOWER)
+            assert [check.name for check in tried if check.writes] == ["drop-off link"]
+            assert "found again" in await tried[-1].run()
         rig.world.faults.add({"kind": "status", "where": "locker-types", "status": 404})
         types = next(check for check in checks if check.name == "locker types")
         with pytest.raises(Refused):

@@ -245,8 +245,8 @@ async def test_events_are_posted_signed_and_in_order() -> None:
             both.set()
 
     server = await asyncio.start_server(take, "127.0.0.1", 0)
-    async with server, harbor_rig(secret={"webhook_secret": "shared"}) as rig:
-        rig.cloud.hook = (f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/push", "shared")
+    async with server, harbor_rig(secret={"webhook_secret": "shared by them both"}) as rig:
+        rig.cloud.hook = (f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/push", "shared by them both")
         rig.show(await rig.access(expires_at=soon(timedelta(seconds=60))))
         await rig.word()
         async with asyncio.timeout(5):

@@ -219,6 +219,30 @@ async def test_service_is_set_and_read_and_the_transaction_survives() -> None:
         assert (await bench.adapter.read_unit(bench.bank, given.unit)).in_service is True
 
 
+@pytest.mark.parametrize("code", [None, "MAINTENANCE"])
+async def test_why_a_locker_is_out_of_service_is_told_and_taken_back(code: str | None) -> None:
+    async with start(reason_code=code) as bench:
+        locker = bench.world.lockers[bench.bank, int(bench.unit)]
+        await bench.adapter.send(order(bench, OrderKind.SET_SERVICE, in_service=False, reason="hinge " + "x" * 300))
+        assert (locker.out_of_service, locker.reason_code) == (True, code)
+        assert (locker.reason[:6], len(locker.reason)) == ("hinge ", 200)
+
+        await bench.adapter.send(order(bench, OrderKind.SET_SERVICE, in_service=True, reason="mended"))
+        assert (locker.out_of_service, locker.reason_code, locker.reason) == (False, None, None)
+
+
+async def test_a_conflict_is_success_for_a_reservation_that_exists_and_for_nothing_else() -> None:
+    async with start() as bench:
+        given = await reserved(bench)
+        for kind, where in ((OrderKind.RELEASE, "delete"), (OrderKind.SET_SERVICE, "service")):
+            bench.world.faults.add({"kind": "status", "where": where, "status": 409})
+            with pytest.raises(Refused) as refused:
+                await bench.adapter.send(order(bench, kind, unit=given.unit, in_service=False))
+            assert refused.value.reason == "WRONG_STATE"
+        assert held(bench) == {given.unit: "r-1"}
+        assert not bench.world.lockers[bench.bank, int(given.unit or 0)].out_of_service
+
+
 @pytest.mark.parametrize("kind", [OrderKind.DEPOSIT, OrderKind.EXTEND, OrderKind.ISSUE_ACCESS])
 async def test_what_the_gateway_knows_nothing_of_is_not_sent(kind: OrderKind) -> None:
     async with start() as bench:

@@ -197,7 +197,7 @@ async def test_a_controller_is_replaced_and_ids_and_history_go_on(
     swapped = {"001": "002", "002": "001", "003": "9"}
     async with context(app_db, actor(world)).begin() as work:
         ask = ReplaceController(world.bank, account, "B2", swapped, "lightning")
-        assert await commissioning.replace_controller(work, ask) == world.bank
+        assert await commissioning.replace_controller(work, ask, known()) == world.bank
     async with admin_db.plain() as conn:
         rows = await conn.fetch("SELECT id, external_id FROM compartment WHERE bank_id = $1", world.bank)
         bank = await conn.fetchrow("SELECT * FROM bank WHERE id = $1", world.bank)
@@ -217,7 +217,7 @@ async def test_doors_that_would_be_one_unit_are_refused(
     ask = ReplaceController(world.bank, world.connection, "B", units, "x")
     with pytest.raises(error):
         async with context(app_db, actor(world)).begin() as work:
-            await commissioning.replace_controller(work, ask)
+            await commissioning.replace_controller(work, ask, known())
     assert await snapshot(admin_db) == before
 
 
@@ -240,13 +240,17 @@ async def test_no_two_doors_in_use_come_to_have_one_label(
     assert labels == {"001": "002", "002": "001", "003": "003"}
 
 
+def _elsewhere(world: World) -> ReplaceController:
+    return ReplaceController(world.bank, world.connection, "B9", {}, "x")
+
+
 async def test_a_controller_is_not_replaced_under_a_command(app_db: Database, admin_db: Database, world: World) -> None:
     async with context(app_db, actor(world)).begin() as work:
         await access.open_compartment(work, OpenCompartment(world.doors[0], "look"))
     before = await snapshot(admin_db)
     with pytest.raises(Rejected):
         async with context(app_db, actor(world)).begin() as work:
-            await commissioning.replace_controller(work, ReplaceController(world.bank, world.connection, "B9", {}, "x"))
+            await commissioning.replace_controller(work, _elsewhere(world), known())
     assert await snapshot(admin_db) == before
 
 

@@ -5,12 +5,17 @@ import pytest
 
 from app.access import service as access
 from app.access.service import Collect
+from app.devices import service as devices
+from app.devices.service import SetServiceState
 from app.kit.db import Database
 from app.kit.errors import Reason, Rejected
+from app.lockers import jobs as lockers
+from app.lockers.model import Service
 from app.stays import service
 from app.stays.model import StayOutcome
 from tenants.carriers import service as carriers
 from tenants.model import Role
+from tests.adapters.harbor.rig import TOWER
 from tests.app.handover.towers import Towers, towers
 from tests.app.rig import actor, codes, context, snapshot
 
@@ -105,6 +110,44 @@ async def test_before_a_pass_is_out_a_stay_is_just_cancelled(scene: Towers) -> N
     await cancel(scene, stay)
     assert await scene.stay(stay) == ("RELEASED", "E0", "CANCELLED")
     assert (await scene.book(stay), await scene.passes(stay)) == ("available", [])
+
+
+@pytest.mark.parametrize("seen", [True, False])
+async def test_a_door_its_vendor_does_not_let_go_is_given_to_nobody_before_it_is(scene: Towers, *, seen: bool) -> None:
+    """`seen`: its books say so before the reservation's time is over by ours."""
+    stay = await scene.reserve()
+    await scene.drive.work()
+    assert await scene.book(stay) == "reserved"
+    scene.hardware._reservations.clear()
+    scene.vendor.lockers[TOWER, await scene.unit(stay)].reservation = None
+    await cancel(scene, stay)
+    assert await scene.stay(stay) == ("RELEASED", "E0", "CANCELLED")
+    assert (await scene.book(stay), await scene.of(DOOR, stay)) == ("reserved", "OUT_OF_SERVICE")
+    assert [(await scene.stay(await scene.issued()))[0] for _ in range(2)] == ["ACCESS_ISSUED"] * 2
+    with pytest.raises(Rejected) as full:
+        await scene.reserve()
+    assert full.value.reason is Reason.NO_FREE_COMPARTMENT
+    if seen:
+        scene.vendor.set_unit(TOWER, await scene.unit(stay), {"free": True})
+        await scene.settle()
+    else:
+        scene.drive.crash()
+        await scene.pass_time(3600 + 121)
+        await lockers.bring_back(scene.drive.worker, scene.drive.system, scene.now)
+    assert await scene.of(DOOR, stay) == "IN_SERVICE"
+    assert await scene.alarms() == {}
+
+
+async def test_what_people_took_out_of_service_stays_out_though_the_vendor_has_it_free(scene: Towers) -> None:
+    stay = await scene.reserve()
+    await scene.drive.work()
+    await cancel(scene, stay)
+    door = await scene.of("SELECT compartment_id FROM stay WHERE id = $1", stay)
+    await scene.act(Role.OWNER, devices.set_service_state, SetServiceState(door, Service.OUT_OF_SERVICE, "hinge"))
+    for word in ("rented", "available"):
+        scene.vendor.set_unit(TOWER, await scene.unit(stay), {"status": word})
+        await scene.settle()
+    assert await scene.of(DOOR, stay) == "OUT_OF_SERVICE"
 
 
 async def test_called_off_it_waits_until_the_tower_has_heard_of_it(scene: Towers) -> None:

@@ -8,6 +8,8 @@ from uuid import UUID
 import orjson
 import pytest
 
+from app.access import service as access
+from app.access.service import Collect
 from app.kit.db import Database
 from app.kit.ids import global_id, new_id
 from app.passes.model import Vault
@@ -16,9 +18,10 @@ from schema.engine import Request
 from schema.execution import CompiledEngine
 from schema.limits import Limits
 from schema.schema import build_schema
+from tenants.carriers import service as carriers
 from tenants.model import Actor, Role
 from tests.app.handover.towers import Towers, towers
-from tests.app.rig import SEALER, actor
+from tests.app.rig import SEALER, actor, codes, context
 
 QUERY = """query($id: ID!) { node(id: $id) { ... on Stay { usableUntil passes(first: 9) { edges { node {
   kind state payload payloadAuth link keypadCode } } } } } }"""
@@ -102,3 +105,24 @@ async def test_without_the_permission_to_carry_nothing_is_shown(reader: Reader) 
     courier = reader.member(Role.COURIER)
     without = replace(courier, permissions=frozenset(each for each in courier.permissions if each != "access:carry"))
     assert await reader.sees(stay, without) == [("DEPOSIT", "ISSUED", False)]
+
+
+async def test_a_courier_whose_grant_was_taken_is_shown_nothing_at_once(reader: Reader) -> None:
+    stay, courier = await reader.scene.issued(), reader.member(Role.COURIER)
+    grant = await reader.scene.of("SELECT id FROM carrier_grant WHERE tenant_id = $1", reader.scene.world.tenant)
+    for how, shown in (("suspend", False), ("resume", True), ("revoke", False)):
+        async with context(reader.scene.app, reader.member(Role.OWNER)).begin() as work:
+            await carriers.change(work, grant, how, "unpaid")
+        # Nobody has reacted: the pass is as it was.
+        assert await reader.sees(stay, courier) == [("DEPOSIT", "ISSUED", shown)], how
+
+
+async def test_a_grant_to_deposit_shows_no_way_to_take_out(reader: Reader) -> None:
+    scene, courier = reader.scene, reader.member(Role.COURIER)
+    stay = await scene.brought()
+    await scene.pass_time(4 * 86400)
+    await scene.act(Role.COURIER, access.collect, Collect(stay), codes())
+    await scene.settle()
+    assert ("PICKUP", "ISSUED", True) in (await reader.sees(stay, courier) or [])
+    await scene.of("UPDATE carrier_grant SET operations = '{DEPOSIT}' WHERE tenant_id = $1", scene.world.tenant)
+    assert ("PICKUP", "ISSUED", False) in (await reader.sees(stay, courier) or [])

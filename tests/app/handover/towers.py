@@ -24,7 +24,9 @@ PHONES = {
     "ACCESSIBLE_UNITS": "WORKS", "PHONE_TOKENS": "WORKS", "PUSH_EVENTS": "WORKS", "READBACK": "WORKS",
     "VENDOR_RESERVATION": "WORKS",
 }  # fmt: skip
-SECRET = "shh-0123456789"
+# The vendor names the door with the link.
+LINKS = {**PHONES, "VENDOR_RESERVATION": "ABSENT", "VENDOR_ASSIGNS_UNIT": "WORKS"}
+SECRET = "shh-0123456789abcdef"
 
 
 class Towers(Scene):
@@ -35,9 +37,10 @@ class Towers(Scene):
 
     @classmethod
     async def make(
-        cls, app: Database, worker: Database, admin: Database, adapter: Any, vendor: HarborWorld
-    ) -> "Towers":
-        world = await make_world(admin, capabilities=PHONES)
+        cls, app: Database, worker: Database, admin: Database, adapter: Any, vendor: HarborWorld,
+        capabilities: dict[str, str] = PHONES,
+    ) -> "Towers":  # fmt: skip
+        world = await make_world(admin, capabilities=capabilities)
         secret = {"client_id": CLIENT[0], "client_secret": CLIENT[1], "webhook_secret": SECRET}
         sealed = SEALER.seal(json.dumps(secret).encode(), world.connection.bytes)
         async with admin.plain() as conn:
@@ -84,6 +87,8 @@ class Towers(Scene):
             row = await conn.fetchrow(sql, stay, kind)
         vault = Vault(sealer)
         shown = {part: vault.show(row["id"], part, row["sealed"]) for part in PARTS}
+        if shown["link"]:
+            return {"link": shown["link"]}
         return {"payload": shown["payload"], "payload_auth": shown["payloadAuth"]}
 
     async def passes(self, stay: UUID) -> list[tuple[str, str]]:
@@ -115,7 +120,8 @@ class Towers(Scene):
 
 
 @asynccontextmanager
-async def towers(app: Database, worker: Database, admin: Database) -> AsyncIterator[Towers]:
-    async with harbor_rig(secret={"webhook_secret": SECRET}) as rig:
+async def towers(app: Database, worker: Database, admin: Database, **settings: Any) -> AsyncIterator[Towers]:
+    async with harbor_rig(secret={"webhook_secret": SECRET}, **settings) as rig:
         assert isinstance(rig.adapter, HarborAdapter)
-        yield await Towers.make(app, worker, admin, rig.adapter, rig.world)
+        capabilities = LINKS if settings.get("links") == "both" else PHONES
+        yield await Towers.make(app, worker, admin, rig.adapter, rig.world, capabilities)

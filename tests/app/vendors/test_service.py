@@ -5,6 +5,8 @@ import orjson
 import pytest
 
 from adapters import registry
+from app.commissioning import service as commissioning
+from app.commissioning.service import ReplaceController
 from app.devices.port import Connection, Refused
 from app.kit.db import Database
 from app.kit.errors import Denied, Invalid, NotFound, Reason, Rejected
@@ -19,6 +21,13 @@ from tests.app.scene import Scene
 
 def vendors(problems: Callable[[Connection], tuple[str, ...]] = lambda _: ()) -> Vendors:
     return Vendors(problems, SEALER)
+
+
+def shouted(_vendor: str, text: str) -> str:
+    """A vendor for whom `b` and `B` are one bank, and digits alone are none."""
+    if text.isdecimal():
+        raise Refused("no bank is called so")
+    return text.upper()
 
 
 def asked(world: World) -> ConnectBank:
@@ -53,6 +62,25 @@ async def test_a_bank_comes_with_doors_and_a_sealed_secret(app_db: Database, adm
     async with context(app_db, actor(world)).begin() as work:
         await service.disconnect_bank(work, bank)
     assert await value(admin_db, "SELECT count(*) FROM vendor_connection WHERE id = $1", row["id"]) == 0
+
+
+async def test_a_bank_has_one_id_however_it_was_spelled(app_db: Database, admin_db: Database) -> None:
+    world, known = await make_world(admin_db), replace(vendors(), bank_id=shouted)
+    async with context(app_db, actor(world)).begin() as work:
+        bank = await service.connect_bank(work, replace(asked(world), external_id="x1"), known)
+    assert await value(admin_db, "SELECT external_id FROM bank WHERE id = $1", bank) == "X1"
+    before = await snapshot(admin_db)
+    with pytest.raises(Rejected) as taken:
+        async with context(app_db, actor(world)).begin() as work:
+            await commissioning.replace_controller(
+                work, ReplaceController(bank, world.connection, "b", {}, "lightning"), known
+            )
+    assert (taken.value.reason, taken.value.path) == (Reason.ALREADY_EXISTS, ("input", "externalId"))
+    with pytest.raises(Invalid) as none:
+        async with context(app_db, actor(world)).begin() as work:
+            await service.connect_bank(work, replace(asked(world), external_id="7"), known)
+    assert none.value.path == ("input", "externalId")
+    assert await snapshot(admin_db) == before
 
 
 async def test_what_cannot_be_connected_leaves_nothing_behind(app_db: Database, admin_db: Database) -> None:
