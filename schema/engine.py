@@ -36,6 +36,10 @@ class Caller(Protocol):
     def expires_at(self) -> datetime | None: ...
     @property
     def revoked(self) -> asyncio.Event: ...
+    @property
+    def may_return(self) -> bool:
+        """Once revoked: whether the same credentials are still good, for other rights."""
+        ...
 
 
 class Engine(Protocol):

@@ -53,9 +53,9 @@ async def open_compartment(work: Work, ask: OpenCompartment) -> UUID:
     stay = await queries.open_in(work.conn, door.bank.tenant_id, door.id)
     if work.actor.is_carrier:
         return (await _open_as_carrier(work, door, stay, reason)).id
-    purpose = Purpose.OVERRIDE if stay else Purpose.NONE
-    cause = Cause(purpose, reason, stay.id if stay else None, stay.carrier_id if stay else None)
-    return (await hardware.request_open(work, door, cause)).id
+    if stay is None:
+        return (await hardware.request_alone(work, door, Cause(Purpose.NONE, reason))).id
+    return (await hardware.request_open(work, door, Cause(Purpose.OVERRIDE, reason, stay.id, stay.carrier_id))).id
 
 
 async def _open_as_carrier(work: Work, door: Compartment, stay: Stay | None, reason: str) -> Command:

@@ -64,6 +64,9 @@ FINDINGS: dict[Finding, tuple[bool, CommandState]] = {
 }
 PENDING = frozenset({S.REQUESTED, S.SENT, S.UNCONFIRMED})
 
+# Without a stay, one person opens so many doors of a bank within that time; for more a second person has to approve.
+MOST_ALONE, ALONE_WITHIN = 5, timedelta(minutes=1)
+
 # How long a command may wait for its bank. A person stands at a door; a vendor's books can wait.
 PATIENCE: dict[OrderKind, timedelta] = {
     OrderKind.OPEN: timedelta(seconds=30),

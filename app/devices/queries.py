@@ -1,5 +1,7 @@
 """Reads of commands and connections that the core itself needs."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -88,6 +90,19 @@ _PENDING = Statement(
     select(func.count()).where(
         commands.c.tenant_id == _TENANT, commands.c.stay_id == bindparam("stay_id", type_=Uuid),
         commands.c.kind == bindparam("kind", type_=Text), literal_column("NOT settled"),
+    )
+)  # fmt: skip
+# Two acts of one account at one bank count one after the other: neither would see what the other has not committed.
+_ONE_AT_A_TIME = Statement(
+    select(func.pg_advisory_xact_lock(func.hashtextextended(bindparam("account", type_=Text), literal_column("0"))))
+)
+_ALONE = Statement(
+    select(func.count()).where(
+        commands.c.tenant_id == _TENANT, commands.c.kind == OrderKind.OPEN.value, commands.c.stay_id.is_(None),
+        commands.c.compartment_id == any_(bindparam("compartment_ids", type_=ARRAY(Uuid))),
+        commands.c.requested_at > bindparam("since", type_=Time),
+        commands.c.requested_by == bindparam("account_id", type_=Uuid),
+        commands.c.parameters["opening"].astext.is_(None),
     )
 )  # fmt: skip
 _UNSETTLED = Statement(
@@ -209,6 +224,15 @@ async def told(conn: Conn, tenant_id: UUID, stay_id: UUID, kind: OrderKind) -> i
 async def opened_to_take(conn: Conn, tenant_id: UUID, stay_id: UUID) -> bool:
     """Whether a stay's door was seen to open because its carrier asked, since something is inside."""
     return bool(await _OPENED_TO_TAKE.value(conn, tenant_id=tenant_id, stay_id=stay_id))
+
+
+async def opened_alone(conn: Conn, tenant_id: UUID, doors: Sequence[UUID], account_id: UUID, since: datetime) -> int:
+    """How many of these doors an account asked to open since then, for no stay and without a second person. Whoever
+    else asks the same for it waits until this act has ended."""
+    await _ONE_AT_A_TIME.row(conn, account=f"opens alone {tenant_id} {account_id}")
+    given = {"compartment_ids": list(doors), "since": since, "account_id": account_id}
+    found: int = await _ALONE.value(conn, tenant_id=tenant_id, **given)
+    return found
 
 
 async def waiting_of_carrier(conn: Conn, tenant_id: UUID, carrier_id: UUID) -> list[Command]:

@@ -9,10 +9,20 @@ from uuid import UUID
 import asyncpg
 
 from app.devices import events, queries, store
-from app.devices.model import FINDINGS, PATIENCE, Command, CommandState, Finding, Purpose, operations_of
+from app.devices.model import (
+    ALONE_WITHIN,
+    FINDINGS,
+    MOST_ALONE,
+    PATIENCE,
+    Command,
+    CommandState,
+    Finding,
+    Purpose,
+    operations_of,
+)
 from app.devices.port import Capability, OrderKind
 from app.kit import checks
-from app.kit.errors import Invalid, NotFound, Reason, Rejected
+from app.kit.errors import Denied, FailedRule, Invalid, NotFound, Reason, Rejected
 from app.kit.ids import new_id
 from app.kit.streams import Sequenced
 from app.lockers import queries as lockers
@@ -28,13 +38,27 @@ from tenants.work import Work
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Why a door is opened, for which stay, and by which right where a carrier asks."""
+    """Why a door is opened, for which stay, by which right where a carrier asks, by which approved request."""
 
     purpose: Purpose
     reason: str
     stay_id: UUID | None = None
     carrier_id: UUID | None = None
     operation: Operation | None = None
+    opening_id: UUID | None = None
+
+
+async def request_alone(work: Work, compartment: Compartment, cause: Cause) -> Command:
+    """One opening for no stay that one person asks for. Many of them would be what takes two."""
+    bank, doors = compartment.bank, [row["id"] for row in await lockers.doors(work.conn, compartment.bank)]
+    since = work.now - ALONE_WITHIN
+    opened = await queries.opened_alone(work.conn, bank.tenant_id, doors, work.actor.account_id, since)
+    if opened >= MOST_ALONE:
+        expected = f"at most {MOST_ALONE} doors of a bank within a minute, or an opening that somebody else approves"
+        rule = FailedRule("second person", expected, f"{opened} doors opened alone")
+        words = "Ask for these doors together: a second person has to approve."
+        raise Denied(words, permission=Permission.COMPARTMENT_OPEN, failed=(rule,))
+    return await request_open(work, compartment, cause)
 
 
 async def request_open(work: Work, compartment: Compartment, cause: Cause) -> Command:
@@ -45,7 +69,8 @@ async def request_open(work: Work, compartment: Compartment, cause: Cause) -> Co
         raise Rejected(Reason.NOT_SUPPORTED, f"Bank {bank.label} cannot be opened from afar.{how}")
     if not bank.reachable:
         raise Rejected(Reason.BANK_UNREACHABLE, f"Bank {bank.label} does not answer at present.")
-    by_right: dict[str, object] = {"operation": cause.operation.value} if cause.operation else {}
+    given = {"operation": cause.operation and cause.operation.value, "opening": _text(cause.opening_id)}
+    by_right = {name: value for name, value in given.items() if value is not None}
     command = _asked(work, compartment, OrderKind.OPEN, cause, by_right)
     try:
         await store.add(work.conn, command)

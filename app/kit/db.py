@@ -148,7 +148,8 @@ class Database:
     @classmethod
     async def connect(cls, dsn: str, *, size: int = 10, name: str = "lockyard", light: bool = False) -> "Database":
         """`light`: connections go back to the pool without a question to the server, which would cost as much as a
-        small read. For a process that leaves nothing in a session: no SET but a local one, no advisory lock."""
+        small read. For a process that leaves nothing in a session: no SET but a local one, no advisory lock but a
+        transaction's."""
         make = light_pool if light else asyncpg.create_pool
         pool = make(
             dsn, min_size=min(2, size), max_size=size, init=_set_codecs,

@@ -1,14 +1,14 @@
 """Several doors at once: asked for by one person, decided by another, then a command for each door."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from app.devices import service as hardware
 from app.devices.model import Purpose
 from app.devices.service import Cause
 from app.kit import checks
-from app.kit.db import savepoint
+from app.kit.db import Row, savepoint
 from app.kit.errors import Denied, FailedRule, Invalid, NotFound, Reason, Rejected
 from app.kit.ids import new_id
 from app.lockers import queries as lockers
@@ -70,7 +70,7 @@ async def decide(work: Work, id: UUID, *, approve: bool, comment: str | None) ->
     )  # fmt: skip
     if done is None:
         raise Rejected(Reason.TOO_LATE, "This request was decided already, or nobody decided it in time.")
-    commands = await _open_each(work, row["compartment_ids"], row["reason"]) if approve else []
+    commands = await _open_each(work, row) if approve else []
     await store.SET_COMMANDS.run(work.conn, of_tenant=work.tenant, id_=id, commands=commands)
     word = "approved" if approve else "rejected"
     work.emit(events.of_opening(f"Opening{word.title()}", row, commands=len(commands)))
@@ -98,16 +98,17 @@ async def _doors(work: Work, bank: Bank, chosen: Sequence[UUID] | None) -> list[
     return doors
 
 
-async def _open_each(work: Work, compartment_ids: Sequence[UUID], reason: str) -> list[UUID]:
+async def _open_each(work: Work, row: Row) -> list[UUID]:
     """A door that is being opened already, or went away meanwhile, is left out; what the bank cannot do refuses all."""
     commands = []
-    for id_ in compartment_ids:
+    for id_ in row["compartment_ids"]:
         door = await lockers.standing(work.conn, work.tenant, id_)
         if door is None:
             continue
         stay = await stays.open_in(work.conn, work.tenant, id_)
-        purpose = Purpose.OVERRIDE if stay else Purpose.NONE
-        cause = Cause(purpose, reason, stay.id if stay else None, stay.carrier_id if stay else None)
+        cause = Cause(Purpose.NONE, row["reason"], opening_id=row["id"])
+        if stay is not None:
+            cause = replace(cause, purpose=Purpose.OVERRIDE, stay_id=stay.id, carrier_id=stay.carrier_id)
         try:
             # A savepoint: the index that allows one opening a door would otherwise undo the others too.
             async with savepoint(work.conn):

@@ -8,6 +8,7 @@ from http.cookies import CookieError, SimpleCookie
 from urllib.parse import urlsplit
 
 from schema.engine import Caller
+from schema.transport.closing import Close, ClosedError
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,7 @@ class Anonymous:
     is_anonymous: bool = True
     expires_at: datetime | None = None
     revoked: asyncio.Event = field(default_factory=asyncio.Event)
+    may_return: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +84,14 @@ class Settings:
     watch_seconds: float = 1.0
 
 
-def ended(caller: Caller) -> str | None:
+def ended(caller: Caller) -> ClosedError | None:
     """Why this caller's streams must end, or None."""
     if caller.revoked.is_set():
-        return "Session revoked"
+        if caller.may_return:
+            return ClosedError(Close.RIGHTS_CHANGED, "Rights changed")
+        return ClosedError(Close.UNAUTHORIZED, "Session revoked")
     if caller.expires_at is not None and caller.expires_at <= datetime.now(UTC):
-        return "Session expired"
+        return ClosedError(Close.UNAUTHORIZED, "Session expired")
     return None
 
 

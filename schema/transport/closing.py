@@ -12,6 +12,7 @@ class Close(IntEnum):
     SUBPROTOCOL = 4406  # * only graphql-transport-ws is spoken
     INIT_TIMEOUT = 4408  # * no connection_init in time
     DUPLICATE = 4409  # * an operation of this id is running
+    RIGHTS_CHANGED = 4412  # what the caller may see changed; it may come back at once and resume from its cursor
     TOO_SLOW = 4413  # the client does not read what it subscribed to; it may come back and resume from its cursor
     TOO_MANY = 4429  # * a second connection_init; also: more messages than allowed
     FAULT = 4500  # * our fault

@@ -153,9 +153,9 @@ class Socket:
             with suppress(ClosedError):
                 await self.outlet.text(last)
 
-    async def dismiss(self, reason: str) -> None:
+    async def dismiss(self, end: ClosedError) -> None:
         """The caller's rights have ended; the conversation does too."""
-        await self.outlet.close(Close.UNAUTHORIZED, reason)
+        await self.outlet.close(end.code, end.reason)
 
     async def prepare(self, request: Request, running: int) -> Prepared:
         most = self.pipeline.settings.operations
@@ -177,9 +177,9 @@ class Socket:
                     if caller.revoked.is_set():
                         break
                     await self.outlet.text(b"".join((before, result, b"}")))
-            reason = ended(caller)
-            if reason is not None:
-                raise ClosedError(Close.UNAUTHORIZED, reason)
+            end = ended(caller)
+            if end is not None:
+                raise end
 
     async def stop_all(self) -> None:
         tasks = list(self.operations.values())

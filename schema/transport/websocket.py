@@ -55,7 +55,7 @@ class GraphQLWebSocket:
         while self.sockets:
             await asyncio.sleep(self.settings.watch_seconds)
             for socket in list(self.sockets):
-                reason = ended(socket.caller) if socket.caller is not None else None
-                if reason is not None:
+                end = ended(socket.caller) if socket.caller is not None else None
+                if end is not None:
                     self.sockets.discard(socket)
-                    await socket.dismiss(reason)
+                    await socket.dismiss(end)

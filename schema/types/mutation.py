@@ -113,7 +113,9 @@ class Mutation:
     )
     extend_stay: ExtendStayResult = act("Give a stay more time.", inputs.ExtendStayInput, Permission.STAY_EXTEND)
     open_compartment: OpenCompartmentResult = act(
-        "Open a door.", inputs.OpenCompartmentInput, Permission.COMPARTMENT_OPEN
+        "Open a door. Of a bank's doors without a stay one person opens five a minute; more need an approved opening.",
+        inputs.OpenCompartmentInput,
+        Permission.COMPARTMENT_OPEN,
     )
     ask_opening: AskOpeningResult = act(
         "Ask to open several doors, or all of a bank; a second person has to approve.",

@@ -28,7 +28,7 @@ from tenants.carriers.model import (
     has_quota,
 )
 from tenants.identity.queries import ORGANIZATION
-from tenants.identity.store import tell_revoked
+from tenants.identity.store import tell_changed
 from tenants.model import Actor, OrganizationKind
 from tenants.policy import Permission, authorize
 from tenants.scope import Scope, context_parameters
@@ -173,7 +173,7 @@ async def grant(work: Work, ask: GrantCarrier) -> UUID:
     await _check_places(work, terms)
     await store.ADD.run(work.conn, tenant_id=tenant, id=id_, carrier_id=carrier, **_stored(terms))
     # A first grant gives the carrier's members an operator more.
-    await tell_revoked(work.conn, carrier)
+    await tell_changed(work.conn, carrier)
     operations = sorted(terms.operations)
     work.emit(events.carrier_granted(id_, carrier, list(operations)))
     details = {"change": "granted", **{name: value for name, value in _stored(terms).items() if name != "state"}}
@@ -196,7 +196,7 @@ async def change(work: Work, id_: UUID, how: str, reason: str) -> None:
     if moved is None:
         raise Rejected(Reason.WRONG_STATE, f"The grant is {row['state']}.", path=("input", "grantId"))
     if after is GrantState.REVOKED:
-        await tell_revoked(work.conn, moved["carrier_id"])
+        await tell_changed(work.conn, moved["carrier_id"])
     work.emit(events.grant_changed(how, id_, moved["carrier_id"], moved["version"]))
     details = {"change": how, "version": moved["version"]}
     carrier = moved["carrier_id"]

@@ -16,6 +16,8 @@ KEY_PREFIX = "lyk_"
 # What the record calls signing in and out; everybody may.
 SIGN_IN, SIGN_OUT = "session:create", "session:end"
 REVOKED_CHANNEL = "lockyard_revoked"
+# Before an organization's id: what its members may do changed, and their credentials are good all the same.
+CHANGED = "changed "
 # What a key's list shows of its secret: enough to tell keys apart, nothing to guess with.
 SHOWN_CHARACTERS = 8
 _SECRET_CHARACTERS = 4 + 43

@@ -4,9 +4,10 @@ import asyncio
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
@@ -17,7 +18,7 @@ from app.kit.db import Database
 from app.kit.errors import NotFound
 from tenants.audit.model import Entry
 from tenants.identity import queries, store
-from tenants.identity.model import KEY_PREFIX, REVOKED_CHANNEL, SIGN_OUT, hash_secret, is_secret
+from tenants.identity.model import CHANGED, KEY_PREFIX, REVOKED_CHANNEL, SIGN_OUT, hash_secret, is_secret
 from tenants.model import Actor, ActorKind
 from tenants.policy import Permission, authorize
 from tenants.work import Work
@@ -30,18 +31,28 @@ _BELIEVED_SECONDS = 30.0
 _TOUCH_SECONDS = 60.0
 
 
+class Revocation(asyncio.Event):
+    """Set when a right of a caller is taken or changed. `may_return`: its secret is still good, for other rights."""
+
+    may_return = False
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """An actor as a transport holds it. `revoked` is set when a right of it is taken or changed: streams end."""
 
     actor: Actor
-    revoked: asyncio.Event
+    revoked: Revocation
     secret_hash: bytes
     is_anonymous: bool = False
 
     @property
     def expires_at(self) -> datetime | None:
         return self.actor.expires_at
+
+    @property
+    def may_return(self) -> bool:
+        return self.revoked.may_return
 
     @property
     def fingerprint(self) -> str:
@@ -60,11 +71,11 @@ class Authenticator:
         self._clock = clock
         self._cache: OrderedDict[bytes, tuple[Caller, float]] = OrderedDict()
         # By their events: whoever still holds one is reached, also when the cache has long forgotten the caller.
-        self._held: WeakKeyDictionary[asyncio.Event, Caller] = WeakKeyDictionary()
-        self._event: WeakValueDictionary[bytes, asyncio.Event] = WeakValueDictionary()
+        self._held: WeakKeyDictionary[Revocation, Caller] = WeakKeyDictionary()
+        self._event: WeakValueDictionary[bytes, Revocation] = WeakValueDictionary()
         self._running: dict[bytes, asyncio.Task[Caller | None]] = {}
         self._touched: OrderedDict[UUID, float] = OrderedDict()
-        self._touching: set[asyncio.Task[None]] = set()
+        self._aside: set[asyncio.Task[None]] = set()
         self._notices = 0
 
     async def caller(self, secret: str) -> Caller | None:
@@ -108,10 +119,10 @@ class Authenticator:
             return None
         caller = self._held_with(hashed)
         if caller is not None and caller.actor != actor:
-            self._end(caller)
+            self._end(caller, may_return=True)
             caller = None
         if caller is None:
-            caller = Caller(actor, asyncio.Event(), hashed)
+            caller = Caller(actor, Revocation(), hashed)
             self._held[caller.revoked] = caller
             self._event[hashed] = caller.revoked
         self._cache[hashed] = (caller, time.monotonic() + _BELIEVED_SECONDS)
@@ -137,9 +148,12 @@ class Authenticator:
         self._touched.move_to_end(id_)
         while len(self._touched) > _KEPT:
             self._touched.popitem(last=False)
-        task = asyncio.create_task(self._touch(id_))
-        self._touching.add(task)
-        task.add_done_callback(self._touching.discard)
+        self._start(self._touch(id_))
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._aside.add(task)
+        task.add_done_callback(self._aside.discard)
 
     async def _touch(self, id_: UUID) -> None:
         try:
@@ -175,7 +189,21 @@ class Authenticator:
 
     def _hear(self, _conn: object, _pid: int, _channel: str, payload: object) -> None:
         self._notices += 1
-        self.drop(str(payload))
+        word = str(payload)
+        if word.startswith(CHANGED):
+            self._start(self._ask_anew(word.removeprefix(CHANGED)))
+        else:
+            self.drop(word)
+
+    async def _ask_anew(self, organization_id: str) -> None:
+        """Whose rights are as they were goes on; nobody goes on where that cannot be found out."""
+        held = [each for each in self._held.values() if str(each.actor.organization_id) == organization_id]
+        try:
+            await self._check(held)
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            log.warning("rights cannot be asked for now: %s", type(error).__name__)
+            for caller in held:
+                self._end(caller, may_return=True)
 
     def drop(self, id_: str) -> None:
         """End every caller of this credential, membership, account or organization."""
@@ -186,17 +214,21 @@ class Authenticator:
 
     async def check_all(self) -> None:
         """Ask again about everybody held: end whose rights are gone, or no longer what they were."""
-        held = list(self._held.values())
+        await self._check(list(self._held.values()))
+
+    async def _check(self, held: Sequence[Caller]) -> None:
         for is_key in (False, True):
             mine = [c for c in held if (c.actor.kind is ActorKind.API_KEY) is is_key]
             if not mine:
                 continue
             found = await self._look_up({c.secret_hash for c in mine}, is_key=is_key)
             for caller in mine:
-                if found.get(caller.secret_hash) != caller.actor:
-                    self._end(caller)
+                actor = found.get(caller.secret_hash)
+                if actor != caller.actor:
+                    self._end(caller, may_return=actor is not None)
 
-    def _end(self, caller: Caller) -> None:
+    def _end(self, caller: Caller, *, may_return: bool = False) -> None:
+        caller.revoked.may_return = may_return
         caller.revoked.set()
         self._held.pop(caller.revoked, None)
         self._cache.pop(caller.secret_hash, None)

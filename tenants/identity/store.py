@@ -4,7 +4,7 @@ from sqlalchemy import Text, and_, bindparam, func, insert, literal_column, or_,
 
 from app.kit.db import Conn, Statement
 from app.kit.tables import Uuid
-from tenants.identity.model import REVOKED_CHANNEL
+from tenants.identity.model import CHANGED, REVOKED_CHANNEL
 from tenants.identity.tables import accounts, api_keys, memberships, sessions
 
 _NOW = bindparam("now", type_=sessions.c.created_at.type)
@@ -68,5 +68,10 @@ _TELL = Statement(select(func.pg_notify(literal_column(f"'{REVOKED_CHANNEL}'"), 
 
 
 async def tell_revoked(conn: Conn, id_: object) -> None:
-    """On commit every process learns that rights of this credential, membership, account or organization changed."""
+    """On commit every process learns that this credential, membership, account or organization is none any more."""
     await _TELL.value(conn, word=str(id_))
+
+
+async def tell_changed(conn: Conn, organization_id: object) -> None:
+    """On commit every process asks anew what the members of this organization may do."""
+    await _TELL.value(conn, word=f"{CHANGED}{organization_id}")

@@ -40,7 +40,7 @@ def actor(tenant: Any) -> Actor:
 class Looking:
     """A caller as the engine knows it."""
 
-    fingerprint, is_anonymous, expires_at = "bench", False, None
+    fingerprint, is_anonymous, expires_at, may_return = "bench", False, None, False
 
     def __init__(self, tenant: Any) -> None:
         self.actor, self.revoked = actor(tenant), asyncio.Event()

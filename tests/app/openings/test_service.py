@@ -1,3 +1,4 @@
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
@@ -6,6 +7,7 @@ import pytest
 
 from app.access import service as access
 from app.access.service import OpenCompartment
+from app.devices.model import ALONE_WITHIN, MOST_ALONE
 from app.kit.db import Database
 from app.kit.errors import Denied, Invalid, NotFound, Rejected
 from app.openings import jobs, service
@@ -132,3 +134,45 @@ async def test_who_may_not_open_several_doors_opens_none(
         await decided(app_db, actor(world, role), id_)
     assert await value(admin_db, STATE, id_) == "PENDING"
     assert await commands(admin_db, world) == 0
+
+
+async def opened(app: Database, by: Actor, door: UUID) -> None:
+    async with context(app, by).begin() as work:
+        await access.open_compartment(work, OpenCompartment(door, "alone"))
+
+
+async def test_one_after_another_is_no_way_around_the_second_person(app_db: Database, admin_db: Database) -> None:
+    world = await make_world(admin_db, doors=MOST_ALONE + 4)
+    thief, other = actor(world), actor(world)
+    for door in world.doors[:MOST_ALONE]:
+        await opened(app_db, thief, door)
+    before = await snapshot(admin_db)
+    with pytest.raises(Denied) as denied:
+        await opened(app_db, thief, world.doors[MOST_ALONE])
+    assert [rule.rule for rule in denied.value.failed] == ["second person"]
+    after = await snapshot(admin_db)
+    assert {**after, "audit_entry": before["audit_entry"], "outbox": before["outbox"]} == before
+    # Another person's, another bank's, and what a second person approved are counted apart.
+    await opened(app_db, other, world.doors[MOST_ALONE])
+    id_ = await asked(app_db, world, other, world.doors[MOST_ALONE + 1 : MOST_ALONE + 3])
+    await decided(app_db, thief, id_)
+    assert await commands(admin_db, world) == MOST_ALONE + 3
+    async with admin_db.plain() as conn:
+        await conn.execute("UPDATE command SET requested_at = requested_at - $1::interval", ALONE_WITHIN)
+    await opened(app_db, thief, world.doors[-1])
+
+
+async def test_doors_asked_for_at_once_are_counted_as_one_after_another(app_db: Database, admin_db: Database) -> None:
+    world = await make_world(admin_db, doors=20)
+    thief = actor(world)
+    got = await asyncio.gather(*(opened(app_db, thief, door) for door in world.doors), return_exceptions=True)
+    assert sum(each is None for each in got) == MOST_ALONE
+    assert await commands(admin_db, world) == MOST_ALONE
+
+
+async def test_approved_doors_leave_the_approver_free_to_open_one(app_db: Database, admin_db: Database) -> None:
+    world = await make_world(admin_db, doors=MOST_ALONE + 2)
+    approver = actor(world)
+    await decided(app_db, approver, await asked(app_db, world, actor(world), world.doors[:-1]))
+    await opened(app_db, approver, world.doors[-1])
+    assert await commands(admin_db, world) == MOST_ALONE + 2

@@ -33,6 +33,7 @@ from schema.transport.http import GraphQLHTTP
 from schema.transport.pipeline import Pipeline
 from schema.transport.websocket import GraphQLWebSocket
 from tenants.identity.service import Caller as IdentityCaller
+from tenants.identity.service import Revocation
 from tenants.model import Actor
 from tests.kit.test_sequencer import no_seal
 from tests.schema.reading.population import build
@@ -53,6 +54,7 @@ class Caller:
     is_anonymous: bool = False
     expires_at: datetime | None = None
     revoked: asyncio.Event = field(default_factory=asyncio.Event)
+    may_return: bool = False
 
 
 @dataclass
@@ -120,7 +122,7 @@ class Live:
 
 def fingerprint(actor: Actor) -> str:
     """As the product's own callers have it."""
-    return IdentityCaller(actor, asyncio.Event(), b"").fingerprint
+    return IdentityCaller(actor, Revocation(), b"").fingerprint
 
 
 async def subscribe(made: ClientConnection, query: str, variables: Message | None = None, id: str = "1") -> None:

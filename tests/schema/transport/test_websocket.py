@@ -263,6 +263,19 @@ def test_a_revoked_caller_is_closed_with_4401_and_hears_nothing_more(toy: Toy) -
         assert closing(socket)[0] == 4403
 
 
+def test_a_caller_whose_rights_changed_is_closed_with_4412_and_let_in_again(toy: Toy) -> None:
+    greeting = {"type": "connection_init", "payload": {"Authorization": "Bearer token-c"}}
+    with opened(toy, greeting) as socket:
+        say(socket, subscribe("l", "subscription { doorAlarms { seq } }"))
+        hear(socket)
+        with toy.client() as client:
+            client.get("/revoke", params={"token": "token-c", "changed": "1"})
+        assert closing(socket) == (4412, "Rights changed")
+    with opened(toy, greeting) as socket:
+        say(socket, subscribe("l", "subscription { doorAlarms { seq } }"))
+        assert hear(socket)["type"] == "next"
+
+
 def test_an_expired_caller_is_closed_with_4401(toy: Toy) -> None:
     with opened(toy, {"type": "connection_init", "payload": {"Authorization": "Bearer token-short"}}) as socket:
         assert closing(socket) == (4401, "Session expired")

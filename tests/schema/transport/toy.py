@@ -202,6 +202,7 @@ class ToyCaller:
     is_anonymous: bool = False
     expires_at: datetime | None = None
     revoked: asyncio.Event = field(default_factory=asyncio.Event)
+    may_return: bool = False
 
 
 def door(callers: dict[str, ToyCaller]) -> Authenticate:
@@ -226,13 +227,19 @@ async def missing(_request: HTTPRequest, _error: Exception) -> PlainTextResponse
 
 
 def toy_server(port: int = 0, settings: Settings | None = None) -> Server:
-    callers = {"token-a": ToyCaller("a"), "token-b": ToyCaller("b")}
+    callers = {f"token-{name}": ToyCaller(name) for name in "abc"}
     persisted = Persisted({digest(PERSISTED): PERSISTED})
     engine = ToyEngine()
     mounted = mount(engine, door(callers), persisted=persisted, settings=settings)
 
     async def revoke(request: HTTPRequest) -> PlainTextResponse:
-        callers[request.query_params["token"]].revoked.set()
+        """`changed`: the token is good for other rights."""
+        token = request.query_params["token"]
+        revoked = callers[token]
+        revoked.may_return = "changed" in request.query_params
+        if revoked.may_return:
+            callers[token] = ToyCaller(revoked.fingerprint)
+        revoked.revoked.set()
         return PlainTextResponse("done")
 
     async def facts(_request: HTTPRequest) -> PlainTextResponse:

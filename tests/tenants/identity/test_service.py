@@ -7,6 +7,7 @@ import pytest
 
 from app.kit.db import Database
 from app.kit.errors import Denied, NotFound
+from tenants.carriers import service as carriers
 from tenants.identity import service
 from tenants.identity.model import KEY_PREFIX, SESSION_PREFIX, CreateApiKey, new_secret
 from tenants.identity.service import Authenticator
@@ -133,6 +134,7 @@ async def test_an_ended_right_ends_streams_and_requests_in_every_process(
             else:
                 await service.disable_account(work, owner.account_id)
         await asyncio.wait_for(asyncio.gather(one.revoked.wait(), two.revoked.wait()), SOON)
+        assert not one.may_return
         assert await here.caller(secret) is None
         assert await elsewhere.caller(secret) is None
 
@@ -177,6 +179,51 @@ async def test_a_revoked_grant_ends_the_carriers_streams_and_narrows_its_next_re
         after = await authenticator.caller(secret)
         assert after is not None
         assert after.actor.tenants == (carrier,)
+
+
+async def test_what_one_operator_takes_ends_only_streams_whose_rights_changed_and_lets_them_return(
+    app_db: Database, admin_db: Database
+) -> None:
+    async with admin_db.plain() as conn:
+        owner = await world.member(conn, await world.organization(conn, "OPERATOR", "North"), "OWNER")
+        south, carrier = [await world.organization(conn, kind, "S") for kind in ("OPERATOR", "CARRIER")]
+        first, second = [await world.grant(conn, owner.organization_id, carrier) for _ in range(2)]
+        await world.grant(conn, south, carrier)
+        secret = await world.session(conn, await world.member(conn, carrier, "COURIER"))
+    operator = await world.caller(admin_db, app_db, owner)
+    async with watching(app_db) as authenticator:
+        held = await authenticator.caller(secret)
+        assert held is not None
+        assert set(held.actor.tenants) == {owner.organization_id, south, carrier}
+        async with world.context(app_db, operator).begin() as work:
+            await carriers.change(work, first, "revoke", "one of two")
+        await asyncio.sleep(0.3)
+        assert not held.revoked.is_set(), "another grant of the same operator still stands"
+        assert await authenticator.caller(secret) is held
+        async with world.context(app_db, operator).begin() as work:
+            await carriers.change(work, second, "revoke", "the last one")
+        await asyncio.wait_for(held.revoked.wait(), SOON)
+        assert held.may_return
+        back = await authenticator.caller(secret)
+        assert back is not None
+        assert set(back.actor.tenants) == {south, carrier}
+
+
+async def test_where_rights_cannot_be_asked_for_nobody_keeps_what_may_be_gone(
+    app_db: Database, admin_db: Database
+) -> None:
+    owner, secret = await owner_with_session(admin_db)
+    authenticator = Authenticator(app_db)
+    caller = await authenticator.caller(secret)
+    assert caller is not None
+
+    class Away:
+        def acquire(self) -> object:
+            raise OSError("away")
+
+    authenticator._db = Database(Away())
+    await authenticator._ask_anew(str(owner.organization_id))
+    assert (caller.revoked.is_set(), caller.may_return) == (True, True)
 
 
 async def test_a_right_that_ended_unheard_is_found_by_asking_again(app_db: Database, admin_db: Database) -> None:
