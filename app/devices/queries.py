@@ -130,6 +130,16 @@ def none_under_way(tenant: ColumnElement[UUID], stay_id: ColumnElement[UUID], ki
     return ~asked.where(commands.c.kind == any_(kinds), alive).exists()
 
 
+def nothing_asked(
+    tenant: ColumnElement[UUID], bank_id: ColumnElement[UUID], compartment_id: ColumnElement[UUID]
+) -> Any:
+    """Part of a compartment's own statement: nothing asked of it is still to be settled."""
+    asked = select(1).where(
+        commands.c.tenant_id == tenant, commands.c.bank_id == bank_id, literal_column("NOT settled")
+    )
+    return ~asked.where(commands.c.compartment_id == compartment_id).exists()
+
+
 _CALLED_SO = bindparam("called", type_=Text)
 _CALLED = Statement(
     select(
