@@ -218,9 +218,8 @@ class Keeper:
             return
         if command.state is S.DOOR_OPENED:
             if self.desk.sensor and known.door is Door.CLOSED:
-                await self._end(
-                    watch, lambda work: service.closed(work, command, self.desk.hands.clock()), S.DOOR_CLOSED
-                )
+                bank, at, item = self.desk.bank, self.desk.hands.clock(), known.item
+                await self._end(watch, lambda work: service.closed(work, bank, command, at, item), S.DOOR_CLOSED)
             return
         verdict = await self._verdict(watch, known, units, read)
         if verdict is Verdict.HAPPENED and command.kind is OrderKind.OPEN:

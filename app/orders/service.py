@@ -11,6 +11,7 @@ from app.devices import store as commands
 from app.devices.model import Command, CommandState
 from app.devices.port import (
     Ambiguous,
+    Capability,
     ContractBroken,
     DeviceError,
     OrderKind,
@@ -100,8 +101,12 @@ async def opened(work: Work, command: Command, at: datetime, detail: str | None 
     )
 
 
-async def closed(work: Work, command: Command, at: datetime) -> bool:
-    return await _moved(work, command, S.DOOR_CLOSED, "CommandDoorClosed", settled=True, evidence="E3", closed_at=at)
+async def closed(work: Work, bank: Bank, command: Command, at: datetime, item: bool | None) -> bool:
+    """`item`: whether a sensor sees something behind it then."""
+    inside = item if bank.has(Capability.ITEM_SENSOR) else None
+    return await _moved(
+        work, command, S.DOOR_CLOSED, "CommandDoorClosed", settled=True, evidence="E3", closed_at=at, inside=inside
+    )
 
 
 # Of these the audit log tells; the others are steps on the way that the command itself shows.
@@ -178,7 +183,7 @@ async def observe(work: Work, bank: Bank, seen: Sequence[Change], watches: Seque
                 command = watch.command
                 state = moved.get(command.id, command.state)
                 here = command.compartment_id == change.known.id and state is S.DOOR_OPENED
-                if here and await closed(work, command, change.at):
+                if here and await closed(work, bank, command, change.at, change.item):
                     moved[command.id] = S.DOOR_CLOSED
     rows = [
         {
