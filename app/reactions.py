@@ -5,6 +5,7 @@ from uuid import UUID
 
 from app.access import service as access
 from app.alarms import service as alarms
+from app.books import service as books
 from app.handover import service as handover
 from app.kit.reacting import Reaction
 from app.kit.streams import Sequenced
@@ -18,7 +19,7 @@ React = Callable[[Work, Sequenced], Awaitable[None]]
 System = Callable[[UUID], Context]
 
 REACTIONS: Mapping[str, tuple[React, ...]] = {
-    "BankReachable": (alarms.on_bank,),
+    "BankReachable": (alarms.on_bank, books.on_bank),
     "BankUnreachable": (alarms.on_bank,),
     "CommandAccepted": (access.on_opening, access.on_books, handover.on_books, alarms.on_command),
     "CommandDoorClosed": (access.on_opening, alarms.on_inside),

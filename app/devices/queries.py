@@ -62,6 +62,15 @@ _TOLD = Statement(
         commands.c.kind == bindparam("kind", type_=Text),
     )
 )  # fmt: skip
+_LAST_TOLD = Statement(
+    select(commands.c.state)
+    .where(
+        commands.c.tenant_id == _TENANT, commands.c.stay_id == bindparam("stay_id", type_=Uuid),
+        commands.c.kind == bindparam("kind", type_=Text),
+    )
+    .order_by(commands.c.requested_at.desc(), commands.c.id.desc())
+    .limit(1)
+)  # fmt: skip
 _UNSETTLED = Statement(
     select(func.count()).where(
         commands.c.tenant_id == _TENANT, commands.c.bank_id == bindparam("bank_id", type_=Uuid),
@@ -181,6 +190,12 @@ async def told(conn: Conn, tenant_id: UUID, stay_id: UUID, kind: OrderKind) -> i
     """How often a vendor was told this about a stay."""
     found: int = await _TOLD.value(conn, tenant_id=tenant_id, stay_id=stay_id, kind=kind.value)
     return found
+
+
+async def last_told(conn: Conn, tenant_id: UUID, stay_id: UUID, kind: OrderKind) -> CommandState | None:
+    """What became of the last time a vendor was told this about a stay; None where it never was."""
+    found = await _LAST_TOLD.value(conn, tenant_id=tenant_id, stay_id=stay_id, kind=kind.value)
+    return CommandState(found) if found else None
 
 
 async def unsettled(conn: Conn, tenant_id: UUID, bank_id: UUID) -> int:

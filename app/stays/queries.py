@@ -62,6 +62,12 @@ _ACCESS_ISSUED = Statement(
     .where(literal_column("stay.state = 'ACCESS_ISSUED'"))
     .order_by(stays.c.id)
 )
+_BEFORE_DEPOSIT = Statement(
+    select(stays.c.id)
+    .where(stays.c.tenant_id == _TENANT, stays.c.bank_id == bindparam("bank_id", type_=Uuid))
+    .where(literal_column("state IN ('HELD', 'ACCESS_ISSUED')"))
+    .order_by(stays.c.created_at, stays.c.id)
+)
 _OPEN_OF_CARRIER = Statement(
     select(func.count()).where(
         stays.c.tenant_id == _TENANT, stays.c.carrier_id == bindparam("carrier_id", type_=Uuid),
@@ -74,6 +80,11 @@ async def access_issued(conn: Conn, tenant_id: UUID, carrier_id: UUID) -> list[U
     """Stays of a carrier whose courier has something to open the door with."""
     rows = await _ACCESS_ISSUED.rows(conn, tenant_id=tenant_id, carrier_id=carrier_id)
     return [row["id"] for row in rows]
+
+
+async def before_deposit(conn: Conn, tenant_id: UUID, bank_id: UUID) -> list[UUID]:
+    """Stays of a bank that have their compartment and no parcel yet, the oldest first."""
+    return [row["id"] for row in await _BEFORE_DEPOSIT.rows(conn, tenant_id=tenant_id, bank_id=bank_id)]
 
 
 async def stay(conn: Conn, actor: Actor, id: UUID) -> Stay | None:

@@ -37,12 +37,14 @@ class BookScene(Scene):
 
 
 @asynccontextmanager
-async def pitney(app: Database, worker: Database, admin: Database, *, strict: bool = True) -> AsyncIterator[BookScene]:
+async def pitney(
+    app: Database, worker: Database, admin: Database, *, strict: bool = True, **settings: object
+) -> AsyncIterator[BookScene]:
     vendor = PitneyWorld([{"id": "B", "units": UNITS}])
     cloud = PitneyCloud(vendor, strict=strict)
     async with control.Server(cloud.app()) as server:
         secret = {"client_id": CLIENT[0], "client_secret": CLIENT[1]}
-        adapter: Any = VENDOR.connect(Connection(uuid4(), VENDOR.name, server.url, secret=secret))
+        adapter: Any = VENDOR.connect(Connection(uuid4(), VENDOR.name, server.url, settings, secret))
         try:
             world = await make_world(admin, capabilities=BOOKS)
             scene = BookScene(app, admin, Drive(worker, world, adapter, Now()))
