@@ -5,6 +5,7 @@ from uuid import UUID
 
 from app.access import service as access
 from app.alarms import service as alarms
+from app.books import service as books
 from app.devices import service as devices
 from app.handover import service as handover
 from app.kit.reacting import Reaction
@@ -19,10 +20,10 @@ React = Callable[[Work, Sequenced], Awaitable[None]]
 System = Callable[[UUID], Context]
 
 REACTIONS: Mapping[str, tuple[React, ...]] = {
-    "BankReachable": (alarms.on_bank,),
+    "BankReachable": (alarms.on_bank, books.on_bank),
     "BankUnreachable": (alarms.on_bank,),
     "CommandAccepted": (access.on_opening, access.on_books, handover.on_books, alarms.on_command),
-    "CommandDoorClosed": (access.on_opening,),
+    "CommandDoorClosed": (access.on_opening, alarms.on_inside),
     "CommandDoorOpened": (access.on_opening, alarms.on_command),
     "CommandExpired": (access.on_opening, access.on_books, handover.on_books, alarms.on_command),
     "CommandFailed": (access.on_opening, access.on_books, handover.on_books, alarms.on_command),
@@ -32,6 +33,7 @@ REACTIONS: Mapping[str, tuple[React, ...]] = {
     "FilledAfterRelease": (alarms.on_filled,),
     "GrantRevoked": (devices.on_grant, handover.on_grant),
     "GrantSuspended": (devices.on_grant, handover.on_grant),
+    "ItemChanged": (alarms.on_inside,),
     "StatusUnderstood": (alarms.on_bank,),
     "StatusUnmapped": (alarms.on_bank,),
     "StayDeposited": (alarms.on_stay,),
@@ -39,6 +41,8 @@ REACTIONS: Mapping[str, tuple[React, ...]] = {
     "StayHeld": (handover.on_held,),
     "StayReleased": (alarms.on_stay,),
     "UnitFoundFree": (access.on_unit_found_free,),
+    "UnitGivenBack": (alarms.on_inside,),
+    "UnitWithheld": (alarms.on_inside,),
     "UnitWordChanged": (handover.on_word,),
 }
 

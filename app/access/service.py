@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from app.books import service as books
 from app.devices import queries as devices
 from app.devices import service as hardware
 from app.devices.model import Command, Purpose
@@ -243,8 +244,10 @@ async def on_books(work: Work, fact: Sequenced) -> None:
             grade = fact.evidence or "E0"
             await store.run(store.GRADE, work.conn, stay, state_=State.DEPOSITED.value, evidence=grade)
         return
-    absent = fact.payload.get("absent") is True
-    if kind == OrderKind.RESERVE and stay.state in OPEN_BEFORE_DEPOSIT and not absent:
+    absent, held = fact.payload.get("absent") is True, stay.state in OPEN_BEFORE_DEPOSIT
+    if kind == OrderKind.RESERVE and fact.kind == "CommandExpired" and held and await books.kept(work, stay):
+        return
+    if kind == OrderKind.RESERVE and held and not absent:
         undo = fact.payload.get("undo") is True
         words = "The vendor chose a place it cannot have." if undo else "The vendor did not take the reservation."
         await stays.end(work, stay, StayOutcome.CANCELLED, reason=words, tell=undo)

@@ -6,12 +6,14 @@ from uuid import UUID
 
 from app.alarms import events, queries, store
 from app.alarms.model import KINDS, RISES, AlarmKind
+from app.devices.model import Purpose
 from app.devices.port import OrderKind
 from app.kit import checks
 from app.kit.db import Row
 from app.kit.errors import NotFound, Reason, Rejected
 from app.kit.ids import new_id
 from app.kit.streams import Sequenced
+from app.lockers.model import Withheld
 from app.stays import queries as stays
 from tenants.audit.model import Entry
 from tenants.policy import Permission, authorize
@@ -203,6 +205,8 @@ async def _late(work: Work, fact: Sequenced) -> None:
 async def on_stay(work: Work, fact: Sequenced) -> None:
     """StayReleased with the door left open; StayDeposited through a way in that was thought closed."""
     work.enter(fact.tenant_id)
+    if fact.kind == "StayReleased":
+        await clear_alarms(work, fact.occurred_at, f"{K.CLOSED_WITHOUT_DEPOSIT}:{fact.uuid('compartment_id')}")
     if fact.kind == "StayReleased" and fact.payload.get("door") == "OPEN":
         await _raise(work, _at_door(AlarmKind.OPEN_AFTER_RELEASE, fact, "The stay has ended and the door stands open."))
     elif fact.kind == "StayDeposited" and fact.payload.get("late") is True and fact.payload.get("by_pass"):
@@ -226,6 +230,23 @@ async def on_filled(work: Work, fact: Sequenced) -> None:
     else:
         kind, words = AlarmKind.LATE_EVENT_AFTER_RELEASE, f"Something was put behind door {label} after its stay ended."
     await _raise(work, _at_door(kind, fact, words))
+
+
+async def on_inside(work: Work, fact: Sequenced) -> None:
+    """UnitWithheld and UnitGivenBack: a sensor sees something where no stay is; ItemChanged, CommandDoorClosed: what
+    it sees once a courier has shut the door. What a vendor's books tell of others is no alarm."""
+    work.enter(fact.tenant_id)
+    given, place = fact.payload, fact.uuid("compartment_id")
+    ghost, unfilled = f"{K.GHOST_PARCEL}:{place}", f"{K.CLOSED_WITHOUT_DEPOSIT}:{place}"
+    if fact.kind == "UnitWithheld" and given.get("why") == Withheld.TAKEN and given.get("by") == "SENSOR":
+        words = f"The sensor behind door {given.get('label')} sees something, and no stay is there."
+        await _raise(work, _at_door(K.GHOST_PARCEL, fact, words))
+    elif fact.kind == "UnitGivenBack" and given.get("why") == Withheld.TAKEN:
+        await clear_alarms(work, fact.occurred_at, ghost)
+    elif given.get("inside") is True or given.get("present") is True:
+        await clear_alarms(work, fact.occurred_at, unfilled)
+    elif given.get("inside") is False and given.get("purpose") == Purpose.DEPOSIT:
+        await _raise(work, _at_door(K.CLOSED_WITHOUT_DEPOSIT, fact, "The door was shut and the sensor sees nothing."))
 
 
 async def on_bank(work: Work, fact: Sequenced) -> None:

@@ -84,6 +84,7 @@ def _door(
         label=said.get("label") or unit.get("label") or id_, external_id=id_, size=Size(size),
         row=said.get("row") or row, column=said.get("column") or column, row_span=said.get("row_span") or 1,
         accessible=said["accessible"] if said.get("accessible") is not None else bool(unit.get("accessible")),
+        taken=unit.get("inUse") is True,
     )  # fmt: skip
 
 

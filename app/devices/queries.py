@@ -105,6 +105,15 @@ _ALONE = Statement(
         commands.c.parameters["opening"].astext.is_(None),
     )
 )  # fmt: skip
+_LAST_TOLD = Statement(
+    select(commands.c.state)
+    .where(
+        commands.c.tenant_id == _TENANT, commands.c.stay_id == bindparam("stay_id", type_=Uuid),
+        commands.c.kind == bindparam("kind", type_=Text),
+    )
+    .order_by(commands.c.requested_at.desc(), commands.c.id.desc())
+    .limit(1)
+)  # fmt: skip
 _UNSETTLED = Statement(
     select(func.count()).where(
         commands.c.tenant_id == _TENANT, commands.c.bank_id == bindparam("bank_id", type_=Uuid),
@@ -173,6 +182,16 @@ def none_under_way(tenant: ColumnElement[UUID], stay_id: ColumnElement[UUID], ki
     return ~asked.where(commands.c.kind == any_(kinds), alive).exists()
 
 
+def nothing_asked(
+    tenant: ColumnElement[UUID], bank_id: ColumnElement[UUID], compartment_id: ColumnElement[UUID]
+) -> Any:
+    """Part of a compartment's own statement: nothing asked of it is still to be settled."""
+    asked = select(1).where(
+        commands.c.tenant_id == tenant, commands.c.bank_id == bank_id, literal_column("NOT settled")
+    )
+    return ~asked.where(commands.c.compartment_id == compartment_id).exists()
+
+
 _CALLED_SO = bindparam("called", type_=Text)
 _CALLED = Statement(
     select(
@@ -238,6 +257,12 @@ async def opened_alone(conn: Conn, tenant_id: UUID, doors: Sequence[UUID], accou
 async def waiting_of_carrier(conn: Conn, tenant_id: UUID, carrier_id: UUID) -> list[Command]:
     """What was asked for a carrier's stays and has not left us."""
     return [command_of(row) for row in await _OF_CARRIER.rows(conn, tenant_id=tenant_id, carrier_id=carrier_id)]
+
+
+async def last_told(conn: Conn, tenant_id: UUID, stay_id: UUID, kind: OrderKind) -> CommandState | None:
+    """What became of the last time a vendor was told this about a stay; None where it never was."""
+    found = await _LAST_TOLD.value(conn, tenant_id=tenant_id, stay_id=stay_id, kind=kind.value)
+    return CommandState(found) if found else None
 
 
 async def unsettled(conn: Conn, tenant_id: UUID, bank_id: UUID) -> int:

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import orjson
 
+from app.contact import service as contact
 from app.devices import queries as devices
 from app.devices.port import Adapter, Connection, DeviceError, Refused
 from app.devices.store import LOOK
@@ -23,7 +24,6 @@ from app.kit.seal import SealBroken, Sealer
 from app.lockers import queries as lockers
 from app.lockers import store as lockers_store
 from app.lockers.model import Bank
-from app.orders import service
 from app.orders.jobs import Desk, Hands
 from app.stays.model import PickupCodes
 from app.vendors.jobs import Surveyor
@@ -179,7 +179,7 @@ class Fleet:
         if bank.reachable:
             log.error("bank %s cannot be kept: %s", bank.id, why)
             async with system_context(self.db, bank.tenant_id, origin="device", clock=self.clock).begin() as work:
-                await service.unreachable(work, bank, work.now, why)
+                await contact.unreachable(work, bank, work.now, why)
 
     async def _watched(self, keeper: Keeper, stop: asyncio.Event) -> None:
         """One bank's fault must not end the others' keeping."""

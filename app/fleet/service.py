@@ -5,7 +5,10 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
+from uuid import UUID
 
+from app.contact import service as contact
+from app.contact.model import Look, whose
 from app.devices import queries as devices
 from app.devices.model import CommandState
 from app.devices.port import (
@@ -25,6 +28,7 @@ from app.devices.port import (
 )
 from app.kit.bus import LOST
 from app.kit.pause import first_of, pause
+from app.lockers.model import MISSED_POLLS
 from app.orders import service
 from app.orders.jobs import READ_SECONDS, Desk, send_waiting
 from app.orders.model import (
@@ -34,9 +38,11 @@ from app.orders.model import (
     booked,
     changes,
     found_free,
+    inside,
     new_word,
     order_of,
     parcels_of,
+    read_at,
     reference_of,
     verdict_on_books,
     verdict_on_open,
@@ -109,27 +115,49 @@ class Keeper:
         self.desk.next_look = self.desk.hands.monotonic() + wait
 
     async def _missed(self, detail: str) -> None:
-        at = self.desk.hands.clock()
-        if self.desk.contact.missed(at):
-            since = self.desk.contact.first_miss or at
-            await self.desk.write(lambda work: service.unreachable(work, self.desk.bank, since, detail))
-            self.desk.contact.lost = True
+        desk, at = self.desk, self.desk.hands.clock()
+        if desk.contact.missed(at):
+            since = desk.contact.first_miss or at
+            await desk.write(lambda work: contact.unreachable(work, desk.bank, since, detail))
+            desk.contact.lost = True
 
     async def _answered(self, state: BankState) -> None:
         now = self.desk.hands.monotonic()
         self.desk.contact.answered()
+        read = read_at(self.desk.known, state.units, sensor=self.desk.sensor)
         for watch in self.desk.watches:
-            watch.look(now)
+            # A look that told nothing of its door is a hole in the watch over it.
+            if watch.command.compartment_id in read:
+                watch.look(now)
         if self.desk.contact.lost:
-            await self.desk.write(lambda work: service.reachable(work, self.desk.bank))
+            await self.desk.write(lambda work: contact.reachable(work, self.desk.bank))
             self.desk.contact.lost = False
-        abilities = {name.value: ability.value for name, ability in self.desk.adapter.capabilities.items()}
-        self.desk.hands.heard(self.desk.bank, self.desk.hands.clock(), abilities)
+        can = {name.value: ability.value for name, ability in self.desk.adapter.capabilities.items()}
+        self.desk.hands.heard(self.desk.bank, self.desk.hands.clock(), can)
         await self.desk.take_in(changes(self.desk.known, state.units, sensor=self.desk.sensor))
         await self._other_news(state)
+        await self._doubt(state, read, now)
         units = {unit.id: unit for unit in state.units}
         for watch in list(self.desk.watches):
-            await self._settle(watch, units)
+            await self._settle(watch, units, read)
+
+    async def _doubt(self, state: BankState, read: frozenset[UUID], now: float) -> None:
+        """What is given to nobody from now on though the bank answers, and what is given out again."""
+        desk, usual = self.desk, max(self.desk.usual_seconds, 1.0)
+        there = inside(desk.known, state.units)
+        for known in desk.known.values():
+            known.used = known.used and there.get(known.id, True)
+        ours = {known.id for known in desk.known.values() if known.used and desk.keeps_books}
+        open_ = [watch.command for watch in desk.watches if not watch.given_up]
+        # Where the vendor chooses, its books may have any of them for a reservation whose answer is out.
+        anywhere = desk.has(Capability.VENDOR_ASSIGNS_UNIT) and any(each.kind is OrderKind.RESERVE for each in open_)
+        busy = set(there) if anywhere else {each.compartment_id for each in open_}
+        look = Look(now, state.observed_at, read, there, ours, busy)
+        doubts = desk.contact.doubts(look, limit=usual * MISSED_POLLS, patience=usual)
+        if doubts:
+            names, by = {known.id: known.label for known in desk.known.values()}, whose(books=desk.keeps_books)
+            written = await desk.write(lambda work: contact.doubt(work, desk.bank, desk.contact, doubts, names, by=by))
+            desk.contact.wrote(doubts, written, now)
 
     async def _other_news(self, state: BankState) -> None:
         over = self.desk.contact.over(state)
@@ -140,9 +168,9 @@ class Keeper:
 
         async def act(work: Work) -> None:
             for unit, what in over:
-                await service.strange(work, self.desk.bank, unit, what, None)
+                await contact.strange(work, self.desk.bank, unit, what, None)
             for unit, what, raw in news:
-                await service.strange(work, self.desk.bank, unit, what, raw)
+                await contact.strange(work, self.desk.bank, unit, what, raw)
             for known, well in turned:
                 await service.told_service(work, self.desk.bank, (known.id, known.label, well))
             for known in free:
@@ -188,18 +216,17 @@ class Keeper:
             worded = [(known, unit) for known, unit in worded if known.id not in waiting]
         return free, worded
 
-    async def _settle(self, watch: Watch, units: dict[str, Unit]) -> None:
+    async def _settle(self, watch: Watch, units: dict[str, Unit], read: frozenset[UUID]) -> None:
         command, known = watch.command, self.desk.door_of(watch.command)
         if known is None or watch.given_up or command.state not in {S.ACCEPTED, S.UNCONFIRMED, S.DOOR_OPENED}:
             self._forget()
             return
         if command.state is S.DOOR_OPENED:
             if self.desk.sensor and known.door is Door.CLOSED:
-                await self._end(
-                    watch, lambda work: service.closed(work, command, self.desk.hands.clock()), S.DOOR_CLOSED
-                )
+                bank, at, item = self.desk.bank, self.desk.hands.clock(), known.item
+                await self._end(watch, lambda work: service.closed(work, bank, command, at, item), S.DOOR_CLOSED)
             return
-        verdict = await self._verdict(watch, known, units)
+        verdict = await self._verdict(watch, known, units, read)
         if verdict is Verdict.HAPPENED and command.kind is OrderKind.OPEN:
             await self._end(watch, lambda work: service.opened(work, command, self.desk.hands.clock()), S.DOOR_OPENED)
         elif verdict is Verdict.HAPPENED:
@@ -217,8 +244,12 @@ class Keeper:
             await self._end(watch, lambda work: service.unconfirmed(work, command, words, settled=True), S.UNCONFIRMED)
             watch.given_up = True
 
-    async def _verdict(self, watch: Watch, known: Known, units: dict[str, Unit]) -> Verdict:
+    async def _verdict(self, watch: Watch, known: Known, units: dict[str, Unit], read: frozenset[UUID]) -> Verdict:
         command, settle, now = watch.command, self.desk.adapter.timing.settle, self.desk.hands.monotonic()
+        if command.kind is OrderKind.OPEN and self.desk.sensor and known.id not in read:
+            # What was seen of the door before proves nothing now; it may yet be read.
+            long = settle.total_seconds() * REMEMBER_SETTLES
+            return Verdict.WAIT if now - watch.sent < long else Verdict.UNKNOWN
         if command.kind is OrderKind.OPEN:
             counter = self.desk.has(Capability.OPENING_COUNTER)
             return verdict_on_open(watch, known, now, settle, counter=counter, sensor=self.desk.sensor)

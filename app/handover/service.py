@@ -227,7 +227,7 @@ async def on_grant(work: Work, fact: Sequenced) -> None:
     if carrier is None:
         return
     work.enter(fact.tenant_id)
-    for id_ in await queries.before_deposit(work.conn, fact.tenant_id, carrier):
+    for id_ in await queries.before_deposit(work.conn, fact.tenant_id, carrier=carrier):
         stay = await queries.standing(work.conn, fact.tenant_id, id_)
         door = await stays.door_of(work, stay) if stay and stay.state in OPEN_BEFORE_DEPOSIT else None
         if stay is None or door is None or not door.bank.has(Capability.PHONE_TOKENS):

@@ -6,6 +6,9 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+# Stale: this many polls without an answer.
+MISSED_POLLS = 2
+
 
 class Size(StrEnum):
     S = "S"
@@ -34,8 +37,19 @@ class Use(StrEnum):
     OCCUPIED = "OCCUPIED"
 
 
+class Withheld(StrEnum):
+    """Why a compartment is given to nobody though its bank answers. Written by its bank's keeper, and at its import.
+
+    SILENT: nothing was read of it for two polls. TAKEN: the vendor's books, or a sensor, have something in it, and no
+    stay of ours is there.
+    """
+
+    SILENT = "SILENT"
+    TAKEN = "TAKEN"
+
+
 class Occupancy(StrEnum):
-    """What people read: derived from use, service, door and reachability, never stored."""
+    """What people read: derived from use, service, door, reachability and what withholds it, never stored."""
 
     AVAILABLE = "AVAILABLE"
     RESERVED = "RESERVED"
@@ -44,14 +58,18 @@ class Occupancy(StrEnum):
     UNAVAILABLE = "UNAVAILABLE"
 
 
-def occupancy(use: Use, service: Service, door: DoorState, *, allocatable: bool) -> Occupancy:
-    """available = in service, no open stay, door not open, bank reachable or filled blindly. A stay shows whatever
-    else is wrong."""
+def occupancy(
+    use: Use, service: Service, door: DoorState, withheld: Withheld | None, *, allocatable: bool, blind: bool
+) -> Occupancy:
+    """available = in service, no open stay, door not open, nothing in it, it and its bank heard of or filled blindly.
+    A stay shows whatever else is wrong."""
     if use is not Use.FREE:
         return Occupancy(use.value)
     if service is not Service.IN_SERVICE:
         return Occupancy.OUT_OF_SERVICE
     if door is DoorState.OPEN or not allocatable:
+        return Occupancy.UNAVAILABLE
+    if withheld is Withheld.TAKEN or (withheld is Withheld.SILENT and not blind):
         return Occupancy.UNAVAILABLE
     return Occupancy.AVAILABLE
 

@@ -80,7 +80,7 @@ _DOORS = Statement(
         compartments.c.id, compartments.c.external_id, compartments.c.label, compartments.c.door, compartments.c.size,
         compartments.c.accessible, compartments.c.row_no, compartments.c.column_no,
         compartments.c.openings, compartments.c.item_present, compartments.c.service, compartments.c.use,
-        compartments.c.door_open_since,
+        compartments.c.door_open_since, compartments.c.withheld,
     )
     .where(compartments.c.tenant_id == bindparam("tenant_id", type_=Uuid))
     .where(compartments.c.bank_id == bindparam("bank_id", type_=Uuid))

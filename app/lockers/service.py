@@ -12,7 +12,7 @@ from app.kit import checks
 from app.kit.errors import Invalid, NotFound, Reason, Rejected
 from app.kit.ids import new_id
 from app.lockers import events, queries, store
-from app.lockers.model import Bank, Compartment, Service, Size
+from app.lockers.model import Bank, Compartment, Service, Size, Withheld
 from tenants.audit.model import Entry
 from tenants.policy import Permission, authorize
 from tenants.work import Work
@@ -51,6 +51,8 @@ async def set_service(
 
 @dataclass(frozen=True, slots=True)
 class NewCompartment:
+    """`taken`: its vendor has somebody or something in it already."""
+
     label: str
     external_id: str
     size: Size
@@ -58,11 +60,12 @@ class NewCompartment:
     column: int
     row_span: int = 1
     accessible: bool = False
+    taken: bool = False
 
 
 async def add_bank(work: Work, bank: Bank, compartments: Sequence[NewCompartment]) -> None:
     """Write a bank and its doors. The right to it and its connection are the caller's to settle."""
-    rows = [_placed(index, each) for index, each in enumerate(compartments)]
+    rows = [_placed(index, each, work.now) for index, each in enumerate(compartments)]
     _check_doors(rows)
     try:
         await store.add_bank(work.conn, bank)
@@ -78,7 +81,7 @@ async def add_bank(work: Work, bank: Bank, compartments: Sequence[NewCompartment
 
 async def add_door(work: Work, bank: Bank, given: NewCompartment, reason: str) -> None:
     """One more compartment behind a bank that is there. The right to it is the caller's to settle."""
-    row = _placed(0, given)
+    row = _placed(0, given, work.now)
     try:
         await store.add_compartments(work.conn, bank, [row])
     except asyncpg.UniqueViolationError as error:
@@ -117,7 +120,7 @@ def _check_doors(rows: Sequence[Mapping[str, Any]]) -> None:
             seen.add(row[field])
 
 
-def _placed(index: int, given: NewCompartment) -> dict[str, Any]:
+def _placed(index: int, given: NewCompartment, now: datetime) -> dict[str, Any]:
     def named(error: Invalid) -> Invalid:
         return Invalid(error.message, path=("input", "compartments", str(index), *error.path[1:]))
 
@@ -134,6 +137,7 @@ def _placed(index: int, given: NewCompartment) -> dict[str, Any]:
     return {
         "id": new_id(), "external_id": external, "label": label, "size": given.size.value,
         "accessible": given.accessible, "row_no": given.row, "column_no": given.column, "row_span": given.row_span,
+        "withheld": Withheld.TAKEN.value if given.taken else None, "withheld_since": now if given.taken else None,
     }  # fmt: skip
 
 

@@ -18,19 +18,18 @@ from sqlalchemy import (
     func,
     literal_column,
     not_,
+    or_,
     select,
 )
 
 from app.kit.reading.fields import by_id, decimal, equal, flag, id_of, matches, number, text, time, when, word
 from app.kit.reading.shape import Condition, Extension, Filter, Items, Many, One, Shape, Sight, Sort, Value
-from app.lockers.model import DoorState, Occupancy, Service, Size, Use
+from app.lockers.model import MISSED_POLLS, DoorState, Occupancy, Service, Size, Use, Withheld
 from app.lockers.tables import banks, compartments
 from tenants.carriers.model import Operation
 from tenants.policy import Permission
 
 BY_LABEL = Sort(("label",))
-# Stale: this many polls without an answer.
-MISSED_POLLS = 2
 
 
 def bank_visible(scope: Any) -> Condition:
@@ -75,24 +74,40 @@ def _withheld(bank: FromClause) -> Condition:
     return and_(bank.c.unreachable_since.is_not(None), not_(bank.c.blind_allocation))
 
 
-def occupancy(row: FromClause, withheld: Condition) -> Value:
-    """app.lockers.model.occupancy in SQL."""
+def _blind(bank: FromClause) -> Condition:
+    filled: Condition = bank.c.blind_allocation
+    return filled
+
+
+def _silent(compartment: FromClause) -> Condition:
+    """Its bank answers, and tells nothing of it."""
+    return func.coalesce(compartment.c.withheld == Withheld.SILENT.value, literal_column("false"))
+
+
+def occupancy(row: FromClause, withheld: Condition, blind: Condition) -> Value:
+    """app.lockers.model.occupancy in SQL. `withheld`, `blind`: of its bank."""
     return case(
         (row.c.use != Use.FREE.value, row.c.use),
         (row.c.service != Service.IN_SERVICE.value, Occupancy.OUT_OF_SERVICE.value),
         (row.c.door == DoorState.OPEN.value, Occupancy.UNAVAILABLE.value),
         (withheld, Occupancy.UNAVAILABLE.value),
-        else_=Occupancy.AVAILABLE.value,
+        (row.c.withheld.is_(None), Occupancy.AVAILABLE.value),
+        (and_(_silent(row), blind), Occupancy.AVAILABLE.value),
+        else_=Occupancy.UNAVAILABLE.value,
     )
 
 
 def _occupancy(row: FromClause, _: Sight) -> Value:
-    return occupancy(row, _of_bank(row, _withheld))
+    return occupancy(row, _of_bank(row, _withheld), _of_bank(row, _blind))
 
 
 def _service(row: FromClause, _: Sight) -> Value:
     stored = row.c.service
-    return case((stored != Service.IN_SERVICE.value, stored), (_unreachable(row), "UNREACHABLE"), else_=stored)
+    return case(
+        (stored != Service.IN_SERVICE.value, stored),
+        (or_(_silent(row), _unreachable(row)), "UNREACHABLE"),
+        else_=stored,
+    )
 
 
 def _place(value: Value, words: Any) -> Value:
@@ -109,7 +124,7 @@ def _occupancy_rows(holder: str) -> Any:
 
     def rows(row: FromClause, sight: Sight, _: Mapping[str, BindParameter[Any]]) -> Select[Any]:
         c, bank = compartments.alias(), banks.alias()
-        states = (c.c.bank_id, c.c.size, c.c.use, c.c.service, c.c.door)
+        states = (c.c.bank_id, c.c.size, c.c.use, c.c.service, c.c.door, c.c.withheld)
         counted = (
             select(*states, func.count().label("count"))
             .where(c.c.tenant_id == row.c.tenant_id, c.c[holder] == row.c.id, sight.visible("Compartment", c))
@@ -118,10 +133,14 @@ def _occupancy_rows(holder: str) -> Any:
             .subquery()
         )
         here = bank.c.id if holder == "bank_id" else bank.c.site_id
-        # One array for the whole holder: asking for each group's bank would be most of the work.
-        silent = select(bank.c.id).where(bank.c.tenant_id == row.c.tenant_id, here == row.c.id, _withheld(bank))
-        withheld = counted.c.bank_id == any_(func.array(silent.correlate(row).scalar_subquery()))
-        state = _place(occupancy(counted, withheld), Occupancy)
+
+        def among(ask: Any) -> Condition:
+            # One array for the whole holder: asking for each group's bank would be most of the work.
+            found = select(bank.c.id).where(bank.c.tenant_id == row.c.tenant_id, here == row.c.id, ask(bank))
+            of_these: Condition = counted.c.bank_id == any_(func.array(found.correlate(row).scalar_subquery()))
+            return of_these
+
+        state = _place(occupancy(counted, among(_withheld), among(_blind)), Occupancy)
         placed = select(_place(counted.c.size, Size).label("size"), state.label("state"), counted.c.count).subquery()
         total = cast(func.sum(placed.c.count), Integer)
         return select(
@@ -218,8 +237,10 @@ COMPARTMENT = Shape(
         "doorObservedAt": time(compartments.c.door_observed_at),
         "doorOpenSince": time(compartments.c.door_open_since),
         "doorSource": text(compartments.c.door_source),
-        "isStale": flag(lambda row, _: _of_bank(row, _stale)),
+        "isStale": flag(lambda row, _: or_(_silent(row), _of_bank(row, _stale))),
         "itemPresent": flag(compartments.c.item_present),
+        "withheld": word(compartments.c.withheld),
+        "withheldSince": time(compartments.c.withheld_since),
     },
     relations={"bank": One("Bank", "bank_id"), "site": One("Site", "site_id")},
     filters={

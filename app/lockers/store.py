@@ -1,6 +1,6 @@
 """Guarded writes of banks and compartments: one statement each. Two are parts that a stay's own statement builds on."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -8,12 +8,14 @@ from uuid import UUID
 from sqlalchemy import (
     ARRAY,
     CTE,
+    BindParameter,
     Boolean,
     ColumnElement,
-    Double,
     Integer,
+    Table,
     Text,
     and_,
+    any_,
     bindparam,
     case,
     column,
@@ -31,16 +33,17 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from app.kit.db import Conn, Row, Statement
 from app.kit.tables import Time, Uuid
-from app.lockers.model import Bank, DoorState, Service, Use
+from app.lockers.model import Bank, DoorState, Service, Use, Withheld
 from app.lockers.tables import banks, compartments
 
 _TENANT = bindparam("tenant_id", type_=Uuid)
 _AND_TENANT = compartments.c.tenant_id == _TENANT
 
-
-# The bank answers, or its operator lets it be filled without.
+# The bank answers and tells of it, or its operator lets it be filled without.
 _OF_BANK = and_(banks.c.tenant_id == compartments.c.tenant_id, banks.c.id == compartments.c.bank_id)
-_REACHED = select(1).where(_OF_BANK, or_(banks.c.unreachable_since.is_(None), banks.c.blind_allocation)).exists()
+_HEARD_OF = and_(banks.c.unreachable_since.is_(None), compartments.c.withheld.is_(None))
+_REACHED = select(1).where(_OF_BANK, or_(_HEARD_OF, banks.c.blind_allocation)).exists()
+_NOT_TAKEN = or_(compartments.c.withheld.is_(None), compartments.c.withheld != Withheld.TAKEN.value)
 
 
 def take_free(*, wait: bool, guards: Sequence[ColumnElement[bool]] = ()) -> CTE:
@@ -60,6 +63,7 @@ def take_free(*, wait: bool, guards: Sequence[ColumnElement[bool]] = ()) -> CTE:
             compartments.c.service == Service.IN_SERVICE.value,
             compartments.c.door != DoorState.OPEN.value,
             or_(not_(bindparam("accessible", type_=Boolean)), compartments.c.accessible),
+            _NOT_TAKEN,
             _REACHED,
             *guards,
         )
@@ -93,16 +97,18 @@ def shade(moved: CTE, use: Use) -> CTE:
     return _used("shaded", use, moved.c.tenant_id, moved.c.compartment_id)
 
 
+def _bound(prefix: str, table: Table, *names: str) -> dict[str, BindParameter[Any]]:
+    """Column -> the parameter `prefix_column` of its type."""
+    return {name: bindparam(f"{prefix}_{name}", type_=table.c[name].type) for name in names}
+
+
+_THIS_DOOR = and_(_AND_TENANT, compartments.c.id == bindparam("id_", type_=Uuid))
 _BECAUSE, _REASON = bindparam("because", type_=Text), compartments.c.service_reason
 SET_SERVICE = Statement(
     update(compartments)
-    .where(_AND_TENANT, compartments.c.id == bindparam("id_"))
-    .where(compartments.c.service == bindparam("before", type_=Text), or_(_BECAUSE.is_(None), _BECAUSE == _REASON))
-    .values(
-        service=bindparam("after", type_=Text),
-        service_reason=bindparam("reason", type_=Text),
-        service_until=bindparam("until", type_=Time),
-    )
+    .where(_THIS_DOOR, compartments.c.service == bindparam("before", type_=Text))
+    .where(or_(_BECAUSE.is_(None), _BECAUSE == _REASON))
+    .values(**_bound("new", compartments, "service", "service_reason", "service_until"))
     .returning(compartments.c.id)
 )
 DUE_BACK = Statement(
@@ -115,8 +121,7 @@ DUE_BACK = Statement(
 BRING_BACK = Statement(
     update(compartments)
     .where(
-        _AND_TENANT,
-        compartments.c.id == bindparam("id_", type_=Uuid),
+        _THIS_DOOR,
         compartments.c.service == Service.OUT_OF_SERVICE.value,
         compartments.c.service_until <= bindparam("now", type_=Time),
     )
@@ -150,6 +155,23 @@ OBSERVE = Statement(
     )
 )
 
+_OF_THIS_BANK = and_(_AND_TENANT, compartments.c.bank_id == bindparam("bank_id", type_=Uuid))
+_IDS = bindparam("ids", type_=ARRAY(Uuid))
+_WITHHELD = update(compartments).where(_OF_THIS_BANK, compartments.c.withheld == bindparam("before", type_=Text))
+_BACK = _WITHHELD.where(compartments.c.id == any_(_IDS)).values(withheld=null(), withheld_since=null())
+GIVE_BACK = Statement(_BACK.returning(compartments.c.id))
+
+
+def withhold(why: Withheld, unexplained: Callable[..., ColumnElement[bool]] | None = None) -> Statement:
+    """`ids` are given to nobody, `since` then each. A row for each that was not withheld so before. With `unexplained`,
+    a condition on tenant, bank and compartment, only what is free and for which that holds."""
+    c, told = compartments.c, func.unnest(_IDS, bindparam("since", type_=ARRAY(Time))).table_valued("id", "since")
+    told = told.render_derived(name="told")
+    guards = [c.use == Use.FREE.value, unexplained(c.tenant_id, c.bank_id, c.id)] if unexplained else []
+    this = update(compartments).where(_OF_THIS_BANK, c.id == told.c.id, c.withheld.is_distinct_from(why.value), *guards)
+    return Statement(this.values(withheld=why.value, withheld_since=told.c.since).returning(c.id))
+
+
 _THIS_BANK = and_(banks.c.tenant_id == _TENANT, banks.c.id == bindparam("bank_id", type_=Uuid))
 _HEARD = (
     func.jsonb_to_recordset(bindparam("heard", type_=JSONB))
@@ -163,24 +185,17 @@ CONTACTS = Statement(
     .values(last_contact_at=_HEARD.c.at, capabilities=_HEARD.c.capabilities)
 )
 # Each returns a row only when it changed something: the fact is written by whoever got the row.
-UNREACHABLE = Statement(
-    update(banks)
-    .where(_THIS_BANK, banks.c.unreachable_since.is_(None))
-    .values(unreachable_since=bindparam("since", type_=Time))
-    .returning(banks.c.id)
-)
-REACHABLE = Statement(
-    update(banks)
-    .where(_THIS_BANK, banks.c.unreachable_since.is_not(None))
-    .values(unreachable_since=null())
-    .returning(banks.c.id)
-)
-
+_ANSWERS = update(banks).where(_THIS_BANK, banks.c.unreachable_since.is_(None))
+UNREACHABLE = Statement(_ANSWERS.values(unreachable_since=bindparam("since", type_=Time)).returning(banks.c.id))
+_IS_AWAY = update(banks).where(_THIS_BANK, banks.c.unreachable_since.is_not(None))
+REACHABLE = Statement(_IS_AWAY.values(unreachable_since=null()).returning(banks.c.id))
 _BANK = ("id", "site_id", "connection_id", "vendor", "external_id", "label", "poll_seconds", "capabilities")
 ADD_BANK = Statement(
     insert(banks).values(tenant_id=_TENANT, **{name: bindparam(name, type_=banks.c[name].type) for name in _BANK})
 )
-_PLACED = ("id", "external_id", "label", "size", "accessible", "row_no", "column_no", "row_span")
+_PLACED = (
+    "id", "external_id", "label", "size", "accessible", "row_no", "column_no", "row_span", "withheld", "withheld_since",
+)  # fmt: skip
 _ARRAYS = [bindparam(name, type_=ARRAY(compartments.c[name].type)) for name in _PLACED]
 _GIVEN = func.unnest(*_ARRAYS).table_valued(*_PLACED).render_derived(name="given")
 ADD_COMPARTMENTS = Statement(
@@ -196,10 +211,7 @@ REVISE = Statement(
     update(banks)
     .where(
         banks.c.tenant_id == _TENANT,
-        or_(
-            banks.c.id == bindparam("bank_id", type_=Uuid),
-            banks.c.connection_id == bindparam("through", type_=Uuid),
-        ),
+        or_(banks.c.id == bindparam("bank_id", type_=Uuid), banks.c.connection_id == bindparam("through", type_=Uuid)),
     )
     .values(revision=banks.c.revision + 1)
     .returning(banks.c.id)
@@ -212,9 +224,7 @@ REWIRE = Statement(
     update(banks)
     .where(_THIS_BANK)
     .values(
-        connection_id=bindparam("new_connection_id", type_=Uuid),
-        vendor=bindparam("new_vendor", type_=Text),
-        external_id=bindparam("new_external_id", type_=Text),
+        **_bound("new", banks, "connection_id", "vendor", "external_id"),
         capabilities=literal_column("'{}'::jsonb"),
         last_contact_at=null(),
         revision=banks.c.revision + 1,
@@ -227,7 +237,6 @@ _RENAMED = (
     .render_derived(name="renamed")
 )
 # Two steps, because two units may swap: a name nobody can have stands in between.
-_OF_THIS_BANK = and_(_AND_TENANT, compartments.c.bank_id == bindparam("bank_id", type_=Uuid))
 MOVE_ASIDE = Statement(
     update(compartments)
     .where(_OF_THIS_BANK, compartments.c.external_id == _RENAMED.c.before)
@@ -239,43 +248,34 @@ RENAME = Statement(
     .values(external_id=_RENAMED.c.after)
     .returning(compartments.c.id)
 )
+_SEEN_LATER = ("door_observed_at", "door_open_since", "item_present", "withheld", "withheld_since")
 FORGET_DOORS = Statement(
     update(compartments)
     .where(_OF_THIS_BANK)
-    .values(door=DoorState.UNKNOWN.value, door_observed_at=null(), door_open_since=null(), item_present=null())
+    .values(door=DoorState.UNKNOWN.value, **{name: null() for name in _SEEN_LATER})
     .returning(compartments.c.id)
 )
 # Guarded by what it was when somebody looked; a size is not changed under a parcel.
+_CORRECTED = ("label", "size", "accessible")
 CORRECT = Statement(
     update(compartments)
     .where(
         _OF_THIS_BANK,
         compartments.c.external_id == bindparam("external_id_", type_=Text),
-        compartments.c.label == bindparam("was_label", type_=Text),
-        compartments.c.size == bindparam("was_size", type_=Text),
-        compartments.c.accessible == bindparam("was_accessible", type_=Boolean),
+        *(compartments.c[name] == was for name, was in _bound("was", compartments, *_CORRECTED).items()),
         or_(compartments.c.size == bindparam("new_size", type_=Text), compartments.c.use == Use.FREE.value),
     )
-    .values(
-        label=bindparam("new_label", type_=Text),
-        size=bindparam("new_size", type_=Text),
-        accessible=bindparam("new_accessible", type_=Boolean),
-    )
+    .values(**_bound("new", compartments, *_CORRECTED))
     .returning(compartments.c.id)
 )
+_CHANGEABLE = ("label", "poll_seconds", "blind_allocation")
 CHANGE_BANK = Statement(
     update(banks)
     .where(_THIS_BANK)
-    .values(
-        label=func.coalesce(bindparam("label", type_=Text), banks.c.label),
-        poll_seconds=func.coalesce(bindparam("poll_seconds", type_=Double), banks.c.poll_seconds),
-        blind_allocation=func.coalesce(bindparam("blind_allocation", type_=Boolean), banks.c.blind_allocation),
-    )
+    .values({name: func.coalesce(bindparam(name, type_=banks.c[name].type), banks.c[name]) for name in _CHANGEABLE})
     .returning(banks.c.id)
 )
-REMOVE_COMPARTMENTS = Statement(
-    delete(compartments).where(_AND_TENANT, compartments.c.bank_id == bindparam("bank_id", type_=Uuid))
-)
+REMOVE_COMPARTMENTS = Statement(delete(compartments).where(_OF_THIS_BANK))
 REMOVE_BANK = Statement(delete(banks).where(_THIS_BANK).returning(banks.c.connection_id))
 
 
@@ -295,5 +295,7 @@ async def set_service(
     *, because: str | None = None,
 ) -> Row | None:  # fmt: skip
     """`because`: only where that is the reason it is in service, or out of it, now."""
-    given = {"before": before.value, "after": after.value, "reason": reason, "until": until, "because": because}
-    return await SET_SERVICE.row(conn, tenant_id=tenant_id, id_=id, **given)
+    return await SET_SERVICE.row(
+        conn, tenant_id=tenant_id, id_=id, before=before.value, because=because,
+        new_service=after.value, new_service_reason=reason, new_service_until=until,
+    )  # fmt: skip

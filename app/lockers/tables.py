@@ -3,7 +3,7 @@
 from sqlalchemy import Boolean, Column, Double, Index, Integer, Text, text
 
 from app.kit.tables import Json, Time, Uuid, belongs_to, tenant_table, words
-from app.lockers.model import DoorState, Service, Size, Use
+from app.lockers.model import DoorState, Service, Size, Use, Withheld
 
 # `revision`: grows when its doors or the way to them change, so that its keeper begins anew; `size_words`: what the
 # vendor's words for sizes mean here.
@@ -30,6 +30,7 @@ Index("uq_bank_external", banks.c.tenant_id, banks.c.connection_id, banks.c.exte
 
 # `use` is the stay's shadow: stays.store writes it in the stay's transaction, nobody else. One open stay a
 # compartment is kept by the partial unique index on stay. site_id repeats the bank's, so that the wall needs no join.
+# `withheld_since`: of a silent one, when it was last read.
 compartments = tenant_table(
     "compartment",
     Column("id", Uuid, nullable=False),
@@ -52,10 +53,13 @@ compartments = tenant_table(
     Column("door_source", Text),
     Column("openings", Integer, nullable=False, server_default=text("0")),
     Column("item_present", Boolean),
+    Column("withheld", Text),
+    Column("withheld_since", Time),
     words("size", Size),
     words("use", Use),
     words("service", Service),
     words("door", DoorState),
+    words("withheld", Withheld),
     belongs_to("site", "site_id"),
     belongs_to("bank", "bank_id"),
 )
@@ -82,4 +86,5 @@ Index(
     compartments.c.use,
     compartments.c.service,
     compartments.c.door,
+    compartments.c.withheld,
 )

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 from uuid import UUID
 
+from app.contact.model import Contact
 from app.devices import queries as devices
 from app.devices import service as hardware
 from app.devices.model import Command, CommandState
@@ -21,23 +22,20 @@ from app.devices.port import (
     ContractBroken,
     DeviceError,
     Door,
-    KeepsContacts,
-    Order,
     OrderKind,
     Outcome,
     Receipt,
     Unreachable,
 )
-from app.devices.port import Contact as Person
+from app.introductions.service import Introductions
 from app.kit.bus import LOST
 from app.kit.clock import Clock, utc_now
 from app.kit.db import Database
 from app.kit.guesses import Monotonic
 from app.lockers import queries as lockers
-from app.lockers.model import Bank, Service, Use
+from app.lockers.model import Bank, Service, Use, Withheld
 from app.orders import queries, service
-from app.orders.model import Change, Contact, Known, Watch, booked, change_of, order_of, sprung, take_in
-from app.people import queries as people
+from app.orders.model import Change, Known, Watch, booked, change_of, order_of, sprung, take_in
 from app.stays.model import PickupCodes
 from tenants.system import system_context
 from tenants.work import Work
@@ -93,11 +91,15 @@ class Desk:
     def door_of(self, command: Command) -> Known | None:
         return next((known for known in self.known.values() if known.id == command.compartment_id), None)
 
+    @property
+    def usual_seconds(self) -> float:
+        """Between two looks while nothing moves. Not more often than the vendor can bear."""
+        return max(float(self.bank.poll_seconds), self.adapter.timing.poll.total_seconds())
+
     def poll_seconds(self) -> float:
         moving = [watch for watch in self.watches if watch.command.kind is OrderKind.OPEN and not watch.given_up]
-        # Not more often than the vendor can bear.
-        usual = max(float(self.bank.poll_seconds), self.adapter.timing.poll.total_seconds())
-        return min(usual, self.adapter.timing.poll_while_open.total_seconds()) if moving else usual
+        usual, quick = self.usual_seconds, self.adapter.timing.poll_while_open.total_seconds()
+        return min(usual, quick) if moving else usual
 
     async def write(self, act: Callable[[Work], Awaitable[T]]) -> T:
         context = system_context(self.hands.db, self.bank.tenant_id, origin="device", clock=self.hands.clock)
@@ -121,6 +123,8 @@ class Desk:
             for row in rows
         }  # fmt: skip
         self.watches = [Watch(command, now, now, blind=True) for command in open_ if command.id not in self.unsent]
+        withheld = [(row["id"], Withheld(row["withheld"]) if row["withheld"] else None) for row in rows]
+        self.contact.adopt(withheld, now, self.hands.clock())
         self.contact.lost = not self.bank.reachable
         self.contact.strange = self.contact.strange or said
         self.next_look = 0.0
@@ -141,7 +145,7 @@ async def send_waiting(desk: Desk) -> None:
         waiting = await devices.waiting(conn, desk.bank.id)
     for command, at in list(desk.unsent.values()):
         if at <= desk.hands.monotonic():
-            await _transmit(desk, command, again=True)
+            await _send_again(desk, command)
     for command in waiting:
         if command.id not in desk.unsent and not _in_line(desk, command):
             await send(desk, command)
@@ -172,27 +176,45 @@ async def send(desk: Desk, command: Command) -> None:
     if known is None:
         await desk.write(lambda work: service.failed(work, command, "The bank has no such compartment."))
         return
-    if command.kind is OrderKind.OPEN and desk.sensor:
-        try:
-            await _read_door(desk, known)
-        except (Unreachable, ContractBroken, Ambiguous) as error:
-            log.info("bank %s: door %s cannot be read: %s", desk.bank.id, known.label, error.detail)
-            desk.next_sweep = min(desk.next_sweep, desk.hands.monotonic() + 0.5)
-            return
-        except DeviceError as error:
-            refusal = error.detail
-            await desk.write(lambda work: service.failed(work, command, refusal))
-            return
+    if not await _door_is_read(desk, command, known):
+        desk.next_sweep = min(desk.next_sweep, desk.hands.monotonic() + 0.5)
+        return
     seen = known.openings if desk.sensor and command.kind is OrderKind.OPEN else None
     after = await desk.write(lambda work: service.sent(work, command, seen))
     if after is not None:
         await _transmit(desk, after)
 
 
-async def _read_door(desk: Desk, known: Known) -> None:
-    async with asyncio.timeout(READ_SECONDS):
-        unit = await desk.adapter.read_unit(desk.bank.external_id, known.unit)
+async def _send_again(desk: Desk, command: Command) -> None:
+    """Nothing of it has left us. What was read of its door before then may be over."""
+    known, now = desk.door_of(command), desk.hands.monotonic()
+    if known is not None and command.expires_at > desk.hands.clock():
+        desk.unsent[command.id] = (command, now + 1.0)
+        if not await _door_is_read(desk, command, known):
+            return
+        seen = None if command.seen_openings is None else known.openings
+        command = replace(command, seen_openings=seen)
+    await _transmit(desk, command, again=True)
+
+
+async def _door_is_read(desk: Desk, command: Command, known: Known) -> bool:
+    """Where a sensor watches the door nothing is sent on what was once seen of it: it is read now, or waited for until
+    the command expires."""
+    if command.kind is not OrderKind.OPEN or not desk.sensor:
+        return True
+    try:
+        async with asyncio.timeout(READ_SECONDS):
+            unit = await desk.adapter.read_unit(desk.bank.external_id, known.unit)
+    except (Unreachable, ContractBroken, Ambiguous) as error:
+        log.info("bank %s: door %s cannot be read: %s", desk.bank.id, known.label, error.detail)
+        return False
+    except DeviceError as error:
+        refusal = error.detail
+        desk.unsent.pop(command.id, None)
+        await desk.write(lambda work: service.failed(work, command, refusal))
+        return False
     await desk.take_in([change] if (change := change_of(known, unit)) else [])
+    return unit.door is not Door.UNKNOWN
 
 
 async def _transmit(desk: Desk, command: Command, *, again: bool = False) -> None:
@@ -223,7 +245,8 @@ async def _ask(desk: Desk, command: Command, known: Known) -> Receipt | DeviceEr
     deadline = desk.adapter.timing.deadline
     try:
         async with asyncio.timeout(deadline.total_seconds() + GRACE_SECONDS):
-            order = await _introduced(desk, order_of(command, desk.bank, known, deadline))
+            introductions = Introductions(desk.hands.db, desk.bank, desk.write)
+            order = await introductions.made(desk.adapter, order_of(command, desk.bank, known, deadline))
             return await desk.adapter.send(order)
     except DeviceError as error:
         return error
@@ -233,31 +256,6 @@ async def _ask(desk: Desk, command: Command, known: Known) -> Receipt | DeviceEr
         # Whatever broke, it may have broken after the sending.
         log.exception("adapter of bank %s failed on command %s", desk.bank.id, command.id)
         return Ambiguous("The adapter failed; the command may have reached the bank.")
-
-
-async def _introduced(desk: Desk, order: Order) -> Order:
-    """Where the vendor keeps an address book, whom a reservation names stands in it before the reservation is made."""
-    adapter = desk.adapter
-    if order.kind is not OrderKind.RESERVE or not isinstance(adapter, KeepsContacts):
-        return order
-    try:
-        contact = await _known_as(desk, adapter, order.contact)
-        return replace(order, contact=contact, depositor=await _known_as(desk, adapter, order.depositor))
-    except (Ambiguous, ContractBroken) as error:
-        # Of the reservation itself nothing has left us.
-        raise Unreachable(error.detail) from error
-
-
-async def _known_as(desk: Desk, adapter: KeepsContacts, id_: str | None) -> str | None:
-    """The vendor's id of a person, who is added where it has none. Who is no person of ours keeps the given id."""
-    async with desk.hands.db.tenant([desk.bank.tenant_id]) as conn:
-        found = await people.card(conn, desk.bank.tenant_id, desk.bank.connection_id, UUID(id_)) if id_ else None
-    if found is None or found["external_id"]:
-        return found["external_id"] if found else id_
-    person = Person(found["personal_id"] or str(id_), found["name"], found["email"], found["phone"])
-    named = await adapter.add_contact(person)
-    await desk.write(lambda work: service.introduced(work, desk.bank, UUID(id_), named))
-    return named
 
 
 async def _write_answer(desk: Desk, watch: Watch, known: Known, answer: Receipt | DeviceError) -> None:
@@ -283,6 +281,9 @@ async def _write_answer(desk: Desk, watch: Watch, known: Known, answer: Receipt 
     if state is S.ACCEPTED:
         chosen = answer.unit if isinstance(answer, Receipt) else None
         booked(desk.known.get(chosen or known.unit, known), command)
+    if state is S.FAILED and command.kind is OrderKind.RESERVE:
+        # Whoever is in there, it is not the stay that this process found there when it began.
+        known.used = False
     final = state is S.ACCEPTED and not (desk.sensor and command.kind is OrderKind.OPEN)
     if state is not S.FAILED and not final:
         watch.command = replace(command, state=state)

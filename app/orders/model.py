@@ -1,19 +1,17 @@
 """What is known of a bank's doors, and what a new reading of it means. No I/O, no clock of its own."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum, auto
 from uuid import UUID
 
 from app.devices.model import Command, CommandState, Purpose
-from app.devices.port import AccessKind, BankState, Door, Order, OrderKind, ParcelRef, Receipt, Unit, VendorWord
+from app.devices.port import AccessKind, Door, Order, OrderKind, ParcelRef, Receipt, Unit, VendorWord
 from app.lockers.model import Bank
 
 # Between two looks longer apart than this a door may have opened and shut unseen.
 BLIND = timedelta(seconds=1.5)
-# Readings without an answer before a bank counts as unreachable.
-MISSES = 3
 
 
 @dataclass(slots=True)
@@ -21,7 +19,8 @@ class Known:
     """One compartment as last written down. `openings`: how often it was seen, or counted by the device, to open.
 
     `booked`: the vendor's books had somebody in it; None until read, or where the vendor keeps none. `word`: what they
-    said, as last told to the core; `used`: a stay of ours had it when this process began to look.
+    said, as last told to the core; `used`: they have it for a stay of ours, or one had it when this process began to
+    look.
     """
 
     id: UUID
@@ -122,6 +121,18 @@ def changes(known: Mapping[str, Known], units: Iterable[Unit], *, sensor: bool) 
     return sorted(found, key=lambda change: change.known.id)
 
 
+def read_at(known: Mapping[str, Known], units: Iterable[Unit], *, sensor: bool) -> frozenset[UUID]:
+    """The compartments that a look has told of: where a sensor is fitted, those whose doors it read."""
+    told = (unit.id for unit in units if not sensor or unit.door is not Door.UNKNOWN)
+    return frozenset(known[id_].id for id_ in told if id_ in known)
+
+
+def inside(known: Mapping[str, Known], units: Iterable[Unit]) -> dict[UUID, bool]:
+    """Whether there is somebody or something in a compartment, by the vendor's books or a sensor; where they tell."""
+    told = [(unit.id, unit.reserved, unit.occupied) for unit in units if unit.id in known]
+    return {known[id_].id: bool(one or other) for id_, one, other in told if one is not None or other is not None}
+
+
 def take_in(change: Change) -> None:
     """What was written down becomes what is known."""
     change.known.door, change.known.openings, change.known.item = change.door, change.openings, change.item
@@ -136,7 +147,7 @@ def verdict_on_open(
         return Verdict.HAPPENED
     if now - watch.sent < settle.total_seconds():
         return Verdict.WAIT
-    unbroken = not watch.blind and watch.gap <= BLIND.total_seconds()
+    unbroken = not watch.blind and max(watch.gap, now - watch.looked) <= BLIND.total_seconds()
     if sensor and seen is not None and (counter or unbroken):
         return Verdict.DID_NOT
     return Verdict.UNKNOWN
@@ -169,7 +180,8 @@ def verdict_on_books(command: Command, unit: Unit | None, reserved_here: bool | 
 def booked(known: Known, told: Command) -> None:
     """The vendor took what we told it: what its books now say is no news. Some parcels of a unit leave it booked."""
     if told.kind is OrderKind.RESERVE or (told.kind is OrderKind.RELEASE and not parcels_of(told)):
-        known.booked, known.found_free = told.kind is OrderKind.RESERVE, 0
+        known.booked = known.used = told.kind is OrderKind.RESERVE
+        known.found_free = 0
 
 
 def found_free(known: Known, unit: Unit, *, busy: bool) -> bool:
@@ -202,38 +214,6 @@ def new_word(known: Known, unit: Unit, *, busy: bool) -> bool:
         return False
     first = known.word is None
     return unit.word in TELLING and not (first and unit.word is VendorWord.AVAILABLE and not known.used)
-
-
-@dataclass(slots=True)
-class Contact:
-    """Whether a bank answers. Times are the wall clock's, because people read them."""
-
-    misses: int = 0
-    first_miss: datetime | None = None
-    lost: bool = False
-    strange: set[tuple[str | None, str, str]] = field(default_factory=set)
-
-    def missed(self, at: datetime) -> bool:
-        """Whether this miss makes the bank unreachable."""
-        self.misses += 1
-        self.first_miss = self.first_miss or at
-        return self.misses >= MISSES and not self.lost
-
-    def answered(self) -> None:
-        self.misses, self.first_miss = 0, None
-
-    def over(self, state: BankState) -> list[tuple[str | None, str]]:
-        """What the device said last and says no more. Ask before its `news`."""
-        still = {(each.unit, each.what) for each in state.unmapped}
-        return sorted({(unit, what) for unit, what, _ in self.strange} - still, key=str)
-
-    def news(self, state: BankState) -> list[tuple[str | None, str, str]]:
-        """What the device said that nobody has words for, once each."""
-        found = [(each.unit, each.what, each.raw[:500]) for each in state.unmapped]
-        fresh = [each for each in found if each not in self.strange]
-        # Forgotten when it is gone, so that it is told again when it comes back.
-        self.strange = set(found)
-        return fresh
 
 
 def to_watch(watches: Sequence[Watch], compartment_id: UUID) -> Watch | None:

@@ -12,6 +12,7 @@ from app.devices import store as commands
 from app.devices.model import Command, CommandState
 from app.devices.port import (
     Ambiguous,
+    Capability,
     ContractBroken,
     DeviceError,
     OrderKind,
@@ -28,7 +29,6 @@ from app.lockers import store as lockers
 from app.lockers.model import Bank, Service
 from app.orders.model import Change, Known, Watch, to_watch
 from app.passes.model import Vault
-from app.people import store as people
 from app.placing import service as placing
 from app.stays import queries as stays
 from app.stays import store as stays_store
@@ -106,8 +106,12 @@ async def opened(work: Work, command: Command, at: datetime, detail: str | None 
     )
 
 
-async def closed(work: Work, command: Command, at: datetime) -> bool:
-    return await _moved(work, command, S.DOOR_CLOSED, "CommandDoorClosed", settled=True, evidence="E3", closed_at=at)
+async def closed(work: Work, bank: Bank, command: Command, at: datetime, item: bool | None) -> bool:
+    """`item`: whether a sensor sees something behind it then."""
+    inside = item if bank.has(Capability.ITEM_SENSOR) else None
+    return await _moved(
+        work, command, S.DOOR_CLOSED, "CommandDoorClosed", settled=True, evidence="E3", closed_at=at, inside=inside
+    )
 
 
 # Of these the audit log tells; the others are steps on the way that the command itself shows.
@@ -184,7 +188,7 @@ async def observe(work: Work, bank: Bank, seen: Sequence[Change], watches: Seque
                 command = watch.command
                 state = moved.get(command.id, command.state)
                 here = command.compartment_id == change.known.id and state is S.DOOR_OPENED
-                if here and await closed(work, command, change.at):
+                if here and await closed(work, bank, command, change.at, change.item):
                     moved[command.id] = S.DOOR_CLOSED
     rows = [
         {
@@ -218,40 +222,6 @@ def _tell_door(work: Work, bank: Bank, change: Change, command: Command | None) 
         tell("DoorClosed", "door:closed")
     if change.item_changed:
         tell("ItemChanged", "item:changed", present=change.item)
-
-
-async def unreachable(work: Work, bank: Bank, since: datetime, detail: str) -> None:
-    if await lockers.UNREACHABLE.row(work.conn, tenant_id=bank.tenant_id, bank_id=bank.id, since=since):
-        work.emit(locker_events.of_bank("BankUnreachable", bank, since=since.isoformat(), detail=detail))
-        work.audit(
-            Entry(
-                "bank:unreachable",
-                "Bank",
-                bank.id,
-                bank.site_id,
-                outcome=AuditOutcome.FAILED,
-                details={"detail": detail},
-            )
-        )
-
-
-async def introduced(work: Work, bank: Bank, person_id: UUID, named: str) -> None:
-    """The vendor's address book has the person now; that it was told who they are is on record."""
-    given = {"connection_id": bank.connection_id, "person_id": person_id, "external_id": named}
-    await people.KNOWN_AS.run(work.conn, tenant_id=bank.tenant_id, **given)
-    work.audit(Entry("person:introduced", "Person", person_id, bank.site_id, details={"vendor": bank.vendor}))
-
-
-async def reachable(work: Work, bank: Bank) -> None:
-    if await lockers.REACHABLE.row(work.conn, tenant_id=bank.tenant_id, bank_id=bank.id):
-        work.emit(locker_events.of_bank("BankReachable", bank))
-        work.audit(Entry("bank:reachable", "Bank", bank.id, bank.site_id))
-
-
-async def strange(work: Work, bank: Bank, unit: str | None, what: str, raw: str | None) -> None:
-    """Something nobody has words for: kept raw, an alarm follows, nothing crashes. Without `raw`: said no more."""
-    kind = "StatusUnderstood" if raw is None else "StatusUnmapped"
-    work.emit(locker_events.of_bank(kind, bank, unit=unit, what=what, raw=raw))
 
 
 async def told_service(work: Work, bank: Bank, change: tuple[Any, str, bool]) -> None:

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, literal_column, select
+from sqlalchemy import Column, bindparam, func, literal_column, select
 
 from app.devices.port import OrderKind
 from app.kit.db import Conn, Row, Statement
@@ -56,12 +56,18 @@ _OVERDUE = Statement(
     .order_by(stays.c.deposit_expires_at)
     .limit(500)
 )
-_BEFORE_DEPOSIT = Statement(
-    select(stays.c.id)
-    .where(stays.c.tenant_id == _TENANT, stays.c.carrier_id == bindparam("carrier_id", type_=Uuid))
-    .where(literal_column("stay.state IN ('HELD', 'ACCESS_ISSUED')"))
-    .order_by(stays.c.id)
-)
+
+
+def _before_deposit(owner: Column[Any]) -> Statement:
+    return Statement(
+        select(stays.c.id)
+        .where(stays.c.tenant_id == _TENANT, owner == bindparam("owner", type_=Uuid))
+        .where(literal_column("state IN ('HELD', 'ACCESS_ISSUED')"))
+        .order_by(stays.c.created_at, stays.c.id)
+    )
+
+
+_OF_CARRIER, _OF_BANK = _before_deposit(stays.c.carrier_id), _before_deposit(stays.c.bank_id)
 _OPEN_OF_CARRIER = Statement(
     select(func.count()).where(
         stays.c.tenant_id == _TENANT, stays.c.carrier_id == bindparam("carrier_id", type_=Uuid),
@@ -70,10 +76,12 @@ _OPEN_OF_CARRIER = Statement(
 )  # fmt: skip
 
 
-async def before_deposit(conn: Conn, tenant_id: UUID, carrier_id: UUID) -> list[UUID]:
-    """Stays of a carrier whose courier has something to open the door with, or is to get it."""
-    rows = await _BEFORE_DEPOSIT.rows(conn, tenant_id=tenant_id, carrier_id=carrier_id)
-    return [row["id"] for row in rows]
+async def before_deposit(
+    conn: Conn, tenant_id: UUID, *, carrier: UUID | None = None, bank: UUID | None = None
+) -> list[UUID]:
+    """Stays of a carrier, or of a bank, that have their compartment and no parcel yet, the oldest first."""
+    statement, owner = (_OF_CARRIER, carrier) if bank is None else (_OF_BANK, bank)
+    return [row["id"] for row in await statement.rows(conn, tenant_id=tenant_id, owner=owner)]
 
 
 async def stay(conn: Conn, actor: Actor, id: UUID) -> Stay | None:

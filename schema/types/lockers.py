@@ -7,7 +7,7 @@ from datetime import datetime
 import strawberry
 
 from app.devices.port import Ability
-from app.lockers.model import DoorState, Occupancy, Size
+from app.lockers.model import DoorState, Occupancy, Size, Withheld
 from schema.types import hardware, parcels, spoken
 from schema.types import watch as watching
 from schema.types.openings import Opening
@@ -145,6 +145,8 @@ class Compartment(Node):
     door_source: str | None = site("Who said so.")
     is_stale: bool = site("Whether what is known of it may be out of date.")
     item_present: bool | None = site("Whether a sensor sees something inside; null without a sensor.")
+    withheld: Withheld | None = site("Why it is given to nobody though its bank answers; null where it is given out.")
+    withheld_since: datetime | None = site("Since when; of a silent one, when it was last read.")
     bank: Bank = told("The bank it belongs to.", READ)
     site: Site = told("Where it stands.", READ)
     current_stay: parcels.Stay | None = told(

@@ -33,7 +33,7 @@ class ServiceChange(StrEnum):
 
 
 class ServiceWord(StrEnum):
-    """The stored word, and UNREACHABLE while the bank does not answer."""
+    """The stored word, and UNREACHABLE while the bank does not answer or tells nothing of it."""
 
     IN_SERVICE = "IN_SERVICE"
     OUT_OF_SERVICE = "OUT_OF_SERVICE"

@@ -6,7 +6,7 @@ import strawberry
 
 from app.devices.port import Evidence
 from app.kit.errors import Reason
-from app.lockers.model import DoorState, Occupancy, Size
+from app.lockers.model import DoorState, Occupancy, Size, Withheld
 from app.stays.model import Flow
 from schema.types.hardware_meanings import HARDWARE
 from schema.types.meanings import MEANINGS
@@ -113,7 +113,7 @@ TOLD: dict[Any, tuple[str, str, dict[str, str]]] = {
             "IN_SERVICE": "It can.",
             "OUT_OF_SERVICE": "A person took it out of service.",
             "FAULT": "The hardware is broken.",
-            "UNREACHABLE": "Its bank does not answer.",
+            "UNREACHABLE": "Its bank does not answer, or tells nothing of it.",
         },
     ),
     Occupancy: (
@@ -124,7 +124,15 @@ TOLD: dict[Any, tuple[str, str, dict[str, str]]] = {
             "RESERVED": "Held for a stay.",
             "OCCUPIED": "Holds a parcel.",
             "OUT_OF_SERVICE": "Free, but out of service.",
-            "UNAVAILABLE": "Free, but open or not reachable.",
+            "UNAVAILABLE": "Free, but open, not reachable or withheld.",
+        },
+    ),
+    Withheld: (
+        "Withheld",
+        "Why a compartment is given to nobody though its bank answers.",
+        {
+            "SILENT": "Nothing was read of it for two polls. Given out all the same where the bank is filled blindly.",
+            "TAKEN": "The vendor's books, or a sensor, have something in it, and no stay is there.",
         },
     ),
 }

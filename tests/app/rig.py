@@ -35,6 +35,7 @@ from tenants.work import Context
 
 SEALER = Sealer.of(bytes(range(32)))
 SENSOR = {"REMOTE_OPEN": "WORKS", "DOOR_SENSOR": "WORKS", "READBACK": "WORKS"}
+SENSES = {**SENSOR, "ITEM_SENSOR": "WORKS"}
 BOOKS = {"REMOTE_OPEN": "WORKS", "READBACK": "WORKS", "VENDOR_RESERVATION": "WORKS", "VENDOR_PICKUP_CODE": "WORKS"}
 
 
@@ -173,6 +174,8 @@ class Hardware:
             timedelta(seconds=5), timedelta(seconds=settle), timedelta(seconds=1), timedelta(seconds=0.2)
         )
         self.away = False
+        # Units whose door cannot be read at present.
+        self.blind: set[str] = set()
         self.unmapped: tuple[Unmapped, ...] = ()
         self.fates: list[str] = []
         self.sent: list[UUID] = []
@@ -224,10 +227,12 @@ class Hardware:
 
     def _unit(self, id_: str) -> Unit:
         cell, books = self.cells[id_], self.capabilities[Capability.VENDOR_RESERVATION] is Ability.WORKS
+        senses = self.capabilities[Capability.ITEM_SENSOR] is Ability.WORKS
         counted = self.capabilities[Capability.OPENING_COUNTER] is Ability.WORKS
+        door = cell.door if self._sensor and id_ not in self.blind else Door.UNKNOWN
         return Unit(
-            id_, cell.door if self._sensor else Door.UNKNOWN, self.now(), reserved=cell.reserved if books else None,
-            occupied=cell.occupied if books else None, openings=cell.openings if counted else None,
+            id_, door, self.now(), reserved=cell.reserved if books else None,
+            occupied=cell.occupied if books or senses else None, openings=cell.openings if counted else None,
         )  # fmt: skip
 
     def _do(self, order: Order) -> Receipt:

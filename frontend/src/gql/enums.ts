@@ -3,6 +3,7 @@ export type Size = 'S' | 'M' | 'L' | 'XL';
 export type Door = 'CLOSED' | 'OPEN' | 'UNKNOWN';
 export type Service = 'IN_SERVICE' | 'OUT_OF_SERVICE' | 'FAULT' | 'UNREACHABLE';
 export type Occupancy = 'AVAILABLE' | 'RESERVED' | 'OCCUPIED' | 'OUT_OF_SERVICE' | 'UNAVAILABLE';
+export type Withheld = 'SILENT' | 'TAKEN';
 export type StayState = 'QUEUED' | 'HELD' | 'ACCESS_ISSUED' | 'DEPOSITING' | 'DEPOSITED' | 'COLLECTING' | 'REVOKING' | 'RELEASED';
 export type StayOutcome =
   | 'COLLECTED' | 'COLLECTED_BY_CARRIER' | 'RETURNED_TO_SENDER' | 'REMOVED_BY_STAFF' | 'CANCELLED' | 'EXPIRED_UNUSED' | 'NO_FIT'

@@ -2,6 +2,7 @@
 import type {
   AlarmKind, AlarmSeverity, AlarmState, AuditOutcome, CommandFinding, CommandKind, CommandState, DifferenceKind, Door, ExportKind,
   ExportState, GrantOperation, GrantState, Occupancy, OpeningState, ParcelState, Role, Service, StayOutcome, StayState, SurveyState,
+  Withheld,
 } from '../gql/enums';
 
 export const DOOR: Record<Door, string> = {
@@ -16,6 +17,10 @@ export const OCCUPANCY: Record<Occupancy, string> = {
 export const SERVICE: Record<Service, string> = {
   IN_SERVICE: /*i18n*/ 'In service', OUT_OF_SERVICE: /*i18n*/ 'Out of service', FAULT: /*i18n*/ 'Fault',
   UNREACHABLE: /*i18n*/ 'Unreachable',
+};
+
+export const WITHHELD: Record<Withheld, string> = {
+  SILENT: /*i18n*/ 'Nothing was read of it', TAKEN: /*i18n*/ 'Something is in it that no stay explains',
 };
 
 export const COMMAND_STATE: Record<CommandState, string> = {

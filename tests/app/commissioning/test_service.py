@@ -126,6 +126,23 @@ async def test_an_account_is_surveyed_and_its_bank_taken_over_and_kept(
     assert b"s3cret" not in sealed
 
 
+async def test_what_the_vendor_has_somebody_in_is_given_to_nobody_when_its_bank_is_taken_over(
+    app_db: Database, admin_db: Database, world: World, hardware: Listing
+) -> None:
+    hardware.bank = "NEW"
+    hardware.told = {"001": {"reserved": True}, "002": {"occupied": True}, "003": {"reserved": False}}
+    async with context(app_db, actor(world)).begin() as work:
+        account = await vendors.connect(work, Account("North", "memory", "memory:two", {}), known())
+    survey = await value(admin_db, "SELECT id FROM survey WHERE connection_id = $1", account)
+    await until(admin_db, "READY", STATE, survey)
+    async with context(app_db, actor(world)).begin() as work:
+        bank = await commissioning.import_bank(work, ImportBank(survey, world.site, "NEW", "North", WORDS, {}))
+    sql = """SELECT array_agg(withheld ORDER BY external_id), count(withheld_since)
+        FROM compartment WHERE bank_id = $1"""
+    async with admin_db.plain() as conn:
+        assert tuple(await conn.fetchrow(sql, bank)) == (["TAKEN", "TAKEN", None], 2)
+
+
 async def test_a_vendor_that_does_not_answer_fails_the_survey_and_says_why(
     app_db: Database, admin_db: Database, world: World, hardware: Listing
 ) -> None:

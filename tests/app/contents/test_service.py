@@ -10,7 +10,7 @@ from app.kit.errors import Denied, LockyardError, NotFound, Reason, Rejected
 from app.stays import service as stays
 from app.stays.model import StayOutcome
 from tenants.model import Role
-from tests.app.contents.conftest import BookScene
+from tests.app.contents.rig import BookScene
 from tests.app.rig import codes
 
 Books = Callable[..., Awaitable[BookScene]]

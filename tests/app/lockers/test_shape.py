@@ -11,13 +11,13 @@ from app.kit.reading.rows import IDS, Rows
 from app.kit.reading.shape import Items
 from app.kit.reading.statement import Compiled
 from app.lockers import queries
-from app.lockers.model import DoorState, Service, Use, occupancy
+from app.lockers.model import DoorState, Service, Use, Withheld, occupancy
 from schema.catalogue import CATALOGUE
 from tenants.model import Role
 from tenants.scope import Scope, context_parameters
 from tests.app.rig import actor, make_world
 
-WAYS = list(product(Use, Service, DoorState))
+WAYS = list(product(Use, Service, DoorState, (None, *Withheld)))
 
 
 @pytest.mark.parametrize("silent", [False, True], ids=["answers", "silent"])
@@ -31,10 +31,10 @@ async def test_what_is_read_of_doors_is_what_the_model_says(
         await conn.execute(
             "UPDATE bank SET unreachable_since = $2, blind_allocation = $3 WHERE id = $1", world.bank, since, blind
         )
-        for id_, (use, service, door) in zip(world.doors, WAYS, strict=True):
+        for id_, (use, service, door, withheld) in zip(world.doors, WAYS, strict=True):
             await conn.execute(
-                "UPDATE compartment SET use = $2, service = $3, door = $4 WHERE id = $1",
-                id_, use.value, service.value, door.value,
+                "UPDATE compartment SET use = $2, service = $3, door = $4, withheld = $5 WHERE id = $1",
+                id_, use.value, service.value, door.value, withheld and withheld.value,
             )  # fmt: skip
     member = actor(world, Role.OWNER)
     rows, given = Rows(CATALOGUE, Scope.of(member)), context_parameters(member)
@@ -47,7 +47,7 @@ async def test_what_is_read_of_doors_is_what_the_model_says(
     assert bank is not None
     assert (bank.reachable, bank.allocatable) == (not silent, not silent or blind)
     said = {row["c_id"]: row["f_occupancy"] for row in each}
-    meant = [occupancy(use, service, door, allocatable=bank.allocatable).value for use, service, door in WAYS]
+    meant = [occupancy(*way, allocatable=bank.allocatable, blind=bank.blind_allocation).value for way in WAYS]
     assert [said[id_] for id_ in world.doors] == meant
     assert {row["f_state"]: row["f_count"] for row in sums} == Counter(meant)
     assert replace(bank, unreachable_since=None).allocatable

@@ -9,7 +9,7 @@ import { graphql } from '../../gql/generated/gql';
 import type { DoorScreenQuery } from '../../gql/generated/graphql';
 import { useLiveQuery } from '../../gql/useLiveQuery';
 import { useMay, PERMISSION } from '../../lib/permissions';
-import { DOOR, OCCUPANCY, SERVICE } from '../../lib/words';
+import { DOOR, OCCUPANCY, SERVICE, WITHHELD } from '../../lib/words';
 import { paths } from '../../paths';
 import { CommandLife } from '../../ui/CommandLife';
 import { Facts } from '../../ui/Facts';
@@ -95,6 +95,10 @@ function Body({ door, decision, siteZone }: { door: Door; decision: Decision; si
             value: door.doorObservedAt ? <><Age since={door.doorObservedAt} siteZone={siteZone} />{door.doorSource && ` · ${door.doorSource}`}</> : '–',
           },
           { name: i18n.t('Use'), value: i18n.t(OCCUPANCY[door.occupancy]) },
+          ...(door.withheld === null ? [] : [{
+            name: i18n.t('Given to nobody, for'),
+            value: <>{door.withheldSince && <Age since={door.withheldSince} siteZone={siteZone} />} · {i18n.t(WITHHELD[door.withheld])}</>,
+          }]),
           {
             name: i18n.t('Service'),
             value: (

@@ -14,6 +14,7 @@ export const FaceDoor = graphql(`
   fragment FaceDoor on Compartment {
     id label size accessible row column rowSpan occupancy service serviceReason serviceUntil
     door doorObservedAt doorOpenSince doorSource isStale itemPresent
+    withheld withheldSince
   }
 `);
 
@@ -60,7 +61,7 @@ type DoorProps = {
 function DoorButton({ door, contact, place, chosen, choose, walk }: DoorProps) {
   const { i18n } = useLingui();
   const now = useNow();
-  const seenAt = contact ?? door.doorObservedAt;
+  const seenAt = (door.withheld === 'SILENT' ? door.withheldSince : contact) ?? door.doorObservedAt;
   const seen = seenAt ? formatAge(now - Date.parse(seenAt), i18n.locale) : undefined;
   const words = [
     i18n.t('Door {label}, size {size}', { label: door.label, size: door.size }),

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "2026_12_02_1000"
-down_revision = "2026_11_20_1620"
+revision = "2026_12_01_0140"
+down_revision = "2026_11_20_1640"
 
 
 def upgrade() -> None:
