@@ -20,14 +20,14 @@ from adapters.harbor.simulator.world import HarborWorld
 from adapters.simulation import control
 from app.devices.port import AccessKind, Connection, DeviceError, OrderKind, Pushed
 
-TOWER, LOCKER, OTHER = "0100000004000001", "1003", "1002"
+TOWER, LOCKER, OTHER = "01000000ab000001", "1003", "1002"
 SECRET = "a secret of both"  # noqa: S105 - of the simulator
 WORDS = {"available", RESERVED, RENTED, OCCUPIED, DECLINED}
 
 
 @asynccontextmanager
 async def start(*, expires_in: int = 300, **settings: object) -> AsyncIterator[Bench]:
-    world = HarborWorld(plain_towers(2, 8))
+    world = HarborWorld(plain_towers(2, 8, TOWER[:10]))
     async with control.Server(HarborCloud(world, expires_in=expires_in).app()) as server:
         connection = Connection(
             id=uuid4(),
