@@ -7,7 +7,6 @@ import re
 from base64 import b64encode
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -23,6 +22,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from app.kit.clock import Clock, utc_now
+from app.kit.cookies import cookie
 from app.kit.db import Database
 from app.kit.errors import Denied, NotFound
 from app.kit.logs import trace_id
@@ -201,7 +201,7 @@ class Doors:
     async def caller(self, request: Request) -> Caller | None:
         """By bearer token, else by cookie."""
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        secret = token.strip() if scheme.lower() == "bearer" else _cookie(request)
+        secret = token.strip() if scheme.lower() == "bearer" else cookie(request.headers.get("cookie", ""), COOKIE)
         return await self.authenticator.caller(secret) if secret else None
 
     def _context(self, request: Request, caller: Caller) -> Context:
@@ -265,11 +265,3 @@ def _is_local(request: Request) -> bool:
     """A proxy on this machine makes everybody look local: whoever comes through one is not."""
     forwarded = {"forwarded", "x-forwarded-for", "x-real-ip", "via"} & set(request.headers.keys())
     return _peer(request) in _LOOPBACK and not forwarded
-
-
-def _cookie(request: Request) -> str | None:
-    try:
-        found = SimpleCookie(request.headers.get("cookie", "")).get(COOKIE)
-    except CookieError:
-        return None
-    return found.value if found else None

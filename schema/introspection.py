@@ -8,7 +8,7 @@ from graphql import ExecutionResult, GraphQLSchema, OperationType, execute_sync
 
 from schema.documents import Document, Operation
 from schema.engine import Request
-from schema.errors import Code, RequestError, coded
+from schema.errors import Code, RequestError, coded, refusal
 from schema.misfits import coerced
 
 META = frozenset({"__schema", "__type", "__typename"})
@@ -27,6 +27,9 @@ def asked_only(operation: Operation) -> bool:
 
 # One, so that many such questions at once take turns instead of the whole interpreter.
 THREAD = ThreadPoolExecutor(1, thread_name_prefix="introspection")
+# More are refused: each holds the interpreter, and whoever asks for them need not wait for their answers.
+MOST_WAITING = 8
+ASKED: set[asyncio.Future[bytes]] = set()
 
 
 async def answer(schema: GraphQLSchema, document: Document, operation: Operation, request: Request) -> bytes:
@@ -35,7 +38,12 @@ async def answer(schema: GraphQLSchema, document: Document, operation: Operation
     if isinstance(kept, bytes):
         return kept
     # A fifth of a second of pure Python for the whole schema: in a thread nobody else waits for it.
-    result = await asyncio.get_running_loop().run_in_executor(THREAD, execute, schema, document, request)
+    if len(ASKED) >= MOST_WAITING:
+        raise refusal(Code.OVERLOADED, "too many questions about the schema at once: try again in a moment", 503)
+    asked = asyncio.get_running_loop().run_in_executor(THREAD, execute, schema, document, request)
+    ASKED.add(asked)
+    asked.add_done_callback(ASKED.discard)
+    result = await asked
     if not operation.node.variable_definitions:
         document.plans[key] = result
     return result

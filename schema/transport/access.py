@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from http.cookies import CookieError, SimpleCookie
 from urllib.parse import urlsplit
 
+from app.kit.cookies import cookie
 from schema.engine import Caller
 from schema.transport.closing import Close, ClosedError
 
@@ -39,11 +39,7 @@ class Credentials:
     def cookie(self, name: str) -> str | None:
         if self.speaks:
             return None
-        try:
-            found = SimpleCookie(self.headers.get("cookie", "")).get(name)
-        except CookieError:
-            return None
-        return found.value if found else None
+        return cookie(self.headers.get("cookie", ""), name)
 
 
 Authenticate = Callable[[Credentials], Awaitable[Caller | None]]

@@ -10,7 +10,7 @@ from graphql import (
     parse,
 )
 
-from schema.documents import Documents, count_tokens
+from schema.documents import Documents, Persisted, count_tokens
 from schema.limits import Limits
 from schema.transport.pipeline import Pipeline
 
@@ -23,11 +23,12 @@ RESULT_FIELDS = frozenset(
 
 
 def strangers(pipeline: Pipeline) -> Pipeline:
-    """The same engine behind a small cache of its own: strangers cannot push out what callers use."""
+    """The same engine behind small caches of its own: strangers cannot push out what callers use."""
     settings = pipeline.settings
     limits = Limits(characters=settings.anonymous_characters, tokens=settings.anonymous_tokens, operations=1)
     documents = Documents(pipeline.engine.schema, limits, weight=2_000, refused=32)
-    return Pipeline(pipeline.engine, documents=documents, persisted=pipeline.persisted, settings=settings)
+    persisted = Persisted(pipeline.persisted.manifest, only=pipeline.persisted.only, registered=32)
+    return Pipeline(pipeline.engine, documents=documents, persisted=persisted, settings=settings)
 
 
 def rings(text: str, limits: Limits) -> bool:
