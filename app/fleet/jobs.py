@@ -131,14 +131,17 @@ class Fleet:
 
     async def _survey(self, stop: asyncio.Event) -> None:
         """Surveys go over the same lines: a bus has one master."""
-        surveyor = Surveyor(self.db, self._lend, self.clock)
-        while not stop.is_set():
-            self._asked.clear()
-            try:
-                await surveyor.run_waiting()
-            except LOST as error:
-                log.warning("surveys wait: the database is away: %s", type(error).__name__)
-            await first_of((stop, self._asked), SURVEYS_SECONDS)
+        surveyor = Surveyor(self.db, self._lend, self._asked.set, self.clock)
+        try:
+            while not stop.is_set():
+                self._asked.clear()
+                try:
+                    await surveyor.begin_waiting()
+                except LOST as error:
+                    log.warning("surveys wait: the database is away: %s", type(error).__name__)
+                await first_of((stop, self._asked), SURVEYS_SECONDS)
+        finally:
+            await surveyor.abandon()
 
     @asynccontextmanager
     async def _lend(self, tenant_id: UUID, connection_id: UUID) -> AsyncIterator[Adapter]:
