@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -65,6 +65,7 @@ class Fleet:
     clock: Clock = utc_now
     _kept: dict[UUID, _Kept] = field(default_factory=dict)
     _lines: dict[UUID, _Line] = field(default_factory=dict)
+    _leaving: dict[asyncio.Task[None], frozenset[UUID]] = field(default_factory=dict)
     _heard: dict[UUID, Mapping[str, object]] = field(default_factory=dict)
     _written: dict[UUID, datetime] = field(default_factory=dict)
     _census: asyncio.Event = field(default_factory=asyncio.Event)
@@ -109,40 +110,74 @@ class Fleet:
             self._census.clear()
             async with self.db.plain() as conn:
                 banks = {bank.id: bank for bank in await lockers.fleet(conn)}
-            await self._let_go(banks)
+            self._let_go(banks)
             for id_, bank in banks.items():
                 if id_ in self._kept:
                     self._kept[id_].keeper.desk.bank = bank
-                else:
+                elif not self._left(id_) and not self._left(bank.connection_id):
                     await self._keep(bank)
             await first_of((stop, self._census), CENSUS_SECONDS)
 
-    async def _let_go(self, banks: Mapping[UUID, Bank]) -> None:
+    def _let_go(self, banks: Mapping[UUID, Bank]) -> None:
         """Banks that are gone, and those whose doors or line changed: they are kept anew, over a new line."""
         changed = {id_ for id_, kept in self._kept.items() if id_ in banks and kept.revision != banks[id_].revision}
-        lines = {self._kept[id_].keeper.desk.bank.connection_id for id_ in changed}
-        together = {id_ for id_, kept in self._kept.items() if kept.keeper.desk.bank.connection_id in lines}
-        for id_ in (self._kept.keys() - banks.keys()) | together:
-            await self._dismiss(self._kept.pop(id_))
-        for id_ in (self._lines.keys() - {bank.connection_id for bank in banks.values()}) | (
-            lines & self._lines.keys()
-        ):
-            await self._hang_up(self._lines.pop(id_))
+        lines = {self._line_of(id_) for id_ in changed}
+        wanted = {bank.connection_id for bank in banks.values()} - lines
+        leaving: dict[UUID, list[UUID]] = {id_: [] for id_ in self._lines.keys() - wanted}
+        for id_ in self._kept:
+            if id_ not in banks or self._line_of(id_) in lines:
+                leaving.setdefault(self._line_of(id_), []).append(id_)
+        for line, ids in leaving.items():
+            self._see_off([self._kept.pop(id_) for id_ in ids], line, ids, hang_up=line not in wanted)
+
+    def _line_of(self, bank_id: UUID) -> UUID:
+        return self._kept[bank_id].keeper.desk.bank.connection_id
+
+    def _see_off(self, kept: Sequence[_Kept], line: UUID, ids: Sequence[UUID], *, hang_up: bool) -> None:
+        """Apart, because a keeper may be in a long call to its vendor and others are not to wait for it. Until they
+        have ended nobody else keeps these banks, or opens this line: a bus has one master."""
+        for each in kept:
+            each.stop.set()
+        gone = self._lines.pop(line, None) if hang_up else None
+        task = asyncio.create_task(self._gone(kept, gone))
+        self._leaving[task] = frozenset((*ids, line) if hang_up else ids)
+        task.add_done_callback(self._is_gone)
+
+    async def _gone(self, kept: Sequence[_Kept], line: _Line | None) -> None:
+        if kept:
+            await asyncio.wait([each.task for each in kept])
+        if line is not None:
+            await self._hang_up(line)
+
+    def _is_gone(self, task: asyncio.Task[None]) -> None:
+        del self._leaving[task]
+        self._census.set()
+        if not task.cancelled() and (error := task.exception()):
+            log.error("a line did not end in order: %s", error)
+
+    def _left(self, id_: UUID) -> list[asyncio.Task[None]]:
+        """What has yet to end before this bank, or this line, is anybody's again."""
+        return [task for task, ids in self._leaving.items() if id_ in ids]
 
     async def _survey(self, stop: asyncio.Event) -> None:
         """Surveys go over the same lines: a bus has one master."""
-        surveyor = Surveyor(self.db, self._lend, self.clock)
-        while not stop.is_set():
-            self._asked.clear()
-            try:
-                await surveyor.run_waiting()
-            except LOST as error:
-                log.warning("surveys wait: the database is away: %s", type(error).__name__)
-            await first_of((stop, self._asked), SURVEYS_SECONDS)
+        surveyor = Surveyor(self.db, self._lend, self._asked.set, self.clock)
+        try:
+            while not stop.is_set():
+                self._asked.clear()
+                try:
+                    await surveyor.begin_waiting()
+                except LOST as error:
+                    log.warning("surveys wait: the database is away: %s", type(error).__name__)
+                await first_of((stop, self._asked), SURVEYS_SECONDS)
+        finally:
+            await surveyor.abandon()
 
     @asynccontextmanager
     async def _lend(self, tenant_id: UUID, connection_id: UUID) -> AsyncIterator[Adapter]:
         """The line its banks are kept by; for an account without banks one of its own, hung up afterwards."""
+        while before := self._left(connection_id):
+            await asyncio.wait(before)
         kept = self._lines.get(connection_id)
         adapter = kept.adapter if kept else await self._opened(tenant_id, connection_id)
         try:
@@ -224,19 +259,14 @@ class Fleet:
             await pause(stop, CONTACTS_SECONDS)
 
     async def _disband(self) -> None:
-        await asyncio.gather(*(self._dismiss(kept) for kept in self._kept.values()))
-        for line in self._lines.values():
-            await self._hang_up(line)
-        self._kept, self._lines = {}, {}
+        """What is being sent is finished and written down: the shortest way to know how it ended."""
+        self._let_go({})
+        if self._leaving:
+            await asyncio.wait(list(self._leaving))
 
     async def _hang_up(self, line: _Line) -> None:
         line.listening.cancel()
         await line.adapter.close()
-
-    async def _dismiss(self, kept: _Kept) -> None:
-        """What is being sent is finished and written down: the shortest way to know how it ended."""
-        kept.stop.set()
-        await kept.task
 
 
 def connection_of(row: Mapping[str, object], sealer: Sealer) -> Connection:

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -34,24 +34,51 @@ LARGEST_FOUND = 1024 * 1024
 Lend = Callable[[UUID, UUID], AbstractAsyncContextManager[Adapter]]
 
 
-@dataclass(frozen=True, slots=True)
+# Tenants whose surveys are carried out at the same time.
+MOST_AT_ONCE = 4
+
+
+@dataclass(slots=True)
 class Surveyor:
+    """One survey of a tenant after the other, tenants side by side: a vendor that hangs holds up its own tenant only.
+    `ended` is called when one is over, for then another may begin."""
+
     db: Database
     lend: Lend
+    ended: Callable[[], None] = lambda: None
     clock: Clock = utc_now
+    _at_work: dict[UUID, asyncio.Task[None]] = field(default_factory=dict)
+    _turns: dict[UUID, int] = field(default_factory=dict)
 
-    async def run_waiting(self) -> int:
-        """Every survey that waits, one after the other; how many were ended."""
+    async def begin_waiting(self) -> None:
+        """The oldest that waits of each tenant, as far as there is room. Who had a turn lately lets the others go
+        first."""
         async with self.db.plain() as conn:
-            waiting = await queries.WAITING.rows(conn)
-        done = 0
-        for each in waiting:
-            async with self.db.tenant([each["tenant_id"]]) as conn:
-                row = await store.TAKE.row(conn, of_tenant=each["tenant_id"], id_=each["id"], now=self.clock())
+            rows = await queries.WAITING.rows(conn, now=self.clock())
+        waiting = {row["tenant_id"]: row["id"] for row in rows}
+        self._turns = {tenant: turn for tenant, turn in self._turns.items() if tenant in waiting}
+        for tenant in sorted(waiting, key=lambda tenant: self._turns.get(tenant, 0)):
+            if len(self._at_work) < MOST_AT_ONCE and tenant not in self._at_work:
+                self._turns[tenant] = max(self._turns.values(), default=0) + 1
+                self._at_work[tenant] = asyncio.create_task(self._carry_out(tenant, waiting[tenant]))
+
+    async def abandon(self) -> None:
+        """What was begun begins anew elsewhere."""
+        for task in list(self._at_work.values()):
+            task.cancel()
+        await asyncio.gather(*self._at_work.values(), return_exceptions=True)
+
+    async def _carry_out(self, tenant: UUID, id_: UUID) -> None:
+        try:
+            async with self.db.tenant([tenant]) as conn:
+                row = await store.TAKE.row(conn, of_tenant=tenant, id_=id_, now=self.clock())
             if row is not None:
                 await self._survey(row)
-                done += 1
-        return done
+        except LOST as error:
+            log.warning("survey %s waits: the database is away: %s", id_, type(error).__name__)
+        finally:
+            del self._at_work[tenant]
+            self.ended()
 
     async def _survey(self, row: Row) -> None:
         """One account's fault must end neither the surveys of others nor the fleet they run beside."""

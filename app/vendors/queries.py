@@ -1,31 +1,36 @@
 """Reads of accounts and surveys that the core itself needs, each within a scope."""
 
 from functools import cache
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, literal_column, select
+from sqlalchemy import ColumnElement, bindparam, func, literal_column, or_, select
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from app.kit.db import Conn, Row, Statement
-from app.kit.tables import Uuid
+from app.kit.tables import Time, Uuid
+from app.vendors.model import SurveyState
 from app.vendors.shape import survey_visible
 from app.vendors.tables import surveys
 from tenants.model import Actor
 from tenants.scope import Scope, context_parameters
 
 _ID = bindparam("id", type_=Uuid)
-# A busy hour: the rest waits its turn.
-MOST_WAITING = 20
+# Longer than any survey takes: who began it is dead.
+DEAD: ColumnElement[Any] = literal_column("interval '2 minutes'")
+_BEGUN_BY_THE_DEAD = surveys.c.started_at < bindparam("now", type_=Time) - DEAD
+# The oldest of each tenant, of all tenants. For the worker.
 WAITING = Statement(
     select(surveys.c.tenant_id, surveys.c.id)
+    .ext(distinct_on(surveys.c.tenant_id))
     .where(literal_column("state IN ('WAITING', 'RUNNING')"))
-    .order_by(surveys.c.requested_at)
-    .limit(MOST_WAITING)
+    .where(or_(surveys.c.state == SurveyState.WAITING.value, _BEGUN_BY_THE_DEAD))
+    .order_by(surveys.c.tenant_id, surveys.c.requested_at)
 )
+_OF_ACCOUNT = surveys.c.connection_id == bindparam("connection_id", type_=Uuid)
 _UNANSWERED = Statement(
-    select(func.count()).where(
-        surveys.c.tenant_id == bindparam("tenant_id", type_=Uuid),
-        surveys.c.connection_id == bindparam("connection_id", type_=Uuid),
-        literal_column("state IN ('WAITING', 'RUNNING')"),
+    select(func.count().label("all"), func.count().filter(_OF_ACCOUNT).label("here")).where(
+        surveys.c.tenant_id == bindparam("tenant_id", type_=Uuid), literal_column("state IN ('WAITING', 'RUNNING')")
     )
 )
 
@@ -35,10 +40,11 @@ def _survey(scope: Scope) -> Statement:
     return Statement(select(*surveys.c).where(surveys.c.id == _ID, survey_visible(scope)))
 
 
-async def unanswered(conn: Conn, tenant_id: UUID, connection_id: UUID) -> int:
-    """How many surveys over an account have not ended."""
-    found: int = await _UNANSWERED.value(conn, tenant_id=tenant_id, connection_id=connection_id)
-    return found
+async def unanswered(conn: Conn, tenant_id: UUID, connection_id: UUID) -> tuple[int, int]:
+    """How many surveys have not ended: over an account, and of its tenant in all."""
+    row = await _UNANSWERED.row(conn, tenant_id=tenant_id, connection_id=connection_id)
+    assert row is not None, "a count has a row"
+    return row["here"], row["all"]
 
 
 async def survey(conn: Conn, actor: Actor, id: UUID) -> Row | None:

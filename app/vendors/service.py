@@ -26,8 +26,8 @@ from tenants.audit.model import Entry
 from tenants.policy import Permission, authorize
 from tenants.work import Work
 
-# Of one account; each may take a minute, and those of others wait behind it.
-MOST_UNANSWERED = 10
+# Of one account, and of all accounts of a tenant; each may take a minute, and the tenant's others wait behind it.
+MOST_UNANSWERED, MOST_OF_TENANT = 10, 30
 _LARGEST_SETTINGS = 64_000
 
 
@@ -144,8 +144,11 @@ async def survey_bank(work: Work, bank_id: UUID) -> UUID:
 
 
 async def _ask_survey(work: Work, account: UUID, bank: Bank | None) -> UUID:
-    if await queries.unanswered(work.conn, work.tenant, account) >= MOST_UNANSWERED:
+    here, everywhere = await queries.unanswered(work.conn, work.tenant, account)
+    if here >= MOST_UNANSWERED:
         raise Rejected(Reason.COMMAND_PENDING, "The vendor is being asked already.")
+    if everywhere >= MOST_OF_TENANT:
+        raise Rejected(Reason.COMMAND_PENDING, "So much is being asked of vendors that this has to wait.")
     id_ = new_id()
     site, of = (bank.site_id, bank.id) if bank else (None, None)
     await store.ADD.run(

@@ -1,13 +1,12 @@
 """Guarded writes of surveys: one statement each."""
 
-from typing import Any
-
-from sqlalchemy import ColumnElement, and_, bindparam, insert, literal_column, or_, update
+from sqlalchemy import and_, bindparam, insert, or_, update
 from sqlalchemy.types import Text
 
 from app.kit.db import Statement
 from app.kit.tables import Json, Time, Uuid
 from app.vendors.model import SurveyState
+from app.vendors.queries import DEAD
 from app.vendors.tables import surveys
 
 _NEW = ("tenant_id", "id", "connection_id", "site_id", "bank_id", "requested_by_name", "requested_at")
@@ -18,8 +17,6 @@ ADD = Statement(
 )
 _THIS = and_(surveys.c.tenant_id == bindparam("of_tenant", type_=Uuid), surveys.c.id == bindparam("id_", type_=Uuid))
 _NOW = bindparam("now", type_=Time)
-# Longer than any survey takes: who began it is dead.
-_DEAD: ColumnElement[Any] = literal_column("interval '2 minutes'")
 # Reading a vendor's books twice does no harm: one that was begun by a process that died begins anew.
 TAKE = Statement(
     update(surveys)
@@ -27,7 +24,7 @@ TAKE = Statement(
         _THIS,
         or_(
             surveys.c.state == SurveyState.WAITING.value,
-            and_(surveys.c.state == SurveyState.RUNNING.value, surveys.c.started_at < _NOW - _DEAD),
+            and_(surveys.c.state == SurveyState.RUNNING.value, surveys.c.started_at < _NOW - DEAD),
         ),
     )
     .values(state=SurveyState.RUNNING.value, started_at=_NOW)

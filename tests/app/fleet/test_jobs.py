@@ -7,14 +7,14 @@ import pytest
 
 from app.access import service as access
 from app.access.service import OpenCompartment
-from app.devices.port import Adapter, Connection, Door, Refused
+from app.devices.port import Adapter, BankState, Connection, Door, Refused
 from app.devices.store import hint
-from app.fleet.jobs import Fleet
+from app.fleet.jobs import Fleet, OpenAdapter
 from app.kit.bus import PostgresBus
 from app.kit.db import Database
 from app.kit.embedded import Dsns
 from app.vendors import service as vendors
-from app.vendors.service import Vendors
+from app.vendors.service import Account, Vendors
 from tenants.model import Role
 from tests.app.rig import SEALER, SENSOR, Hardware, World, actor, context, make_world, value
 from tests.app.vendors.test_service import asked
@@ -26,15 +26,18 @@ async def world(admin_db: Database) -> World:
 
 
 @asynccontextmanager
-async def kept(dsns: Dsns, worker: Database, hardware: Hardware) -> AsyncIterator[None]:
+async def kept(dsns: Dsns, worker: Database, hardware: Hardware | OpenAdapter) -> AsyncIterator[None]:
     """A fleet at work, over hardware made of memory for every bank of the vendor `memory`."""
 
-    def open_adapter(connection: Connection) -> Adapter:
+    def memory(connection: Connection) -> Adapter:
         if connection.settings.get("broken"):
             raise Refused("client_id is missing")
         if connection.settings.get("strange"):
             raise ValueError("nobody thought of that")
+        assert isinstance(hardware, Hardware)
         return hardware
+
+    open_adapter = memory if isinstance(hardware, Hardware) else hardware
 
     bus, stop = PostgresBus(dsns.worker), asyncio.Event()
     tasks = [
@@ -110,3 +113,55 @@ async def test_a_hint_has_the_bank_looked_at_long_before_its_poll_is_due(
             await hint(conn, world.bank)
         opened = "SELECT door FROM compartment WHERE id = $1"
         assert await until(admin_db, "OPEN", opened, world.doors[1]) < 5
+
+
+class Slow(Hardware):
+    """A line whose looks take as long as `going` is clear; counts the lines that are open, and the looks that go on."""
+
+    open_lines = most_lines = 0
+
+    def __init__(self, going: asyncio.Event) -> None:
+        super().__init__(3)
+        self.going, self.looking = going, asyncio.Event()
+        Slow.open_lines += 1
+        Slow.most_lines = max(Slow.most_lines, Slow.open_lines)
+
+    async def read_bank(self, bank: str) -> BankState:
+        self.looking.set()
+        await self.going.wait()
+        return await super().read_bank(bank)
+
+    async def close(self) -> None:
+        Slow.open_lines -= 1
+
+
+async def test_a_bank_in_a_long_call_to_its_vendor_holds_up_no_other_and_is_kept_by_one_at_a_time(
+    dsns: Dsns, app_db: Database, worker_db: Database, admin_db: Database, world: World
+) -> None:
+    going, anew, lines = asyncio.Event(), asyncio.Event(), list[Slow]()
+    Slow.open_lines = Slow.most_lines = 0
+    other = await make_world(admin_db)
+
+    def open_adapter(connection: Connection) -> Adapter:
+        if connection.id == world.connection:
+            lines.append(Slow(going))
+            if len(lines) == 2:
+                anew.set()
+            return lines[-1]
+        return Hardware(3)
+
+    contact = "SELECT last_contact_at IS NOT NULL FROM bank WHERE id = $1"
+    async with kept(dsns, worker_db, open_adapter):
+        await until(admin_db, True, contact, other.bank)
+        await lines[0].looking.wait()
+        async with context(app_db, actor(world)).begin() as work:
+            await vendors.change(work, world.connection, Account(name="N"), Vendors(lambda _: (), SEALER))
+        async with context(app_db, actor(other)).begin() as work:
+            added = await vendors.connect_bank(work, asked(other), Vendors(lambda _: (), SEALER))
+        await until(admin_db, True, contact, added, seconds=5)
+        assert (len(lines), Slow.open_lines) == (1, 1), "the line is in use still"
+        going.set()
+        await until(admin_db, True, contact, world.bank, seconds=5)
+        await anew.wait()
+        await lines[1].looking.wait()
+    assert (Slow.most_lines, Slow.open_lines) == (1, 0)
