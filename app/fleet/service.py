@@ -23,10 +23,9 @@ from app.devices.port import (
 from app.kit.bus import LOST
 from app.kit.pause import first_of, pause
 from app.orders import service
-from app.orders.jobs import READ_SECONDS, Desk, send_waiting
+from app.orders.jobs import READ_SECONDS, Desk, booked_in, send_waiting
 from app.orders.model import (
     Known,
-    Verdict,
     Watch,
     booked,
     changes,
@@ -34,8 +33,13 @@ from app.orders.model import (
     new_word,
     parcels_of,
     reference_of,
+)
+from app.settling.model import (
+    BY_PARCEL,
+    Verdict,
     verdict_on_books,
     verdict_on_open,
+    verdict_on_parcels,
     verdict_on_placement,
 )
 from tenants.work import Work
@@ -217,19 +221,18 @@ class Keeper:
         if command.kind is OrderKind.OPEN:
             counter = self.desk.has(Capability.OPENING_COUNTER)
             return verdict_on_open(watch, known, now, settle, counter=counter, sensor=self.desk.sensor)
-        here: bool | None = None
         if self.desk.has(Capability.VENDOR_ASSIGNS_UNIT) and command.kind is not OrderKind.SET_SERVICE:
             return await self._placement(watch)
-        if command.kind is OrderKind.RESERVE and isinstance(self.desk.adapter, FindsReservations):
+        named = [each.tracking for each in parcels_of(command)] if command.kind in BY_PARCEL else []
+        if named and isinstance(self.desk.adapter, FindsReservations):
             try:
-                found = await self.desk.adapter.find_reservation(
-                    self.desk.bank.external_id, parcels_of(command)[0].tracking
-                )
-                here = found is not None and found.id == known.unit
+                found = await booked_in(self.desk, self.desk.adapter, named, known.unit)
             except DeviceError as error:
                 log.info("bank %s: no lookup: %s", self.desk.bank.id, error.detail)
                 return Verdict.WAIT
-        verdict = verdict_on_books(command, units.get(known.unit), here)
+            verdict = verdict_on_parcels(command, found, known.unit)
+        else:
+            verdict = verdict_on_books(command, units.get(known.unit))
         late = now - watch.sent >= settle.total_seconds()
         return verdict if late or verdict is Verdict.HAPPENED else Verdict.WAIT
 

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -20,14 +20,14 @@ from app.devices.port import (
     ContractBroken,
     DeviceError,
     Door,
-    KeepsContacts,
-    Order,
+    FindsReservations,
     OrderKind,
     Outcome,
     Receipt,
+    Unit,
     Unreachable,
 )
-from app.devices.port import Contact as Person
+from app.introducing.service import introduced
 from app.kit.bus import LOST
 from app.kit.clock import Clock, utc_now
 from app.kit.db import Database
@@ -36,7 +36,6 @@ from app.lockers import queries as lockers
 from app.lockers.model import Bank, Service, Use
 from app.orders import queries, service
 from app.orders.model import Change, Contact, Known, Watch, booked, change_of, order_of, sprung, take_in
-from app.people import queries as people
 from app.stays.model import PickupCodes
 from tenants.system import system_context
 from tenants.work import Work
@@ -216,11 +215,23 @@ async def _transmit(desk: Desk, command: Command) -> None:
     await _write_answer(desk, watch, known, answer)
 
 
+async def booked_in(desk: Desk, adapter: FindsReservations, trackings: Iterable[str], unit: str) -> Unit | None:
+    """Where the vendor's books have one of these parcels: in `unit`, else in any other. Raises DeviceError."""
+    elsewhere = None
+    for tracking in trackings:
+        found = await adapter.find_reservation(desk.bank.external_id, tracking)
+        if found is not None and found.id == unit:
+            return found
+        elsewhere = found or elsewhere
+    return elsewhere
+
+
 async def _ask(desk: Desk, command: Command, known: Known) -> Receipt | DeviceError:
     deadline = desk.adapter.timing.deadline
     try:
         async with asyncio.timeout(deadline.total_seconds() + GRACE_SECONDS):
-            order = await _introduced(desk, order_of(command, desk.bank, known, deadline))
+            order = order_of(command, desk.bank, known, deadline)
+            order = await introduced(desk.hands.db, desk.write, desk.bank, desk.adapter, order)
             return await desk.adapter.send(order)
     except DeviceError as error:
         return error
@@ -230,31 +241,6 @@ async def _ask(desk: Desk, command: Command, known: Known) -> Receipt | DeviceEr
         # Whatever broke, it may have broken after the sending.
         log.exception("adapter of bank %s failed on command %s", desk.bank.id, command.id)
         return Ambiguous("The adapter failed; the command may have reached the bank.")
-
-
-async def _introduced(desk: Desk, order: Order) -> Order:
-    """Where the vendor keeps an address book, whom a reservation names stands in it before the reservation is made."""
-    adapter = desk.adapter
-    if order.kind is not OrderKind.RESERVE or not isinstance(adapter, KeepsContacts):
-        return order
-    try:
-        contact = await _known_as(desk, adapter, order.contact)
-        return replace(order, contact=contact, depositor=await _known_as(desk, adapter, order.depositor))
-    except (Ambiguous, ContractBroken) as error:
-        # Of the reservation itself nothing has left us.
-        raise Unreachable(error.detail) from error
-
-
-async def _known_as(desk: Desk, adapter: KeepsContacts, id_: str | None) -> str | None:
-    """The vendor's id of a person, who is added where it has none. Who is no person of ours keeps the given id."""
-    async with desk.hands.db.tenant([desk.bank.tenant_id]) as conn:
-        found = await people.card(conn, desk.bank.tenant_id, desk.bank.connection_id, UUID(id_)) if id_ else None
-    if found is None or found["external_id"]:
-        return found["external_id"] if found else id_
-    person = Person(found["personal_id"] or str(id_), found["name"], found["email"], found["phone"])
-    named = await adapter.add_contact(person)
-    await desk.write(lambda work: service.introduced(work, desk.bank, UUID(id_), named))
-    return named
 
 
 async def _write_answer(desk: Desk, watch: Watch, known: Known, answer: Receipt | DeviceError) -> None:

@@ -27,7 +27,6 @@ from app.lockers import store as lockers
 from app.lockers.model import Bank, Service
 from app.orders.model import Change, Known, Watch, to_watch
 from app.passes.model import Vault
-from app.people import store as people
 from app.placing import service as placing
 from app.stays import queries as stays
 from app.stays import store as stays_store
@@ -228,13 +227,6 @@ async def unreachable(work: Work, bank: Bank, since: datetime, detail: str) -> N
                 details={"detail": detail},
             )
         )
-
-
-async def introduced(work: Work, bank: Bank, person_id: UUID, named: str) -> None:
-    """The vendor's address book has the person now; that it was told who they are is on record."""
-    given = {"connection_id": bank.connection_id, "person_id": person_id, "external_id": named}
-    await people.KNOWN_AS.run(work.conn, tenant_id=bank.tenant_id, **given)
-    work.audit(Entry("person:introduced", "Person", person_id, bank.site_id, details={"vendor": bank.vendor}))
 
 
 async def reachable(work: Work, bank: Bank) -> None:

@@ -95,12 +95,12 @@ async def open_in(conn: Conn, tenant_id: UUID, compartment_id: UUID) -> Stay | N
 
 
 async def told(conn: Conn, stay: Stay, kind: OrderKind) -> list[tuple[OrderKind, list[dict[str, object]]]]:
-    """What a vendor is told, with the parcels it is about. A release names those that left while others stay; without
-    any, all end. A reservation is for one parcel; the others are added to it."""
+    """What a vendor is told, with the parcels it is about. A release names those that have left, and all when the stay
+    has ended: by then somebody else may have the place. A reservation is for one parcel; the others are added to it."""
     rows = await parcels.of_stay(conn, stay.tenant_id, stay.id)
     of_interest = {
         OrderKind.DEPOSIT: frozenset({ParcelState.IN_LOCKER}),
-        OrderKind.RELEASE: frozenset() if stay.state is State.RELEASED else FINAL,
+        OrderKind.RELEASE: frozenset(ParcelState) if stay.state is State.RELEASED else FINAL,
     }.get(kind, frozenset({ParcelState.ALLOCATED, ParcelState.IN_LOCKER}))
     listed = [
         {"tracking": row["tracking"], "secondary": row["secondary_tracking"]}

@@ -1,0 +1,1 @@
+"""Introducing: whom a vendor's address book must know before a reservation names them."""
