@@ -5,6 +5,7 @@ from uuid import UUID
 
 from app.access import service as access
 from app.alarms import service as alarms
+from app.codes import service as codes
 from app.handover import service as handover
 from app.kit.reacting import Reaction
 from app.kit.streams import Sequenced
@@ -20,7 +21,7 @@ System = Callable[[UUID], Context]
 REACTIONS: Mapping[str, tuple[React, ...]] = {
     "BankReachable": (alarms.on_bank,),
     "BankUnreachable": (alarms.on_bank,),
-    "CommandAccepted": (access.on_opening, access.on_books, handover.on_books, alarms.on_command),
+    "CommandAccepted": (access.on_opening, access.on_books, codes.on_deposit, handover.on_books, alarms.on_command),
     "CommandDoorClosed": (access.on_opening,),
     "CommandDoorOpened": (access.on_opening, alarms.on_command),
     "CommandExpired": (access.on_opening, access.on_books, handover.on_books, alarms.on_command),
@@ -33,6 +34,7 @@ REACTIONS: Mapping[str, tuple[React, ...]] = {
     "GrantSuspended": (handover.on_grant,),
     "StatusUnderstood": (alarms.on_bank,),
     "StatusUnmapped": (alarms.on_bank,),
+    "PickupCodeMissing": (alarms.on_stay,),
     "StayDeposited": (alarms.on_stay,),
     "StayExtended": (handover.on_extended,),
     "StayReleased": (alarms.on_stay,),

@@ -135,13 +135,15 @@ async def _find(work: Work, id: UUID, permission: Permission) -> Row:
 # --- what happens becomes alarms: reactions to facts, safe to run twice ------------------------------------------
 
 
-def _at_door(kind: AlarmKind, fact: Sequenced, detail: str) -> Condition | None:
+def _at_door(kind: AlarmKind, fact: Sequenced, detail: str, about: object = None) -> Condition | None:
+    """`about`: what the condition is of, where it is not the compartment itself."""
     compartment_id = fact.uuid("compartment_id")
     if compartment_id is None or fact.site_id is None:
         return None
     return Condition(
-        kind, compartment_id, detail, fact.occurred_at, fact.site_id, fact.bank_id, compartment_id, fact.uuid("stay_id")
-    )
+        kind, about or compartment_id, detail, fact.occurred_at, fact.site_id, fact.bank_id, compartment_id,
+        fact.uuid("stay_id"),
+    )  # fmt: skip
 
 
 async def _raise(work: Work, condition: Condition | None) -> None:
@@ -201,8 +203,13 @@ async def _late(work: Work, fact: Sequenced) -> None:
 
 
 async def on_stay(work: Work, fact: Sequenced) -> None:
-    """StayReleased with the door left open; StayDeposited through a way in that was thought closed."""
+    """StayReleased with the door left open; StayDeposited through a way in thought closed; PickupCodeMissing."""
     work.enter(fact.tenant_id)
+    if fact.kind == "PickupCodeMissing":
+        words = "The vendor gave no pickup code for what was put in here: a person must give the parcel out."
+        await _raise(work, _at_door(AlarmKind.CONTROLLER_FAULT, fact, words, about=fact.subject_id))
+    elif fact.kind == "StayReleased":
+        await clear_alarms(work, fact.occurred_at, f"{AlarmKind.CONTROLLER_FAULT}:{fact.subject_id}")
     if fact.kind == "StayReleased" and fact.payload.get("door") == "OPEN":
         await _raise(work, _at_door(AlarmKind.OPEN_AFTER_RELEASE, fact, "The stay has ended and the door stands open."))
     elif fact.kind == "StayDeposited" and fact.payload.get("late") is True and fact.payload.get("by_pass"):

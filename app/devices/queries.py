@@ -62,6 +62,15 @@ _TOLD = Statement(
         commands.c.kind == bindparam("kind", type_=Text),
     )
 )  # fmt: skip
+_CODE_ASKED = Statement(
+    select(commands.c.id)
+    .where(
+        commands.c.tenant_id == _TENANT, commands.c.stay_id == bindparam("stay_id", type_=Uuid),
+        commands.c.kind == OrderKind.DEPOSIT.value, literal_column("parameters ? 'for_code'"),
+    )
+    .order_by(commands.c.id)
+    .limit(1)
+)  # fmt: skip
 _UNSETTLED = Statement(
     select(func.count()).where(
         commands.c.tenant_id == _TENANT, commands.c.bank_id == bindparam("bank_id", type_=Uuid),
@@ -170,6 +179,12 @@ async def under_way(conn: Conn, tenant_id: UUID, stay_id: UUID, kinds: tuple[Ord
 async def told(conn: Conn, tenant_id: UUID, stay_id: UUID, kind: OrderKind) -> int:
     """How often a vendor was told this about a stay."""
     found: int = await _TOLD.value(conn, tenant_id=tenant_id, stay_id=stay_id, kind=kind.value)
+    return found
+
+
+async def code_asked(conn: Conn, tenant_id: UUID, stay_id: UUID) -> UUID | None:
+    """The command by which a vendor was asked once more for a stay's pickup code."""
+    found: UUID | None = await _CODE_ASKED.value(conn, tenant_id=tenant_id, stay_id=stay_id)
     return found
 
 
