@@ -19,7 +19,9 @@ React = Callable[[Work, Sequenced], Awaitable[None]]
 System = Callable[[UUID], Context]
 
 REACTIONS: Mapping[str, tuple[React, ...]] = {
+    "BankDiffers": (alarms.on_bank,),
     "BankReachable": (alarms.on_bank,),
+    "BankRecognised": (alarms.on_bank,),
     "BankUnreachable": (alarms.on_bank,),
     "CommandAccepted": (access.on_opening, access.on_books, codes.on_deposit, handover.on_books, alarms.on_command),
     "CommandDoorClosed": (access.on_opening,),

@@ -236,10 +236,20 @@ async def on_filled(work: Work, fact: Sequenced) -> None:
 
 
 async def on_bank(work: Work, fact: Sequenced) -> None:
-    """BankUnreachable, BankReachable, StatusUnmapped, StatusUnderstood."""
+    """BankUnreachable, BankReachable, BankDiffers, BankRecognised, StatusUnmapped, StatusUnderstood."""
     work.enter(fact.tenant_id)
     assert fact.site_id is not None, "a bank's facts name its site"
     given, bank = fact.payload, fact.subject_id
+    if fact.kind == "BankRecognised":
+        await clear_alarms(work, fact.occurred_at, f"{AlarmKind.CONTROLLER_FAULT}:{bank}:likeness")
+        return
+    if fact.kind == "BankDiffers":
+        words = (
+            f"The bank is not as it was taken over. {given.get('detail')} Survey it and compare: nothing opens before."
+        )
+        about = f"{bank}:likeness"
+        await raise_alarm(work, Condition(K.CONTROLLER_FAULT, about, words, fact.occurred_at, fact.site_id, bank))
+        return
     if fact.kind == "BankReachable":
         await clear_alarms(work, fact.occurred_at, f"{AlarmKind.BANK_UNREACHABLE}:{bank}")
         return

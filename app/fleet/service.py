@@ -22,8 +22,9 @@ from app.devices.port import (
 )
 from app.kit.bus import LOST
 from app.kit.pause import first_of, pause
+from app.likeness.service import booked_in
 from app.orders import service
-from app.orders.jobs import READ_SECONDS, Desk, booked_in, send_waiting
+from app.orders.jobs import READ_SECONDS, Desk, recognise, send_waiting
 from app.orders.model import (
     Known,
     Watch,
@@ -124,6 +125,7 @@ class Keeper:
             self.desk.contact.lost = False
         abilities = {name.value: ability.value for name, ability in self.desk.adapter.capabilities.items()}
         self.desk.hands.heard(self.desk.bank, self.desk.hands.clock(), abilities)
+        await recognise(self.desk, state)
         await self.desk.take_in(changes(self.desk.known, state.units, sensor=self.desk.sensor))
         await self._other_news(state)
         units = {unit.id: unit for unit in state.units}
@@ -226,7 +228,7 @@ class Keeper:
         named = [each.tracking for each in parcels_of(command)] if command.kind in BY_PARCEL else []
         if named and isinstance(self.desk.adapter, FindsReservations):
             try:
-                found = await booked_in(self.desk, self.desk.adapter, named, known.unit)
+                found = await booked_in(self.desk.adapter, self.desk.bank, named, known.unit)
             except DeviceError as error:
                 log.info("bank %s: no lookup: %s", self.desk.bank.id, error.detail)
                 return Verdict.WAIT

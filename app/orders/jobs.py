@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -16,15 +16,14 @@ from app.devices.port import (
     Adapter,
     Ambiguous,
     AuthFailed,
+    BankState,
     Capability,
     ContractBroken,
     DeviceError,
     Door,
-    FindsReservations,
     OrderKind,
     Outcome,
     Receipt,
-    Unit,
     Unreachable,
 )
 from app.introducing.service import introduced
@@ -32,10 +31,13 @@ from app.kit.bus import LOST
 from app.kit.clock import Clock, utc_now
 from app.kit.db import Database
 from app.kit.guesses import Monotonic
+from app.likeness.jobs import Memory, mistaken, take_note
+from app.likeness.service import as_known
 from app.lockers import queries as lockers
 from app.lockers.model import Bank, Service, Use
 from app.orders import queries, service
 from app.orders.model import Change, Contact, Known, Watch, booked, change_of, order_of, sprung, take_in
+from app.parcels import queries as parcels
 from app.stays.model import PickupCodes
 from tenants.system import system_context
 from tenants.work import Work
@@ -75,6 +77,7 @@ class Desk:
     contact: Contact = field(default_factory=Contact)
     next_look: float = 0.0
     next_sweep: float = 0.0
+    memory: Memory = field(default_factory=Memory)
 
     def has(self, capability: Capability) -> bool:
         return self.adapter.capabilities.get(capability, Ability.ABSENT) is not Ability.ABSENT
@@ -111,6 +114,7 @@ class Desk:
             rows = await lockers.doors(conn, self.bank)
             open_ = await devices.watched(conn, self.bank.tenant_id, self.bank.id)
             said = await queries.strange(conn, self.bank)
+            self.memory = Memory(await lockers.likeness(conn, self.bank))
         self.known = {
             row["external_id"]: Known(
                 row["id"], row["external_id"], row["label"], Door(row["door"]), row["openings"], row["item_present"],
@@ -132,6 +136,11 @@ class Desk:
             take_in(change)
         for watch in self.watches:
             watch.command = replace(watch.command, state=moved.get(watch.command.id, watch.command.state))
+
+
+async def recognise(desk: Desk, state: BankState) -> None:
+    if await take_note(desk.memory, desk.write, desk.bank, state):
+        desk.bank = replace(desk.bank, differs_since=desk.hands.clock())
 
 
 async def send_waiting(desk: Desk) -> None:
@@ -190,6 +199,7 @@ async def send(desk: Desk, command: Command) -> None:
 async def _read_door(desk: Desk, known: Known) -> None:
     async with asyncio.timeout(READ_SECONDS):
         unit = await desk.adapter.read_unit(desk.bank.external_id, known.unit)
+    as_known(desk.memory.likeness, unit)
     await desk.take_in([change] if (change := change_of(known, unit)) else [])
 
 
@@ -205,7 +215,7 @@ async def _transmit(desk: Desk, command: Command) -> None:
     if command.kind is OrderKind.OPEN and desk.sensor and known.door is Door.OPEN:
         answer: Receipt | DeviceError = Receipt(Outcome.OPENED, "The door was open already; nothing was sent.")
     else:
-        answer = await _ask(desk, command, known)
+        answer = await _mistaken(desk, command, known) or await _ask(desk, command, known)
     if isinstance(answer, Unreachable) or (isinstance(answer, AuthFailed) and command.kind is not OrderKind.OPEN):
         # Refused credentials are mended by people; who waits at a door is told, a vendor's books are told later.
         wait = answer.retry_after or timedelta(seconds=1)
@@ -215,15 +225,17 @@ async def _transmit(desk: Desk, command: Command) -> None:
     await _write_answer(desk, watch, known, answer)
 
 
-async def booked_in(desk: Desk, adapter: FindsReservations, trackings: Iterable[str], unit: str) -> Unit | None:
-    """Where the vendor's books have one of these parcels: in `unit`, else in any other. Raises DeviceError."""
-    elsewhere = None
-    for tracking in trackings:
-        found = await adapter.find_reservation(desk.bank.external_id, tracking)
-        if found is not None and found.id == unit:
-            return found
-        elsewhere = found or elsewhere
-    return elsewhere
+async def _mistaken(desk: Desk, command: Command, known: Known) -> DeviceError | None:
+    """Asked each time before the one call that opens a door: numbers may have changed while the command waited."""
+    if command.kind is not OrderKind.OPEN:
+        return None
+    # Where a sensor tells of the door, it was read just now; a vendor that chooses is asked by its adapter.
+    asks = desk.has(Capability.VENDOR_RESERVATION) and not desk.sensor
+    inside: list[str] = []
+    if asks and command.stay_id:
+        async with desk.hands.db.tenant([desk.bank.tenant_id]) as conn:
+            inside = await parcels.open_in(conn, desk.bank.tenant_id, command.stay_id)
+    return await mistaken(desk.memory, desk.adapter if asks else None, desk.bank, command, known.unit, inside)
 
 
 async def _ask(desk: Desk, command: Command, known: Known) -> Receipt | DeviceError:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import bindparam, literal_column, select
+from sqlalchemy import bindparam, func, literal_column, select
 
 from app.devices.port import AccessKind
 from app.kit.db import Conn, Row, Statement
@@ -25,6 +25,12 @@ _LAST = Statement(
     .order_by(passes.c.issued_at.desc())
     .limit(1)
 )
+_LIVE_AT = Statement(
+    select(func.count()).where(
+        passes.c.tenant_id == _TENANT, passes.c.bank_id == bindparam("bank_id", type_=Uuid),
+        literal_column("pass.state IN ('ISSUED', 'REVOKE_PENDING')"),
+    )
+)  # fmt: skip
 _DUE = Statement(
     select(passes.c.tenant_id, passes.c.id, passes.c.stay_id)
     .where(passes.c.expires_at <= bindparam("before", type_=Time))
@@ -42,6 +48,12 @@ async def of_stay(conn: Conn, tenant_id: UUID, stay_id: UUID) -> list[Pass]:
 async def last_at(conn: Conn, tenant_id: UUID, compartment_id: UUID) -> Pass | None:
     row = await _LAST.row(conn, tenant_id=tenant_id, compartment_id=compartment_id)
     return pass_of(row) if row else None
+
+
+async def live_at(conn: Conn, tenant_id: UUID, bank_id: UUID) -> int:
+    """How many of a bank's passes may still open a door."""
+    found: int = await _LIVE_AT.value(conn, tenant_id=tenant_id, bank_id=bank_id)
+    return found
 
 
 async def due(conn: Conn, before: datetime) -> list[Row]:

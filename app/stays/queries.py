@@ -43,6 +43,13 @@ _HOLDING = (
 )
 _HOLDS = Statement(_HOLDING)
 _IN = Statement(_HOLDING.where(stays.c.placed))
+_OPEN_AT = Statement(
+    select(*COLUMNS)
+    .where(stays.c.tenant_id == _TENANT, stays.c.bank_id == bindparam("bank_id", type_=Uuid))
+    .where(literal_column("stay.state <> 'RELEASED'"))
+    .order_by(stays.c.id)
+    .with_for_update(key_share=True)
+)
 _NOW = bindparam("now", type_=Time)
 _EXPIRED = Statement(
     select(stays.c.tenant_id, stays.c.id)
@@ -92,6 +99,11 @@ async def open_in(conn: Conn, tenant_id: UUID, compartment_id: UUID) -> Stay | N
     """The stay that has the compartment now, locked."""
     row = await _IN.row(conn, tenant_id=tenant_id, compartment_id=compartment_id)
     return stay_of(row) if row else None
+
+
+async def open_at(conn: Conn, tenant_id: UUID, bank_id: UUID) -> list[Stay]:
+    """The stays a bank has now, locked."""
+    return [stay_of(row) for row in await _OPEN_AT.rows(conn, tenant_id=tenant_id, bank_id=bank_id)]
 
 
 async def told(conn: Conn, stay: Stay, kind: OrderKind) -> list[tuple[OrderKind, list[dict[str, object]]]]:

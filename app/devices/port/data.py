@@ -24,7 +24,8 @@ class Unit:
     """One compartment as the device reports it. None means: this hardware does not tell.
 
     `parcels`: the tracking numbers the vendor's books have there; `deposited`: those of them that they have as put in.
-    `reference`: whose reservation the vendor's books have there, by the id its maker gave it.
+    `reference`: whose reservation the vendor's books have there, by the id its maker gave it. `serial`: what the thing
+    itself is known by, however it is numbered.
     """
 
     id: str
@@ -41,6 +42,7 @@ class Unit:
     parcels: tuple[str, ...] = ()
     deposited: tuple[str, ...] | None = None
     reference: str | None = None
+    serial: str | None = None
     flags: Mapping[str, object] = field(default_factory=dict)
 
 
