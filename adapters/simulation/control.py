@@ -56,6 +56,15 @@ class Tells(Protocol):
         ...
 
 
+@runtime_checkable
+class Renumbers(Protocol):
+    """A world whose units can come to be called otherwise, as after a tower was installed anew."""
+
+    def renumber(self, bank: str, units: Mapping[str, str]) -> None:
+        """Old id -> new id; what the books have of a unit goes with it. KeyError for unknown units."""
+        ...
+
+
 Handler = Callable[[dict[str, Any]], Any]
 
 
@@ -87,6 +96,12 @@ def routes(world: World) -> list[Route]:
         world.faults.come_back(ask.get("bank", ANYWHERE))
         return world.faults.dump()
 
+    def renumber(ask: dict[str, Any]) -> Any:
+        if not isinstance(world, Renumbers):
+            raise TypeError("nothing can be renumbered here")
+        world.renumber(ask["bank"], ask["units"])
+        return {}
+
     def clock(ask: dict[str, Any]) -> Any:
         world.clock.advance(float(ask["advance"]))
         return {"now": world.clock.now().isoformat()}
@@ -105,6 +120,7 @@ def routes(world: World) -> list[Route]:
         Route("/_sim/faults", _door_of(clear_faults), methods=["DELETE"]),
         Route("/_sim/away", _door_of(away), methods=["POST"]),
         Route("/_sim/back", _door_of(back), methods=["POST"]),
+        Route("/_sim/renumber", _door_of(renumber), methods=["POST"]),
         Route("/_sim/clock", _door_of(clock), methods=["POST"]),
     ]
 
