@@ -113,8 +113,9 @@ async def test_a_bank_that_is_not_as_it_was_opens_nothing_until_somebody_has_com
     await scene.drive.work()
     await scene.drive.work()
     await scene.drive.work()
-    assert await scene.alarms() == {"CONTROLLER_FAULT": "ACTIVE"}
-    opened = pulses(scene)
+    # Whole banks are compared: another unit's size is enough.
+    assert await scene.command(asked_before) == ("FAILED", True)
+    assert await scene.alarms() == {"CONTROLLER_FAULT": "ACTIVE", "OPEN_FAILED": "ACTIVE"}
     before = await snapshot(scene.admin)
     with pytest.raises(Rejected) as refused:
         await scene.act(Role.MANAGER, access.open_compartment, ask)
@@ -125,12 +126,11 @@ async def test_a_bank_that_is_not_as_it_was_opens_nothing_until_somebody_has_com
     await scene.act(Role.OWNER, commissioning.apply, ApplySurvey(survey, (), "looked at it", {}))
     scene.drive.crash()
     await scene.drive.work()
-    assert await scene.alarms() == {"CONTROLLER_FAULT": "CLEARED"}
+    assert (await scene.alarms())["CONTROLLER_FAULT"] == "CLEARED"
     again = await scene.act(Role.MANAGER, access.open_compartment, OpenCompartment(scene.world.doors[2], "look"))
     await scene.settle()
     assert await scene.command(again) == ("ACCEPTED", True)
-    assert pulses(scene) == opened + 1
-    assert (await scene.command(asked_before))[0] == "ACCEPTED", "door 001 was as it was when it was opened"
+    assert pulses(scene) == 1
 
 
 async def test_a_door_for_nobody_s_stay_is_looked_at_before_it_is_opened(books: Books) -> None:

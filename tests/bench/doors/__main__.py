@@ -3,8 +3,11 @@
 import argparse
 import asyncio
 import json
+import shutil
 import sys
 from pathlib import Path
+
+import stamina.instrumentation
 
 from app.kit.embedded import EmbeddedPostgres
 from migrations import run as migrations
@@ -20,8 +23,12 @@ def main() -> int:
     parser.add_argument("--banks", type=int, default=40, help="banks that work side by side")
     parser.add_argument("--minutes", type=float, default=10.0, help="ends then, however many there were")
     options = parser.parse_args()
+    # Banks of an earlier run would be looked for.
+    shutil.rmtree(ROOT, ignore_errors=True)
     server = EmbeddedPostgres(ROOT, durable=False)
     dsns = server.start()
+    # Every reading that is tried again would be a line.
+    stamina.instrumentation.set_on_retry_hooks(())
     try:
         migrations.upgrade(dsns.owner)
         outcome = asyncio.run(run.run(dsns, options.openings, options.banks, options.minutes * 60))
