@@ -154,7 +154,7 @@ class Trial:
 
     async def _free(self) -> str:
         unit = self._taken()
-        await self._adapter.send(self._order(OrderKind.RELEASE, unit.id))
+        await self._adapter.send(self._order(OrderKind.RELEASE, unit.id, self._first, self._second))
         self._unit = None
         left = await self._adapter.read_unit(self._named(), unit.id)
         if left.reserved or left.occupied:
@@ -167,7 +167,7 @@ class Trial:
         unit = self._free_unit()
         asked = replace(self._order(OrderKind.RESERVE, unit.id, self._first), depositor=self._contact)
         await self._adapter.send(asked)
-        await self._adapter.send(self._order(OrderKind.RELEASE, unit.id))
+        await self._adapter.send(self._order(OrderKind.RELEASE, unit.id, self._first))
         return f"unit {unit.id}"
 
     def _named(self) -> str:

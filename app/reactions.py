@@ -6,6 +6,7 @@ from uuid import UUID
 from app.access import service as access
 from app.alarms import service as alarms
 from app.books import service as books
+from app.codes import service as codes
 from app.devices import service as devices
 from app.handover import service as handover
 from app.kit.reacting import Reaction
@@ -20,9 +21,11 @@ React = Callable[[Work, Sequenced], Awaitable[None]]
 System = Callable[[UUID], Context]
 
 REACTIONS: Mapping[str, tuple[React, ...]] = {
+    "BankDiffers": (alarms.on_bank,),
     "BankReachable": (alarms.on_bank, books.on_bank),
+    "BankRecognised": (alarms.on_bank,),
     "BankUnreachable": (alarms.on_bank,),
-    "CommandAccepted": (access.on_opening, access.on_books, handover.on_books, alarms.on_command),
+    "CommandAccepted": (access.on_opening, access.on_books, codes.on_deposit, handover.on_books, alarms.on_command),
     "CommandDoorClosed": (access.on_opening, alarms.on_inside),
     "CommandDoorOpened": (access.on_opening, alarms.on_command),
     "CommandExpired": (access.on_opening, access.on_books, handover.on_books, alarms.on_command),
@@ -36,6 +39,7 @@ REACTIONS: Mapping[str, tuple[React, ...]] = {
     "ItemChanged": (alarms.on_inside,),
     "StatusUnderstood": (alarms.on_bank,),
     "StatusUnmapped": (alarms.on_bank,),
+    "PickupCodeMissing": (alarms.on_stay,),
     "StayDeposited": (alarms.on_stay,),
     "StayExtended": (handover.on_extended,),
     "StayHeld": (handover.on_held,),

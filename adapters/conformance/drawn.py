@@ -7,7 +7,7 @@ import time
 from adapters.conformance.cells import DONE, NOTHING_DONE, End, Seen
 from adapters.conformance.plays import BACK_SECONDS, Broken, read, sent
 from adapters.conformance.rig import Bench, Rig
-from app.devices.port import OrderKind
+from app.devices.port import OrderKind, ParcelRef
 
 SEEDS = (1, 2)
 STEPS = 14
@@ -41,8 +41,8 @@ async def _step(rig: Rig, bench: Bench, unit: str, draw: int, allowed: dict[str,
     """`allowed`: unit -> how many effects its orders may have had so far."""
     kind = rig.kinds[draw // 3 % len(rig.kinds)]
     before = bench.effects()
-    # A release without parcels is of the whole unit.
-    some = {"parcels": ()} if kind is OrderKind.RELEASE else {}
+    # One parcel a unit, so that a release names what was reserved there before.
+    some = {} if kind is OrderKind.OPEN else {"parcels": (ParcelRef(f"T-{unit}"),)}
     seen = await sent(bench, bench.order(kind, unit=unit, **some))
     if kind is not bench.kind:
         return _book_lies(bench, unit, kind, seen)

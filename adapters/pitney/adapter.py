@@ -1,18 +1,20 @@
 """Our words to Pitney's and back. No I/O: what is sent and what silence means is the client's."""
 
+import asyncio
+import time
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from adapters import config
 from adapters.checking import Trial
-from adapters.exchange import within
 from adapters.paths import fill
 from adapters.payload import WrongShape, an_object, optional, shaped
 from adapters.pitney import wire
 from adapters.pitney.client import Access, PitneyClient, PitneyPaths
+from adapters.pitney.settings import ADVICE, PRESENT, REDACT, SETTINGS, SIZES, access, paths
 from app.devices.port import (
     Ability,
     Adapter,
@@ -29,59 +31,24 @@ from app.devices.port import (
     Order,
     OrderKind,
     Outcome,
+    ParcelRef,
     Receipt,
     Refused,
-    Setting,
-    SettingKind,
     SizeCount,
     Timing,
     Unit,
     Unmapped,
+    Unreachable,
     Unsupported,
     Vendor,
 )
 
-# `mlarge` stands last in the vendor's list; a connection may map it otherwise.
-SIZES = MappingProxyType({"small": "S", "medium": "M", "large": "L", "mlarge": "XL"})
+T = TypeVar("T")
 
-PRESENT = frozenset(
-    {
-        Capability.ACCESSIBLE_UNITS,
-        Capability.PARTIAL_FREE,
-        Capability.READBACK,
-        Capability.REMOTE_OPEN,
-        Capability.RETURN_FLOW,
-        Capability.VENDOR_PICKUP_CODE,
-        Capability.VENDOR_RESERVATION,
-    }
-)
+LOOK_AGAIN_SECONDS = 4.0
+GONE = Receipt(Outcome.ACCEPTED, "the vendor's books had none of it there any more", released=True)
 # Nothing is pushed.
 NO_HINTS: tuple[DoorHint, ...] = ()
-REDACT = frozenset({"Authorization", "access_token", "client_id", "client_secret", "contactName", "pickupCode"})
-
-SETTINGS = (
-    Setting("client_id", SettingKind.TEXT, "OAuth client id given by the vendor", required=True, secret=True),
-    Setting("client_secret", SettingKind.TEXT, "OAuth client secret given by the vendor", required=True, secret=True),
-    Setting("auth_url", SettingKind.TEXT, "whole address of the token call, where it is not on the same host"),
-    Setting("location_id", SettingKind.TEXT, "take only the banks of this vendor location"),
-    Setting("partner_id", SettingKind.TEXT, "sent as X-PB-Developer-Partner-ID"),
-    Setting("paths", SettingKind.MAP, "corrections of operation paths, by operation name"),
-    Setting("sizes", SettingKind.MAP, "vendor size word to ours, where not small=S medium=M large=L mlarge=XL"),
-    Setting("read_seconds", SettingKind.SECONDS, "how long a read may take, its repetitions included", default=5.0),
-    Setting("poll_seconds", SettingKind.SECONDS, "how often a bank is read", default=5.0),
-)
-
-ADVICE = MappingProxyType(
-    {
-        "list banks": "set `paths.banks`, and the address with the product prefix of your account",
-        "read a bank": "set `paths.bank`",
-        "sizes of a bank": "set `paths.sizes`; nothing else needs it",
-        "look up a contact": "set `paths.reserved_by_contact`; nothing else needs it",
-        "add a contact": "set `paths.contact`; the account needs the address book",
-        "open a door": "set `paths.open`",
-        "reserve for a return, and free": "set `paths.reserve_return`",
-    }
-)
 
 
 class PitneyAdapter:
@@ -164,12 +131,57 @@ class PitneyAdapter:
         return Trial(self, bank, ADVICE).checks()
 
     async def send(self, order: Order) -> Receipt:
+        if order.kind is OrderKind.RELEASE:
+            return await self._free(order)
+        return await self._write(order, order.deadline)
+
+    async def _write(self, order: Order, within: timedelta) -> Receipt:
         method, path, body = self._request(order)
-        answer = await self._client.write(order.id, method, path, body, order.deadline)
+        answer = await self._client.write(order.id, method, path, body, within)
         try:
             return _receipt(order, an_object(answer))
         except WrongShape as error:
             raise Ambiguous(f"the answer made no sense: {error}") from error
+
+    async def _free(self, order: Order) -> Receipt:
+        """By tracking numbers that are there, never the whole unit: the reservation may have run out at the vendor, and
+        the unit may be somebody else's by now. What is not there needs no freeing."""
+        if not order.parcels:
+            raise Refused("a release names its parcels: without them it could be somebody else's", reason="UNNAMED")
+        until = time.monotonic() + order.deadline.total_seconds()
+        there = await self._there(order, until)
+        if not there:
+            return GONE
+        left = timedelta(seconds=until - time.monotonic())
+        try:
+            return await self._write(replace(order, parcels=there), left)
+        except Refused:
+            if await self._there(order, time.monotonic() + LOOK_AGAIN_SECONDS):
+                raise
+            return GONE
+
+    async def _there(self, order: Order, until: float) -> tuple[ParcelRef, ...]:
+        """Which of an order's parcels the vendor has in its unit. Raises Refused where it has them in another."""
+        elsewhere: Unit | None = None
+        try:
+            async with asyncio.timeout(until - time.monotonic()):
+                for parcel in order.parcels:
+                    found = await self.find_reservation(order.bank, parcel.tracking)
+                    if found is not None and found.id == order.unit:
+                        # The answer tells all parcels of the unit.
+                        return tuple(
+                            each for each in order.parcels if each.tracking in {*found.parcels, parcel.tracking}
+                        )
+                    elsewhere = found or elsewhere
+        except TimeoutError:
+            raise Unreachable("nothing was sent: the vendor did not tell in time what is in the unit") from None
+        except ContractBroken as error:
+            raise Unreachable(f"nothing was sent: {error.detail}") from error
+        if elsewhere is not None:
+            raise Refused(
+                f"the vendor has this parcel in unit {elsewhere.id}, not in {order.unit}", reason="WRONG_UNIT"
+            )
+        return ()
 
     async def hints(self) -> AsyncIterator[DoorHint]:
         for hint in NO_HINTS:
@@ -181,11 +193,14 @@ class PitneyAdapter:
     def _request(self, order: Order) -> tuple[str, str, dict[str, object]]:
         paths, kind = self._client.paths, order.kind
         by: dict[str, object] = {"userId": order.asked_by}
-        some = {"parcels": wire.parcels_body(order)} if order.parcels else {}
         if kind is OrderKind.OPEN:
             return "POST", fill(paths.open, bank=order.bank, unit=order.unit), by
         if kind is OrderKind.RELEASE:
-            return "POST", fill(paths.free, bank=order.bank, unit=order.unit), {**by, **some}
+            return (
+                "POST",
+                fill(paths.free, bank=order.bank, unit=order.unit),
+                {**by, "parcels": wire.parcels_body(order)},
+            )
         if kind is OrderKind.RESERVE:
             path = paths.reserve_return if order.depositor else paths.reserve
             return "POST", fill(path, bank=order.bank), wire.reservation_body(order)
@@ -228,6 +243,7 @@ class PitneyAdapter:
             reserved=unit.reserved,
             occupied=unit.occupied,
             parcels=unit.parcels,
+            deposited=unit.deposited,
             flags=unit.raw,
         )
 
@@ -243,8 +259,8 @@ def _receipt(order: Order, answer: Mapping[str, Any]) -> Receipt:
     released = None
     if order.kind is OrderKind.RELEASE:
         still = optional(answer, "unitReserved", bool)
-        # Older versions of this answer lack the flag; freeing without parcels frees the whole unit by contract.
-        released = not still if still is not None else (None if order.parcels else True)
+        # Older versions of this answer lack the flag.
+        released = None if still is None else not still
     return Receipt(
         outcome=Outcome.ACCEPTED,
         pickup_code=code,
@@ -255,23 +271,14 @@ def _receipt(order: Order, answer: Mapping[str, Any]) -> Receipt:
 
 def _read(connection: Connection) -> tuple[Access, PitneyPaths, Mapping[str, Any]]:
     given = config.values(SETTINGS, connection)
-    base = config.http_address(connection.base_url, where="the address")
-    paths = PitneyPaths.corrected(given["paths"] or {})
-    access = Access(
-        base_url=base,
-        auth_url=config.http_address(given["auth_url"] or str(within(base, paths.token)), where="auth_url"),
-        client_id=given["client_id"],
-        client_secret=given["client_secret"],
-        partner_id=given["partner_id"],
-        read_seconds=float(given["read_seconds"]),
-    )
-    return access, paths, given
+    places = paths(given)
+    return access(connection, given, places), places, given
 
 
 def connect(connection: Connection) -> Adapter:
-    access, paths, given = _read(connection)
+    let_in, places, given = _read(connection)
     return PitneyAdapter(
-        PitneyClient(access, paths),
+        PitneyClient(let_in, places),
         location=given["location_id"],
         sizes={**SIZES, **(given["sizes"] or {})},
         poll=timedelta(seconds=float(given["poll_seconds"])),

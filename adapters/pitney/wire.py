@@ -56,6 +56,7 @@ class UnitObject:
     reserved: bool | None
     occupied: bool | None
     parcels: tuple[str, ...]
+    deposited: tuple[str, ...]
     raw: Mapping[str, object]
     strange: Mapping[str, object]
 
@@ -94,6 +95,7 @@ def unit(value: Any) -> UnitObject:
     holder = an_object(value)
     size = optional(holder, "size", str)
     strange = {name: holder[name] for name in holder.keys() - UNIT_FIELDS}
+    deposited = parcels(holder, "parcelsDeposited")
     if size is not None and size not in SIZES:
         strange["size"] = size
     return UnitObject(
@@ -104,7 +106,8 @@ def unit(value: Any) -> UnitObject:
         in_service=optional(holder, "unitInService", bool),
         reserved=optional(holder, "unitReserved", bool),
         occupied=optional(holder, "unitOccupied", bool),
-        parcels=tuple(dict.fromkeys((*parcels(holder, "parcelsReserved"), *parcels(holder, "parcelsDeposited")))),
+        parcels=tuple(dict.fromkeys((*parcels(holder, "parcelsReserved"), *deposited))),
+        deposited=deposited,
         raw={name: holder[name] for name in RAW_FIELDS if holder.get(name) is not None},
         strange=strange,
     )

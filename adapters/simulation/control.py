@@ -7,6 +7,7 @@ import socket
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, Self, runtime_checkable
 
@@ -53,6 +54,15 @@ class Tells(Protocol):
 
     def told(self, bank: str | None) -> Mapping[str, Any]:
         """For `/_sim/state`; of all banks when none is named."""
+        ...
+
+
+@runtime_checkable
+class Renumbers(Protocol):
+    """A world whose units can come to be called otherwise, as after a tower was installed anew."""
+
+    def renumber(self, bank: str, units: Mapping[str, str]) -> None:
+        """Old id -> new id; what the books have of a unit goes with it. KeyError for unknown units."""
         ...
 
 
@@ -105,6 +115,7 @@ def routes(world: World) -> list[Route]:
         Route("/_sim/faults", _door_of(clear_faults), methods=["DELETE"]),
         Route("/_sim/away", _door_of(away), methods=["POST"]),
         Route("/_sim/back", _door_of(back), methods=["POST"]),
+        Route("/_sim/renumber", _door_of(partial(_renumber, world)), methods=["POST"]),
         Route("/_sim/clock", _door_of(clock), methods=["POST"]),
     ]
 
@@ -114,6 +125,13 @@ def _go_away(world: World, bank: str, how: str) -> None:
     if how == "power" and isinstance(world, Powered):
         for each in {key[0] for key in world.doors} if bank == ANYWHERE else {bank}:
             world.lose_power(each)
+
+
+def _renumber(world: World, ask: dict[str, Any]) -> Any:
+    if not isinstance(world, Renumbers):
+        raise TypeError("nothing can be renumbered here")
+    world.renumber(ask["bank"], ask["units"])
+    return {}
 
 
 def _door_of(handler: Handler) -> Callable[[Request], Awaitable[Response]]:

@@ -91,6 +91,12 @@ class Doors:
         if not door.held:
             door.is_open, door.shut_at = False, None
 
+    def renumber(self, bank: str, units: Mapping[str, str]) -> None:
+        """The things stay where they are and are called otherwise from now on: old id -> new id, both of this bank."""
+        moved = {(bank, after): self._doors[bank, before] for before, after in units.items()}
+        gone = {(bank, before) for before in units} - moved.keys()
+        self._doors = {key: door for key, door in self._doors.items() if key not in gone} | moved
+
     def dump(self) -> list[dict[str, Any]]:
         rows = []
         for bank, unit in self._doors:

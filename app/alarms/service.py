@@ -137,13 +137,15 @@ async def _find(work: Work, id: UUID, permission: Permission) -> Row:
 # --- what happens becomes alarms: reactions to facts, safe to run twice ------------------------------------------
 
 
-def _at_door(kind: AlarmKind, fact: Sequenced, detail: str) -> Condition | None:
+def _at_door(kind: AlarmKind, fact: Sequenced, detail: str, about: object = None) -> Condition | None:
+    """`about`: what the condition is of, where it is not the compartment itself."""
     compartment_id = fact.uuid("compartment_id")
     if compartment_id is None or fact.site_id is None:
         return None
     return Condition(
-        kind, compartment_id, detail, fact.occurred_at, fact.site_id, fact.bank_id, compartment_id, fact.uuid("stay_id")
-    )
+        kind, about or compartment_id, detail, fact.occurred_at, fact.site_id, fact.bank_id, compartment_id,
+        fact.uuid("stay_id"),
+    )  # fmt: skip
 
 
 async def _raise(work: Work, condition: Condition | None) -> None:
@@ -203,9 +205,13 @@ async def _late(work: Work, fact: Sequenced) -> None:
 
 
 async def on_stay(work: Work, fact: Sequenced) -> None:
-    """StayReleased with the door left open; StayDeposited through a way in that was thought closed."""
+    """StayReleased with the door left open; StayDeposited through a way in thought closed; PickupCodeMissing."""
     work.enter(fact.tenant_id)
-    if fact.kind == "StayReleased":
+    if fact.kind == "PickupCodeMissing":
+        words = "The vendor gave no pickup code for what was put in here: a person must give the parcel out."
+        await _raise(work, _at_door(K.CONTROLLER_FAULT, fact, words, about=fact.subject_id))
+    elif fact.kind == "StayReleased":
+        await clear_alarms(work, fact.occurred_at, f"{K.CONTROLLER_FAULT}:{fact.subject_id}")
         await clear_alarms(work, fact.occurred_at, f"{K.CLOSED_WITHOUT_DEPOSIT}:{fact.uuid('compartment_id')}")
     if fact.kind == "StayReleased" and fact.payload.get("door") == "OPEN":
         await _raise(work, _at_door(AlarmKind.OPEN_AFTER_RELEASE, fact, "The stay has ended and the door stands open."))
@@ -250,10 +256,20 @@ async def on_inside(work: Work, fact: Sequenced) -> None:
 
 
 async def on_bank(work: Work, fact: Sequenced) -> None:
-    """BankUnreachable, BankReachable, StatusUnmapped, StatusUnderstood."""
+    """BankUnreachable, BankReachable, BankDiffers, BankRecognised, StatusUnmapped, StatusUnderstood."""
     work.enter(fact.tenant_id)
     assert fact.site_id is not None, "a bank's facts name its site"
     given, bank = fact.payload, fact.subject_id
+    if fact.kind == "BankRecognised":
+        await clear_alarms(work, fact.occurred_at, f"{AlarmKind.CONTROLLER_FAULT}:{bank}:likeness")
+        return
+    if fact.kind == "BankDiffers":
+        words = (
+            f"The bank is not as it was taken over. {given.get('detail')} Survey it and compare: nothing opens before."
+        )
+        about = f"{bank}:likeness"
+        await raise_alarm(work, Condition(K.CONTROLLER_FAULT, about, words, fact.occurred_at, fact.site_id, bank))
+        return
     if fact.kind == "BankReachable":
         await clear_alarms(work, fact.occurred_at, f"{AlarmKind.BANK_UNREACHABLE}:{bank}")
         return

@@ -1,4 +1,4 @@
-"""What people do to bring banks in and keep our record of them right: take over, reconcile, change the controller."""
+"""What people do to bring banks in and keep our record of them right: take over, reconcile."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -6,16 +6,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import asyncpg
-
-from app.devices import queries as devices
 from app.devices import service as hardware
 from app.devices import store as devices_store
 from app.devices.service import SetServiceState
 from app.kit import checks
 from app.kit.errors import Invalid, NotFound, Reason, Rejected
 from app.kit.ids import new_id
-from app.lockers import events as locker_events
+from app.likeness import service as likeness
+from app.likeness.model import likeness_in
 from app.lockers import queries as lockers
 from app.lockers import service as lockers_service
 from app.lockers import store as lockers_store
@@ -24,8 +22,8 @@ from app.lockers.service import MOST_COMPARTMENTS, NewCompartment
 from app.sites import queries as sites
 from app.vendors import events
 from app.vendors import service as vendors
+from app.vendors import store as survey_store
 from app.vendors.model import APPLICABLE, DifferenceKind, said, sized
-from app.vendors.service import Vendors
 from tenants.audit.model import Entry
 from tenants.policy import Permission, authorize
 from tenants.work import Work
@@ -58,6 +56,7 @@ async def import_bank(work: Work, ask: ImportBank) -> UUID:
     if listed is None:
         raise NotFound("The survey found no such bank.", path=("input", "externalId"))
     account = await vendors.find(work, row["connection_id"])
+    await vendors.only_once(work, account["id"], ask.external_id)
     bank = Bank(
         work.tenant, new_id(), ask.site_id, account["id"], account["vendor"], ask.external_id,
         checks.text("label", ask.label, most=100), 5, {}, None,
@@ -66,6 +65,7 @@ async def import_bank(work: Work, ask: ImportBank) -> UUID:
     doors = [_door(index, unit, words, ask.doors) for index, unit in enumerate(listed["units"])]
     await lockers_service.add_bank(work, bank, doors)
     await lockers_store.SET_WORDS.row(work.conn, tenant_id=work.tenant, bank_id=bank.id, words=words)
+    await likeness.recognised(work, bank, likeness_in(listed))
     await devices_store.ring(work.conn, bank.id)
     return bank.id
 
@@ -96,7 +96,8 @@ def _words(given: Mapping[str, str]) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class ApplySurvey:
-    """`keys`: the differences to take over, as the survey names them; `sizes`: for units of a size nobody explained."""
+    """`keys`: the differences to take over, as the survey names them; none only to say that a bank which is not as it
+    was is the right one. `sizes`: for units of a size nobody explained."""
 
     survey_id: UUID
     keys: tuple[str, ...]
@@ -111,10 +112,16 @@ async def apply(work: Work, ask: ApplySurvey) -> UUID:
     if row["bank_id"] is None:
         raise Rejected(Reason.WRONG_STATE, "This survey is of a whole account: survey one bank.")
     bank = await lockers_service.find_bank(work, row["bank_id"], "surveyId")
+    if (row["connection_id"], row["revision"]) != (bank.connection_id, bank.revision):
+        raise Rejected(
+            Reason.WRONG_STATE, f"Bank {bank.label} was changed since this survey: survey it again.",
+            path=("input", "surveyId"),
+        )  # fmt: skip
     reason = checks.text("reason", ask.reason, most=500)
     known = {each["key"]: each for each in row["differences"]}
     chosen = [known.get(key) for key in dict.fromkeys(ask.keys)]
-    if not chosen or any(each is None or each["kind"] not in APPLICABLE for each in chosen):
+    nothing = not chosen and bank.differs_since is None
+    if nothing or any(each is None or each["kind"] not in APPLICABLE for each in chosen):
         raise Invalid("Name differences of this survey that can be taken over.", path=("input", "differences"))
     words = await lockers.size_words(work.conn, bank) | _words(ask.sizes)
     for each in chosen:
@@ -123,6 +130,8 @@ async def apply(work: Work, ask: ApplySurvey) -> UUID:
     await _told_apart(work, bank)
     await lockers_store.SET_WORDS.row(work.conn, tenant_id=work.tenant, bank_id=bank.id, words=words)
     await lockers_store.REVISE.row(work.conn, tenant_id=work.tenant, bank_id=bank.id, through=None)
+    await survey_store.CARRY_ON.run(work.conn, of_tenant=work.tenant, id_=ask.survey_id, after=bank.revision + 1)
+    await likeness.recognised(work, bank, likeness_in(row["found"][0]))
     work.emit(events.of_survey("SurveyApplied", ask.survey_id, bank.site_id, bank.id, applied=list(ask.keys)))
     details = {"act": "reconcile", "survey": str(ask.survey_id), "applied": list(ask.keys)}
     work.audit(Entry(Permission.BANK_MANAGE, "Bank", bank.id, bank.site_id, reason=reason, details=details))
@@ -191,59 +200,6 @@ async def _door_of(work: Work, bank: Bank, found: Mapping[str, Any]) -> UUID:
             id_: UUID = row["id"]
             return id_
     raise Rejected(Reason.WRONG_STATE, f"Unit {found['externalId']} was changed meanwhile: survey the bank again.")
-
-
-@dataclass(frozen=True, slots=True)
-class ReplaceController:
-    """`units`: the old unit id -> the new one, for those that are called otherwise behind the new controller."""
-
-    bank_id: UUID
-    account_id: UUID
-    external_id: str
-    units: Mapping[str, str]
-    reason: str
-
-
-async def replace_controller(work: Work, ask: ReplaceController, known: Vendors) -> UUID:
-    """Another controller, or another account, behind the same doors: ids, stays and history go on. What is under way
-    must have ended: a command cannot move from one controller to another."""
-    bank = await lockers_service.find_bank(work, ask.bank_id, "bankId")
-    account = await vendors.find(work, ask.account_id)
-    reason = checks.text("reason", ask.reason, most=500)
-    external = known.called(account["vendor"], ask.external_id)
-    if await devices.unsettled(work.conn, work.tenant, bank.id):
-        raise Rejected(Reason.COMMAND_PENDING, f"Commands to bank {bank.label} are still under way.")
-    await _rename(work, bank, ask.units)
-    given = {"new_connection_id": account["id"], "new_vendor": account["vendor"], "new_external_id": external}
-    try:
-        await lockers_store.REWIRE.row(work.conn, tenant_id=work.tenant, bank_id=bank.id, **given)
-    except asyncpg.UniqueViolationError as error:
-        raise Rejected(
-            Reason.ALREADY_EXISTS, "Another bank stands behind that id.", path=("input", "externalId")
-        ) from error
-    await lockers_store.FORGET_DOORS.run(work.conn, tenant_id=work.tenant, bank_id=bank.id)
-    details = {
-        "act": "replace_controller", "account": str(account["id"]), "vendor": account["vendor"],
-        "external_id": external, "before": bank.external_id, "units": dict(ask.units),
-    }  # fmt: skip
-    work.emit(locker_events.of_bank("ControllerReplaced", bank, vendor=account["vendor"], units=len(ask.units)))
-    work.audit(Entry(Permission.BANK_MANAGE, "Bank", bank.id, bank.site_id, reason=reason, details=details))
-    await devices_store.ring(work.conn, bank.connection_id)
-    return bank.id
-
-
-async def _rename(work: Work, bank: Bank, units: Mapping[str, str]) -> None:
-    after = [checks.text("units", unit, most=100) for unit in units.values()]
-    known = {row["external_id"] for row in await lockers.doors(work.conn, bank)}
-    unknown = units.keys() - known
-    if unknown:
-        raise Invalid(f"The bank has no unit {min(unknown)!r}.", path=("input", "units"))
-    if len(set(after)) < len(after) or set(after) & (known - units.keys()):
-        raise Invalid("Two doors would be the same unit.", path=("input", "units"))
-    if units:
-        given = {"tenant_id": work.tenant, "bank_id": bank.id, "befores": list(units), "afters": after}
-        await lockers_store.MOVE_ASIDE.run(work.conn, **given)
-        await lockers_store.RENAME.run(work.conn, **given)
 
 
 async def set_bank_service(work: Work, bank_id: UUID, after: Service, reason: str, until: datetime | None) -> UUID:

@@ -21,6 +21,11 @@ from tenants.scope import Scope, context_parameters
 _COLUMNS = [commands.c[name] for name in Command.__slots__]
 _TENANT = bindparam("tenant_id", type_=Uuid)
 
+
+def _place(address: ColumnElement[str]) -> ColumnElement[str]:
+    return func.rtrim(func.lower(address), "/")
+
+
 _WAITING = Statement(
     select(*_COLUMNS)
     .where(commands.c.bank_id == bindparam("bank_id", type_=Uuid), literal_column("state = 'REQUESTED'"))
@@ -112,6 +117,24 @@ _LAST_TOLD = Statement(
         commands.c.kind == bindparam("kind", type_=Text),
     )
     .order_by(commands.c.requested_at.desc(), commands.c.id.desc())
+    .limit(1)
+)  # fmt: skip
+# Accounts differ in credentials; the address says which vendor, or which box, it is.
+_THEIRS = connections.alias("theirs")
+_SAME_ADDRESS = Statement(
+    select(_THEIRS.c.id)
+    .join_from(connections, _THEIRS, connections.c.tenant_id == _THEIRS.c.tenant_id)
+    .where(connections.c.tenant_id == _TENANT, connections.c.id == bindparam("id", type_=Uuid))
+    .where(connections.c.vendor == _THEIRS.c.vendor)
+    .where(_place(connections.c.base_url) == _place(_THEIRS.c.base_url))
+)
+_CODE_ASKED = Statement(
+    select(commands.c.id)
+    .where(
+        commands.c.tenant_id == _TENANT, commands.c.stay_id == bindparam("stay_id", type_=Uuid),
+        commands.c.kind == OrderKind.DEPOSIT.value, literal_column("parameters ? 'for_code'"),
+    )
+    .order_by(commands.c.id)
     .limit(1)
 )  # fmt: skip
 _UNSETTLED = Statement(
@@ -263,6 +286,17 @@ async def last_told(conn: Conn, tenant_id: UUID, stay_id: UUID, kind: OrderKind)
     """What became of the last time a vendor was told this about a stay; None where it never was."""
     found = await _LAST_TOLD.value(conn, tenant_id=tenant_id, stay_id=stay_id, kind=kind.value)
     return CommandState(found) if found else None
+
+
+async def same_address(conn: Conn, tenant_id: UUID, id: UUID) -> list[UUID]:
+    """Accounts at the same vendor's same address, this one among them."""
+    return [row["id"] for row in await _SAME_ADDRESS.rows(conn, tenant_id=tenant_id, id=id)]
+
+
+async def code_asked(conn: Conn, tenant_id: UUID, stay_id: UUID) -> UUID | None:
+    """The command by which a vendor was asked once more for a stay's pickup code."""
+    found: UUID | None = await _CODE_ASKED.value(conn, tenant_id=tenant_id, stay_id=stay_id)
+    return found
 
 
 async def unsettled(conn: Conn, tenant_id: UUID, bank_id: UUID) -> int:

@@ -69,6 +69,10 @@ async def request_open(work: Work, compartment: Compartment, cause: Cause) -> Co
         raise Rejected(Reason.NOT_SUPPORTED, f"Bank {bank.label} cannot be opened from afar.{how}")
     if not bank.reachable:
         raise Rejected(Reason.BANK_UNREACHABLE, f"Bank {bank.label} does not answer at present.")
+    if bank.differs_since is not None:
+        raise Rejected(
+            Reason.WRONG_STATE, f"Bank {bank.label} is not as it was taken over: survey it and compare first."
+        )
     given = {"operation": cause.operation and cause.operation.value, "opening": _text(cause.opening_id)}
     by_right = {name: value for name, value in given.items() if value is not None}
     command = _asked(work, compartment, OrderKind.OPEN, cause, by_right)

@@ -28,12 +28,12 @@ from app.devices.port import (
 )
 from app.kit.bus import LOST
 from app.kit.pause import first_of, pause
+from app.likeness.service import booked_in
 from app.lockers.model import MISSED_POLLS
 from app.orders import service
-from app.orders.jobs import READ_SECONDS, Desk, send_waiting
+from app.orders.jobs import READ_SECONDS, Desk, recognise, send_waiting
 from app.orders.model import (
     Known,
-    Verdict,
     Watch,
     booked,
     changes,
@@ -44,11 +44,16 @@ from app.orders.model import (
     parcels_of,
     read_at,
     reference_of,
-    verdict_on_books,
-    verdict_on_open,
-    verdict_on_placement,
 )
 from app.pushes import queries as pushes
+from app.settling.model import (
+    BY_PARCEL,
+    Verdict,
+    verdict_on_books,
+    verdict_on_open,
+    verdict_on_parcels,
+    verdict_on_placement,
+)
 from tenants.work import Work
 
 log = logging.getLogger("lockyard.fleet")
@@ -134,6 +139,7 @@ class Keeper:
             self.desk.contact.lost = False
         can = {name.value: ability.value for name, ability in self.desk.adapter.capabilities.items()}
         self.desk.hands.heard(self.desk.bank, self.desk.hands.clock(), can)
+        await recognise(self.desk, state)
         await self.desk.take_in(changes(self.desk.known, state.units, sensor=self.desk.sensor))
         await self._other_news(state)
         await self._doubt(state, read, now)
@@ -256,19 +262,19 @@ class Keeper:
         if command.kind is OrderKind.ISSUE_ACCESS:
             return await self._access(watch, known)
         phones = self.desk.has(Capability.PHONE_TOKENS)
-        here: bool | None = None
         if not phones and self.desk.has(Capability.VENDOR_ASSIGNS_UNIT) and command.kind is not OrderKind.SET_SERVICE:
             return await self._placement(watch)
-        if command.kind is OrderKind.RESERVE and isinstance(self.desk.adapter, FindsReservations):
+        named = [each.tracking for each in parcels_of(command)] if command.kind in BY_PARCEL else []
+        if named and isinstance(self.desk.adapter, FindsReservations):
             try:
-                found = await self.desk.adapter.find_reservation(
-                    self.desk.bank.external_id, parcels_of(command)[0].tracking
-                )
-                here = found is not None and found.id == known.unit
+                found = await booked_in(self.desk.adapter, self.desk.bank, named, known.unit)
             except DeviceError as error:
                 log.info("bank %s: no lookup: %s", self.desk.bank.id, error.detail)
                 return Verdict.WAIT
-        return self._in_time(watch, verdict_on_books(command, units.get(known.unit), here))
+            verdict = verdict_on_parcels(command, found, known.unit)
+        else:
+            verdict = verdict_on_books(command, units.get(known.unit))
+        return self._in_time(watch, verdict)
 
     async def _placement(self, watch: Watch) -> Verdict:
         """By our own id: what the flags of a compartment say may be about somebody else by now."""

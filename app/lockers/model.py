@@ -79,6 +79,7 @@ class Bank:
     """What the core needs to know of a bank. `capabilities`: the device's word -> WORKS, FAILING or ABSENT.
 
     `known`: it has told them; before its first answer nobody knows whether its vendor keeps books or chooses doors.
+    `differs_since`: since then it is not what was taken over, and no door of it is opened.
     """
 
     tenant_id: UUID
@@ -94,6 +95,7 @@ class Bank:
     revision: int = 0
     blind_allocation: bool = False
     known: bool = True
+    differs_since: datetime | None = None
 
     @property
     def reachable(self) -> bool:

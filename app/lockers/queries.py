@@ -4,7 +4,7 @@ from datetime import datetime
 from functools import cache
 from uuid import UUID
 
-from sqlalchemy import CTE, FromClause, Text, and_, bindparam, func, literal_column, or_, select
+from sqlalchemy import ARRAY, CTE, FromClause, Text, and_, any_, bindparam, func, literal_column, or_, select
 
 from app.kit.db import Conn, Row, Statement
 from app.kit.tables import Time, Uuid
@@ -17,7 +17,7 @@ from tenants.scope import Scope, context_parameters
 BANK_COLUMNS = (
     banks.c.tenant_id, banks.c.id, banks.c.site_id, banks.c.connection_id, banks.c.vendor, banks.c.external_id,
     banks.c.label, banks.c.poll_seconds, banks.c.capabilities, banks.c.unreachable_since,
-    banks.c.revision, banks.c.blind_allocation,
+    banks.c.revision, banks.c.blind_allocation, banks.c.differs_since,
     or_(banks.c.last_contact_at.is_not(None), banks.c.capabilities != literal_column("'{}'")).label("known"),
 )  # fmt: skip
 _DOOR = ("id", "external_id", "label", "size", "use", "service", "door")
@@ -54,6 +54,18 @@ _BANKS_OF = Statement(
 )
 _WORDS = Statement(
     select(banks.c.size_words).where(
+        banks.c.tenant_id == bindparam("tenant_id", type_=Uuid), banks.c.id == bindparam("id", type_=Uuid)
+    )
+)
+_BEHIND = Statement(
+    select(*BANK_COLUMNS).where(
+        banks.c.tenant_id == bindparam("tenant_id", type_=Uuid),
+        banks.c.connection_id == any_(bindparam("connection_ids", type_=ARRAY(Uuid))),
+        banks.c.external_id == bindparam("external_id", type_=Text),
+    )
+)
+_LIKENESS = Statement(
+    select(banks.c.likeness).where(
         banks.c.tenant_id == bindparam("tenant_id", type_=Uuid), banks.c.id == bindparam("id", type_=Uuid)
     )
 )
@@ -147,6 +159,18 @@ async def size_words(conn: Conn, bank: Bank) -> dict[str, str]:
     """The vendor's words for sizes -> ours, at this bank."""
     found: dict[str, str] | None = await _WORDS.value(conn, tenant_id=bank.tenant_id, id=bank.id)
     return found or {}
+
+
+async def behind(conn: Conn, tenant_id: UUID, connection_ids: list[UUID], external_id: str) -> Bank | None:
+    """The bank that one of these connections has under this id."""
+    row = await _BEHIND.row(conn, tenant_id=tenant_id, connection_ids=connection_ids, external_id=external_id)
+    return bank_of(row) if row else None
+
+
+async def likeness(conn: Conn, bank: Bank) -> dict[str, dict[str, str]] | None:
+    """What the bank is known by; None before its first look."""
+    found: dict[str, dict[str, str]] | None = await _LIKENESS.value(conn, tenant_id=bank.tenant_id, id=bank.id)
+    return found
 
 
 async def fleet(conn: Conn) -> list[Bank]:

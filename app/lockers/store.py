@@ -184,11 +184,16 @@ CONTACTS = Statement(
     .where(banks.c.tenant_id == _HEARD.c.tenant_id, banks.c.id == _HEARD.c.id)
     .values(last_contact_at=_HEARD.c.at, capabilities=_HEARD.c.capabilities)
 )
+
+
+def _this_bank(*guards: ColumnElement[bool], **changes: object) -> Statement:
+    return Statement(update(banks).where(_THIS_BANK, *guards).values(**changes).returning(banks.c.id))
+
+
 # Each returns a row only when it changed something: the fact is written by whoever got the row.
-_ANSWERS = update(banks).where(_THIS_BANK, banks.c.unreachable_since.is_(None))
-UNREACHABLE = Statement(_ANSWERS.values(unreachable_since=bindparam("since", type_=Time)).returning(banks.c.id))
-_IS_AWAY = update(banks).where(_THIS_BANK, banks.c.unreachable_since.is_not(None))
-REACHABLE = Statement(_IS_AWAY.values(unreachable_since=null()).returning(banks.c.id))
+UNREACHABLE = _this_bank(banks.c.unreachable_since.is_(None), unreachable_since=bindparam("since", type_=Time))
+REACHABLE = _this_bank(banks.c.unreachable_since.is_not(None), unreachable_since=null())
+
 _BANK = ("id", "site_id", "connection_id", "vendor", "external_id", "label", "poll_seconds", "capabilities")
 ADD_BANK = Statement(
     insert(banks).values(tenant_id=_TENANT, **{name: bindparam(name, type_=banks.c[name].type) for name in _BANK})
@@ -216,20 +221,20 @@ REVISE = Statement(
     .values(revision=banks.c.revision + 1)
     .returning(banks.c.id)
 )
-SET_WORDS = Statement(
-    update(banks).where(_THIS_BANK).values(size_words=bindparam("words", type_=JSONB)).returning(banks.c.id)
-)
+SET_WORDS = _this_bank(size_words=bindparam("words", type_=JSONB))
+# By what it looked at: whoever changed the bank meanwhile knows better.
+_AS_LOOKED_AT = banks.c.revision == bindparam("was_revision", type_=Integer)
+_LIKENESS = bindparam("new_likeness", type_=JSONB)
+LEARN = _this_bank(_AS_LOOKED_AT, banks.c.likeness.is_(None), likeness=_LIKENESS)
+DIFFERS = _this_bank(_AS_LOOKED_AT, banks.c.differs_since.is_(None), differs_since=bindparam("since", type_=Time))
+RECOGNISE = _this_bank(likeness=_LIKENESS, differs_since=null())
 # Another controller counts openings anew and has not been looked at yet.
-REWIRE = Statement(
-    update(banks)
-    .where(_THIS_BANK)
-    .values(
-        **_bound("new", banks, "connection_id", "vendor", "external_id"),
-        capabilities=literal_column("'{}'::jsonb"),
-        last_contact_at=null(),
-        revision=banks.c.revision + 1,
-    )
-    .returning(banks.c.id)
+REWIRE = _this_bank(
+    **_bound("new", banks, "connection_id", "vendor", "external_id", "capabilities"),
+    last_contact_at=null(),
+    revision=banks.c.revision + 1,
+    likeness=_LIKENESS,
+    differs_since=null(),
 )
 _RENAMED = (
     func.unnest(bindparam("befores", type_=ARRAY(Text)), bindparam("afters", type_=ARRAY(Text)))

@@ -6,7 +6,8 @@ from app.kit.tables import Json, Time, Uuid, belongs_to, tenant_table, words
 from app.lockers.model import DoorState, Service, Size, Use, Withheld
 
 # `revision`: grows when its doors or the way to them change, so that its keeper begins anew; `size_words`: what the
-# vendor's words for sizes mean here.
+# vendor's words for sizes mean here; `likeness`: what its units told of themselves when it was taken over, by which it
+# is known again; `differs_since`: since when it is not.
 banks = tenant_table(
     "bank",
     Column("id", Uuid, nullable=False),
@@ -22,6 +23,8 @@ banks = tenant_table(
     Column("blind_allocation", Boolean, nullable=False, server_default=text("false")),
     Column("revision", Integer, nullable=False, server_default=text("0")),
     Column("size_words", Json, nullable=False, server_default=text("'{}'")),
+    Column("likeness", Json),
+    Column("differs_since", Time),
     Column("created_at", Time, nullable=False, server_default=text("now()")),
     belongs_to("site", "site_id"),
 )

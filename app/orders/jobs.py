@@ -18,6 +18,7 @@ from app.devices.port import (
     Adapter,
     Ambiguous,
     AuthFailed,
+    BankState,
     Capability,
     ContractBroken,
     DeviceError,
@@ -32,10 +33,13 @@ from app.kit.bus import LOST
 from app.kit.clock import Clock, utc_now
 from app.kit.db import Database
 from app.kit.guesses import Monotonic
+from app.likeness.jobs import Memory, mistaken, take_note
+from app.likeness.service import as_known
 from app.lockers import queries as lockers
 from app.lockers.model import Bank, Service, Use, Withheld
 from app.orders import queries, service
 from app.orders.model import Change, Known, Watch, booked, change_of, order_of, sprung, take_in
+from app.parcels import queries as parcels
 from app.stays.model import PickupCodes
 from tenants.system import system_context
 from tenants.work import Work
@@ -75,6 +79,7 @@ class Desk:
     contact: Contact = field(default_factory=Contact)
     next_look: float = 0.0
     next_sweep: float = 0.0
+    memory: Memory = field(default_factory=Memory)
 
     def has(self, capability: Capability) -> bool:
         return self.adapter.capabilities.get(capability, Ability.ABSENT) is not Ability.ABSENT
@@ -115,6 +120,7 @@ class Desk:
             rows = await lockers.doors(conn, self.bank)
             open_ = await devices.watched(conn, self.bank.tenant_id, self.bank.id)
             said = await queries.strange(conn, self.bank)
+            self.memory = Memory(await lockers.likeness(conn, self.bank))
         self.known = {
             row["external_id"]: Known(
                 row["id"], row["external_id"], row["label"], Door(row["door"]), row["openings"], row["item_present"],
@@ -138,6 +144,11 @@ class Desk:
             take_in(change)
         for watch in self.watches:
             watch.command = replace(watch.command, state=moved.get(watch.command.id, watch.command.state))
+
+
+async def recognise(desk: Desk, state: BankState) -> None:
+    if await take_note(desk.memory, desk.write, desk.bank, state):
+        desk.bank = replace(desk.bank, differs_since=desk.hands.clock())
 
 
 async def send_waiting(desk: Desk) -> None:
@@ -205,6 +216,7 @@ async def _door_is_read(desk: Desk, command: Command, known: Known) -> bool:
     try:
         async with asyncio.timeout(READ_SECONDS):
             unit = await desk.adapter.read_unit(desk.bank.external_id, known.unit)
+        as_known(desk.memory.likeness, unit)
     except (Unreachable, ContractBroken, Ambiguous) as error:
         log.info("bank %s: door %s cannot be read: %s", desk.bank.id, known.label, error.detail)
         return False
@@ -231,7 +243,7 @@ async def _transmit(desk: Desk, command: Command, *, again: bool = False) -> Non
     if command.kind is OrderKind.OPEN and desk.sensor and known.door is Door.OPEN:
         answer: Receipt | DeviceError = Receipt(Outcome.OPENED, "The door was open already; nothing was sent.")
     else:
-        answer = await _ask(desk, command, known)
+        answer = await _mistaken(desk, command, known) or await _ask(desk, command, known)
     if isinstance(answer, Unreachable) or (isinstance(answer, AuthFailed) and command.kind is not OrderKind.OPEN):
         # Refused credentials are mended by people; who waits at a door is told, a vendor's books are told later.
         wait = answer.retry_after or timedelta(seconds=1)
@@ -239,6 +251,19 @@ async def _transmit(desk: Desk, command: Command, *, again: bool = False) -> Non
         return
     watch.sent = desk.hands.monotonic() if isinstance(answer, DeviceError) else now
     await _write_answer(desk, watch, known, answer)
+
+
+async def _mistaken(desk: Desk, command: Command, known: Known) -> DeviceError | None:
+    """Asked each time before the one call that opens a door: numbers may have changed while the command waited."""
+    if command.kind is not OrderKind.OPEN:
+        return None
+    # Where a sensor tells of the door, it was read just now; a vendor that chooses is asked by its adapter.
+    asks = desk.has(Capability.VENDOR_RESERVATION) and not desk.sensor
+    inside: list[str] = []
+    if asks and command.stay_id:
+        async with desk.hands.db.tenant([desk.bank.tenant_id]) as conn:
+            inside = await parcels.open_in(conn, desk.bank.tenant_id, command.stay_id)
+    return await mistaken(desk.memory, desk.adapter if asks else None, desk.bank, command, known.unit, inside)
 
 
 async def _ask(desk: Desk, command: Command, known: Known) -> Receipt | DeviceError:

@@ -3,15 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from enum import Enum, auto
 from uuid import UUID
 
 from app.devices.model import Command, CommandState, Purpose
 from app.devices.port import AccessKind, Door, Order, OrderKind, ParcelRef, Receipt, Unit, VendorWord
 from app.lockers.model import Bank
-
-# Between two looks longer apart than this a door may have opened and shut unseen.
-BLIND = timedelta(seconds=1.5)
 
 
 @dataclass(slots=True)
@@ -73,15 +69,6 @@ class Watch:
         self.looked = now
 
 
-class Verdict(Enum):
-    """What reading back says of a command whose answer is missing."""
-
-    WAIT = auto()
-    HAPPENED = auto()
-    DID_NOT = auto()
-    UNKNOWN = auto()
-
-
 def change_of(known: Known, unit: Unit) -> Change | None:
     """None when the reading says nothing new. UNKNOWN is no news: what was seen last stands."""
     door = known.door if unit.door is Door.UNKNOWN else unit.door
@@ -138,48 +125,10 @@ def take_in(change: Change) -> None:
     change.known.door, change.known.openings, change.known.item = change.door, change.openings, change.item
 
 
-def verdict_on_open(
-    watch: Watch, known: Known, now: float, settle: timedelta, *, counter: bool, sensor: bool
-) -> Verdict:
-    """Of an OPEN. Settled by the difference of opening counts noted before sending, never by timestamps."""
-    seen = watch.command.seen_openings
-    if sensor and seen is not None and known.openings > seen:
-        return Verdict.HAPPENED
-    if now - watch.sent < settle.total_seconds():
-        return Verdict.WAIT
-    unbroken = not watch.blind and max(watch.gap, now - watch.looked) <= BLIND.total_seconds()
-    if sensor and seen is not None and (counter or unbroken):
-        return Verdict.DID_NOT
-    return Verdict.UNKNOWN
-
-
-def verdict_on_books(command: Command, unit: Unit | None, reserved_here: bool | None) -> Verdict:
-    """Of an order to a vendor's books, by what the books say now. `reserved_here`: the answer of a lookup by parcel."""
-    if command.kind is OrderKind.RESERVE:
-        found = reserved_here if reserved_here is not None else (unit.reserved if unit else None)
-    elif command.kind is OrderKind.DEPOSIT:
-        found = unit.occupied if unit else None
-    elif command.kind is OrderKind.RELEASE and unit is not None and unit.word is not None:
-        # Given up is as far as a release goes while something handed out may still be used.
-        found = unit.word in {VendorWord.AVAILABLE, VendorWord.DECLINED}
-    elif command.kind is OrderKind.RELEASE and parcels_of(command):
-        found = None if unit is None else not {each.tracking for each in parcels_of(command)} & set(unit.parcels)
-    elif command.kind is OrderKind.RELEASE:
-        found = None if unit is None or unit.reserved is None else not (unit.reserved or unit.occupied)
-    elif command.kind is OrderKind.SET_SERVICE:
-        says = unit.in_service if unit else None
-        found = None if says is None else says is command.parameters.get("in_service")
-    else:
-        # Extending twice does no harm: as good as not having happened.
-        found = False
-    if found is None:
-        return Verdict.UNKNOWN
-    return Verdict.HAPPENED if found else Verdict.DID_NOT
-
-
 def booked(known: Known, told: Command) -> None:
     """The vendor took what we told it: what its books now say is no news. Some parcels of a unit leave it booked."""
-    if told.kind is OrderKind.RESERVE or (told.kind is OrderKind.RELEASE and not parcels_of(told)):
+    ended = told.parameters.get("ended") is True or not parcels_of(told)
+    if told.kind is OrderKind.RESERVE or (told.kind is OrderKind.RELEASE and ended):
         known.booked = known.used = told.kind is OrderKind.RESERVE
         known.found_free = 0
 
@@ -239,11 +188,6 @@ def reference_of(command: Command) -> str | None:
     """The stay's id, under which a vendor may keep it. What staff do at a door is no business of a stay in it."""
     staff = command.kind is OrderKind.OPEN and command.purpose in {Purpose.NONE, Purpose.OVERRIDE}
     return None if command.stay_id is None or staff else str(command.stay_id)
-
-
-def verdict_on_placement(command: Command, unit: str | None) -> Verdict:
-    """Of a reservation or its end, at a vendor that finds them by our own id. `unit`: where it has it, if anywhere."""
-    return Verdict.HAPPENED if (unit is not None) is (command.kind is OrderKind.RESERVE) else Verdict.DID_NOT
 
 
 def parcels_of(command: Command) -> tuple[ParcelRef, ...]:

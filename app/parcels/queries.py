@@ -6,6 +6,7 @@ from sqlalchemy import bindparam, select
 
 from app.kit.db import Conn, Row, Statement
 from app.kit.tables import Uuid
+from app.parcels.model import FINAL
 from app.parcels.tables import parcels
 
 _OF_STAY = Statement(
@@ -15,6 +16,11 @@ _OF_STAY = Statement(
     )
     .order_by(parcels.c.id)
 )
+
+
+async def open_in(conn: Conn, tenant_id: UUID, stay_id: UUID) -> list[str]:
+    """Tracking numbers of what a stay has now."""
+    return [row["tracking"] for row in await of_stay(conn, tenant_id, stay_id) if row["state"] not in FINAL]
 
 
 async def of_stay(conn: Conn, tenant_id: UUID, stay_id: UUID) -> list[Row]:

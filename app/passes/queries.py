@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import bindparam, literal_column, select
+from sqlalchemy import bindparam, func, literal_column, select
 
 from app.devices.port import AccessKind
 from app.kit.db import Conn, Row, Statement
@@ -32,6 +32,12 @@ _CARRIED = Statement(
     .distinct()
     .order_by(passes.c.stay_id)
 )
+_LIVE_AT = Statement(
+    select(func.count()).where(
+        passes.c.tenant_id == _TENANT, passes.c.bank_id == bindparam("bank_id", type_=Uuid),
+        literal_column("pass.state IN ('ISSUED', 'REVOKE_PENDING')"),
+    )
+)  # fmt: skip
 _DUE = Statement(
     select(passes.c.tenant_id, passes.c.id, passes.c.stay_id)
     .where(passes.c.expires_at <= bindparam("before", type_=Time))
@@ -54,6 +60,12 @@ async def last_at(conn: Conn, tenant_id: UUID, compartment_id: UUID) -> Pass | N
 async def carried(conn: Conn, tenant_id: UUID, carrier_id: UUID) -> list[UUID]:
     """Stays whose parcel couriers of this carrier have something to take out with."""
     return [row["stay_id"] for row in await _CARRIED.rows(conn, tenant_id=tenant_id, carrier_id=carrier_id)]
+
+
+async def live_at(conn: Conn, tenant_id: UUID, bank_id: UUID) -> int:
+    """How many of a bank's passes may still open a door."""
+    found: int = await _LIVE_AT.value(conn, tenant_id=tenant_id, bank_id=bank_id)
+    return found
 
 
 async def due(conn: Conn, before: datetime) -> list[Row]:

@@ -43,6 +43,13 @@ _HOLDING = (
 )
 _HOLDS = Statement(_HOLDING)
 _IN = Statement(_HOLDING.where(stays.c.placed))
+_OPEN_AT = Statement(
+    select(*COLUMNS)
+    .where(stays.c.tenant_id == _TENANT, stays.c.bank_id == bindparam("bank_id", type_=Uuid))
+    .where(literal_column("stay.state <> 'RELEASED'"))
+    .order_by(stays.c.id)
+    .with_for_update(key_share=True)
+)
 _NOW = bindparam("now", type_=Time)
 _EXPIRED = Statement(
     select(stays.c.tenant_id, stays.c.id)
@@ -102,13 +109,18 @@ async def open_in(conn: Conn, tenant_id: UUID, compartment_id: UUID) -> Stay | N
     return stay_of(row) if row else None
 
 
+async def open_at(conn: Conn, tenant_id: UUID, bank_id: UUID) -> list[Stay]:
+    """The stays a bank has now, locked."""
+    return [stay_of(row) for row in await _OPEN_AT.rows(conn, tenant_id=tenant_id, bank_id=bank_id)]
+
+
 async def told(conn: Conn, stay: Stay, kind: OrderKind) -> list[tuple[OrderKind, list[dict[str, object]]]]:
-    """What a vendor is told, with the parcels it is about. A release names those that left while others stay; without
-    any, all end. A reservation is for one parcel; the others are added to it."""
+    """What a vendor is told, with the parcels it is about. A release names those that have left, and all when the stay
+    has ended: by then somebody else may have the place. A reservation is for one parcel; the others are added to it."""
     rows = await parcels.of_stay(conn, stay.tenant_id, stay.id)
     of_interest = {
         OrderKind.DEPOSIT: frozenset({ParcelState.IN_LOCKER}),
-        OrderKind.RELEASE: frozenset() if stay.state is State.RELEASED else FINAL,
+        OrderKind.RELEASE: frozenset(ParcelState) if stay.state is State.RELEASED else FINAL,
     }.get(kind, frozenset({ParcelState.ALLOCATED, ParcelState.IN_LOCKER}))
     listed = [
         {"tracking": row["tracking"], "secondary": row["secondary_tracking"]}

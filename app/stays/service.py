@@ -272,14 +272,14 @@ async def permit(
         await carriers.require(work, operation, site_id=stay.site_id, bank_id=stay.bank_id, size=None, hold=hold)
 
 
-async def told(work: Work, stay: Stay, door: Compartment, kind: OrderKind) -> None:
+async def told(work: Work, stay: Stay, door: Compartment, kind: OrderKind, **more: object) -> None:
     """Bring the vendor's books, where there are any, to what ours say. Doors that phones open tell of deposits by
     themselves, and are known once the vendor has named them."""
     phones = door.bank.has(Capability.PHONE_TOKENS)
     by_itself = phones and (kind in {OrderKind.DEPOSIT, OrderKind.EXTEND} or not stay.placed)
     if hardware.keeps_books(door.bank, kind) and not by_itself:
         for order, listed in await queries.told(work.conn, stay, kind):
-            await hardware.push(work, door, order, _cause(stay), await _order(work, stay, listed))
+            await hardware.push(work, door, order, _cause(stay), await _order(work, stay, listed) | more)
 
 
 async def _order(work: Work, stay: Stay, listed: Sequence[Mapping[str, Any]]) -> dict[str, object]:
@@ -292,6 +292,7 @@ async def _order(work: Work, stay: Stay, listed: Sequence[Mapping[str, Any]]) ->
         "depositor": str(stay.depositor_id or stay.id) if stay.flow is Flow.RETURN else None,
         "expires_at": until.isoformat() if until else None,
         "deposited": stay.deposit_expires_at is not None,
+        "ended": stay.state is State.RELEASED,
     }
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any
@@ -96,6 +96,7 @@ class Surveyor:
             bank = await self._bank(row)
             async with asyncio.timeout(SURVEY_SECONDS), self.lend(tenant, row["connection_id"]) as adapter:
                 states = await _read(adapter, bank)
+                abilities = {name.value: ability.value for name, ability in adapter.capabilities.items()}
             differing = await self._compare(bank, states) if bank else []
         except DeviceError as error:
             await self._end(row, SurveyState.FAILED, problem=error.detail)
@@ -107,7 +108,7 @@ class Surveyor:
             if len(orjson.dumps([found(state) for state in states])) > LARGEST_FOUND:
                 await self._end(row, SurveyState.FAILED, problem="The account holds more than can be shown at once.")
                 return
-            await self._end(row, SurveyState.READY, states=states, differing=differing)
+            await self._end(row, SurveyState.READY, states=states, differing=differing, abilities=abilities)
 
     async def _bank(self, row: Row) -> Bank | None:
         if row["bank_id"] is None:
@@ -129,10 +130,12 @@ class Surveyor:
         problem: str | None = None,
         states: tuple[BankState, ...] = (),
         differing: list[Difference] | None = None,
+        abilities: Mapping[str, str] | None = None,
     ) -> None:
         given: dict[str, Any] = {
             "after": after.value, "new_problem": problem, "new_found": [found(state) for state in states],
             "new_differences": [each.public() for each in differing or []],
+            "new_capabilities": dict(abilities or {}),
         }  # fmt: skip
         kind = "SurveyFinished" if after is SurveyState.READY else "SurveyFailed"
         told: dict[str, object] = {"banks": len(states), "differences": len(differing or []), "problem": problem}

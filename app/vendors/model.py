@@ -79,6 +79,7 @@ def found(bank: BankState) -> dict[str, object]:
         "units": [
             {
                 "externalId": unit.id, "label": unit.label, "size": unit.size, "accessible": unit.accessible,
+                "serial": unit.serial,
                 "inService": unit.in_service, "inUse": in_use(unit),
             }
             for unit in bank.units

@@ -1,5 +1,6 @@
 """Reads of accounts and surveys that the core itself needs, each within a scope."""
 
+from datetime import datetime
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -35,6 +36,19 @@ _UNANSWERED = Statement(
 )
 
 
+_LATEST = Statement(
+    select(*surveys.c)
+    .where(
+        surveys.c.tenant_id == bindparam("tenant_id", type_=Uuid),
+        surveys.c.connection_id == bindparam("connection_id", type_=Uuid),
+        surveys.c.bank_id.is_(None), surveys.c.state == SurveyState.READY.value,
+        surveys.c.finished_at > bindparam("since", type_=Time),
+    )
+    .order_by(surveys.c.finished_at.desc())
+    .limit(1)
+)  # fmt: skip
+
+
 @cache
 def _survey(scope: Scope) -> Statement:
     return Statement(select(*surveys.c).where(surveys.c.id == _ID, survey_visible(scope)))
@@ -45,6 +59,11 @@ async def unanswered(conn: Conn, tenant_id: UUID, connection_id: UUID) -> tuple[
     row = await _UNANSWERED.row(conn, tenant_id=tenant_id, connection_id=connection_id)
     assert row is not None, "a count has a row"
     return row["here"], row["all"]
+
+
+async def latest(conn: Conn, tenant_id: UUID, connection_id: UUID, since: datetime) -> Row | None:
+    """The latest survey of a whole account that was answered since then."""
+    return await _LATEST.row(conn, tenant_id=tenant_id, connection_id=connection_id, since=since)
 
 
 async def survey(conn: Conn, actor: Actor, id: UUID) -> Row | None:

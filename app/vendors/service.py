@@ -153,7 +153,7 @@ async def _ask_survey(work: Work, account: UUID, bank: Bank | None) -> UUID:
     site, of = (bank.site_id, bank.id) if bank else (None, None)
     await store.ADD.run(
         work.conn, tenant_id=work.tenant, id=id_, connection_id=account, site_id=site, bank_id=of,
-        requested_by_name=work.actor.label, requested_at=work.now,
+        requested_by_name=work.actor.label, requested_at=work.now, revision=bank.revision if bank else None,
     )  # fmt: skip
     work.emit(events.of_survey("SurveyAsked", id_, site, of))
     work.audit(Entry(Permission.BANK_MANAGE, "Survey", id_, site, details={"act": "survey", "account": str(account)}))
@@ -171,6 +171,15 @@ async def ready(work: Work, id: UUID) -> Row:
     if row["state"] != SurveyState.READY:
         raise Rejected(Reason.WRONG_STATE, f"This survey is {row['state']}.", path=("input", "surveyId"))
     return row
+
+
+async def only_once(work: Work, account: UUID, external_id: str, *, but: UUID | None = None) -> None:
+    """Rejected where a bank, `but` one, stands behind the same address already: two would give out the same doors."""
+    same = await devices.same_address(work.conn, work.tenant, account)
+    other = await lockers.behind(work.conn, work.tenant, same, external_id)
+    if other is not None and other.id != but:
+        words = f"It is taken over already, as bank {other.label}."
+        raise Rejected(Reason.ALREADY_EXISTS, words, path=("input", "externalId"))
 
 
 async def find(work: Work, id: UUID, field: str = "accountId") -> Row:

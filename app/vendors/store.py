@@ -1,7 +1,7 @@
 """Guarded writes of surveys: one statement each."""
 
 from sqlalchemy import and_, bindparam, insert, or_, update
-from sqlalchemy.types import Text
+from sqlalchemy.types import Integer, Text
 
 from app.kit.db import Statement
 from app.kit.tables import Json, Time, Uuid
@@ -9,7 +9,7 @@ from app.vendors.model import SurveyState
 from app.vendors.queries import DEAD
 from app.vendors.tables import surveys
 
-_NEW = ("tenant_id", "id", "connection_id", "site_id", "bank_id", "requested_by_name", "requested_at")
+_NEW = ("tenant_id", "id", "connection_id", "site_id", "bank_id", "requested_by_name", "requested_at", "revision")
 ADD = Statement(
     insert(surveys).values(
         state=SurveyState.WAITING.value, **{name: bindparam(name, type_=surveys.c[name].type) for name in _NEW}
@@ -39,6 +39,9 @@ END = Statement(
         problem=bindparam("new_problem", type_=Text),
         found=bindparam("new_found", type_=Json),
         differences=bindparam("new_differences", type_=Json),
+        capabilities=bindparam("new_capabilities", type_=Json),
     )
     .returning(surveys.c.id)
 )
+# What was taken over from it is no change that it does not know of.
+CARRY_ON = Statement(update(surveys).where(_THIS).values(revision=bindparam("after", type_=Integer)))

@@ -1,11 +1,12 @@
 """The table of surveys. A tenant's vendor accounts stand in app.devices."""
 
-from sqlalchemy import Column, Index, Text, text
+from sqlalchemy import Column, Index, Integer, Text, text
 
 from app.kit.tables import Json, Time, Uuid, tenant_table, words
 from app.vendors.model import SurveyState
 
-# `found`: banks with units as the vendor listed them; `differences`: only for a survey of one bank.
+# `found`: banks with units as the vendor listed them; `differences`: only of one bank, as it was at `revision`;
+# `capabilities`: what the account's hardware could do.
 surveys = tenant_table(
     "survey",
     Column("id", Uuid, nullable=False),
@@ -20,6 +21,8 @@ surveys = tenant_table(
     Column("problem", Text),
     Column("found", Json, nullable=False, server_default=text("'[]'")),
     Column("differences", Json, nullable=False, server_default=text("'[]'")),
+    Column("revision", Integer),
+    Column("capabilities", Json, nullable=False, server_default=text("'{}'")),
     words("state", SurveyState),
 )
 Index("ix_survey_connection", surveys.c.tenant_id, surveys.c.connection_id, surveys.c.requested_at, surveys.c.id)

@@ -4,8 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.commissioning import service as commissioning
-from app.commissioning.service import ApplySurvey, ImportBank, ReplaceController
+from app.commissioning.service import ApplySurvey, ImportBank
 from app.kit.errors import Invalid
+from app.replacing import service as replacing
+from app.replacing.service import ReplaceController
 from app.vendors import service as vendors
 from app.vendors.service import Account, Vendors
 from schema.mutations import Call, Mutations, Outcome, delete
@@ -84,7 +86,7 @@ async def replace_controller(call: Call) -> Outcome:
     )
     known = call.part("vendors", Vendors)
     async with call.context.begin(call.key) as work:
-        work.answer = ("Bank", await commissioning.replace_controller(work, ask, known))
+        work.answer = ("Bank", await replacing.replace_controller(work, ask, known))
     return work.answer
 
 

@@ -88,7 +88,7 @@ class ImportBankInput:
 class ApplySurveyInput:
     idempotency_key: str = once()
     survey_id: ID = must("The survey that found them.")
-    differences: list[str] = must("Their keys; the others stay as they are.")
+    differences: list[str] = must("Their keys; none says that a bank which was not as before is the right one.")
     reason: str = must("Why; it stands in the record.")
     sizes: list[SizeWordInput] = asked("What words for sizes mean that are new.", [])
 

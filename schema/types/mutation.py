@@ -200,7 +200,7 @@ class Mutation:
         Permission.BANK_MANAGE,
     )
     replace_controller: CommissionBankResult = act(
-        "Put another controller behind the same doors; ids and history go on.",
+        "Put another controller, as a survey of its account found it within a day, behind the same doors.",
         commissioning.ReplaceControllerInput,
         Permission.BANK_MANAGE,
     )

@@ -158,6 +158,7 @@ class Cell:
     reserved: bool = False
     occupied: bool = False
     parcels: dict[str, None] = field(default_factory=dict)
+    deposited: dict[str, None] = field(default_factory=dict)
 
 
 class Hardware:
@@ -233,6 +234,7 @@ class Hardware:
         return Unit(
             id_, door, self.now(), reserved=cell.reserved if books else None,
             occupied=cell.occupied if books or senses else None, openings=cell.openings if counted else None,
+            parcels=tuple(cell.parcels), deposited=tuple(cell.deposited) if books else None,
         )  # fmt: skip
 
     def _do(self, order: Order) -> Receipt:
@@ -249,9 +251,13 @@ class Hardware:
             cell.reserved, cell.parcels = True, {each.tracking: None for each in order.parcels}
         elif order.kind is OrderKind.DEPOSIT:
             cell.occupied, code = True, "ABC234"
+            cell.deposited |= {each.tracking: None for each in order.parcels}
+            cell.parcels |= cell.deposited
         elif order.kind is OrderKind.RELEASE:
-            cell.reserved = cell.occupied = False
-            cell.parcels = {}
+            gone = {each.tracking for each in order.parcels}
+            cell.parcels = {each: None for each in cell.parcels if each not in gone}
+            cell.deposited = {each: None for each in cell.deposited if each not in gone}
+            cell.reserved, cell.occupied = bool(cell.parcels), bool(cell.deposited)
         return Receipt(Outcome.ACCEPTED, pickup_code=code)
 
 

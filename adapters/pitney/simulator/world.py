@@ -136,6 +136,15 @@ class PitneyWorld:
         for name, value in changes.items():
             setters[name](value)
 
+    def renumber(self, bank: str, units: Mapping[str, str]) -> None:
+        if units.keys() ^ set(units.values()):
+            raise ValueError("a unit must become one of those that are renumbered")
+        moved = {after: self.units[bank, before] for before, after in units.items()}
+        self.doors.renumber(bank, units)
+        for after, unit in moved.items():
+            unit.id = after
+            self.units[bank, after] = unit
+
     def dump(self) -> dict[str, Any]:
         return {"doors": self.doors.dump(), "units": [asdict(unit) for unit in self.units.values()]}
 

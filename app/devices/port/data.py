@@ -23,7 +23,9 @@ class Connection:
 class Unit:
     """One compartment as the device reports it. None means: this hardware does not tell.
 
-    `reference`: whose reservation the vendor's books have there, by the id its maker gave it.
+    `parcels`: the tracking numbers the vendor's books have there; `deposited`: those of them that they have as put in.
+    `reference`: whose reservation the vendor's books have there, by the id its maker gave it. `serial`: what the thing
+    itself is known by, however it is numbered.
     """
 
     id: str
@@ -38,7 +40,9 @@ class Unit:
     word: VendorWord | None = None
     openings: int | None = None
     parcels: tuple[str, ...] = ()
+    deposited: tuple[str, ...] | None = None
     reference: str | None = None
+    serial: str | None = None
     flags: Mapping[str, object] = field(default_factory=dict)
 
 
@@ -71,7 +75,8 @@ class ParcelRef:
 class Order:
     """One thing asked of one compartment. `id` is ours and the same over every look at it; it is sent at most once.
 
-    `deposited`: of a RELEASE, whether we know of something inside: what is full against our knowledge is not freed.
+    `deposited`: of a RELEASE, whether we know of something inside: what is full against our knowledge is not freed. A
+    RELEASE names every parcel that leaves; who else may have been given the compartment meanwhile is not its business.
     `reason`: of a SET_SERVICE, as whoever asked for it gave it.
     `reference`: our id of the reservation it is about, the same in every order about it; None for what staff do at a
     door. Where the vendor chooses the compartment, `unit` of a RESERVE is only an example of the size wanted.

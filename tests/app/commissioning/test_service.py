@@ -1,6 +1,3 @@
-import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -8,92 +5,21 @@ from uuid import UUID
 
 import pytest
 
-from app.access import service as access
-from app.access.service import OpenCompartment
 from app.commissioning import service as commissioning
-from app.commissioning.service import ApplySurvey, ImportBank, ReplaceController
+from app.commissioning.service import ApplySurvey, ImportBank
 from app.devices import service as devices
-from app.devices.port import Adapter, BankState, Connection, Unit
 from app.devices.service import SetServiceState
-from app.fleet.jobs import Fleet
-from app.kit.bus import PostgresBus
 from app.kit.db import Database
-from app.kit.embedded import Dsns
 from app.kit.errors import Denied, Invalid, LockyardError, NotFound, Rejected
 from app.kit.ids import new_id
 from app.lockers.model import Service
 from app.vendors import queries
 from app.vendors import service as vendors
-from app.vendors.service import Account, Vendors
+from app.vendors.service import Account
 from tenants.model import Role
+from tests.app.commissioning.conftest import STATE, WORDS, Listing, known, surveyed
 from tests.app.fleet.test_jobs import until
-from tests.app.rig import SEALER, Cell, Hardware, World, actor, context, make_world, snapshot, value
-
-WORDS = {"medium": "M", "large": "L"}
-STATE = "SELECT state FROM survey WHERE id = $1"
-
-
-class Listing(Hardware):
-    """Tells of each unit what `told` says, and is known by `bank`."""
-
-    def __init__(self, units: int) -> None:
-        super().__init__(units)
-        self.told: dict[str, Mapping[str, Any]] = {}
-        self.bank = "B"
-
-    async def list_banks(self) -> tuple[BankState, ...]:
-        return (await self.read_bank(self.bank),)
-
-    async def close(self) -> None:
-        """The same memory serves the next line."""
-
-    def _unit(self, id_: str) -> Unit:
-        seen, told = super()._unit(id_), {"size": "medium", "label": id_, **self.told.get(id_, {})}
-        return Unit(seen.id, seen.door, seen.observed_at, openings=seen.openings, **told)
-
-
-@pytest.fixture
-async def world(admin_db: Database) -> World:
-    world = await make_world(admin_db)
-    async with admin_db.plain() as conn:
-        await conn.execute("UPDATE bank SET size_words = $2 WHERE id = $1", world.bank, WORDS)
-    return world
-
-
-@pytest.fixture
-async def hardware(dsns: Dsns, worker_db: Database, world: World) -> AsyncIterator[Listing]:
-    made = Listing(3)
-    async with kept(dsns, worker_db, made):
-        yield made
-
-
-@asynccontextmanager
-async def kept(dsns: Dsns, worker: Database, hardware: Listing) -> AsyncIterator[None]:
-    def open_adapter(connection: Connection) -> Adapter:
-        if connection.base_url == "memory:wrong":
-            hardware.away = True
-        return hardware
-
-    bus, stop = PostgresBus(dsns.worker), asyncio.Event()
-    running = (bus.run(stop), Fleet(worker, bus, open_adapter, SEALER).run(stop))
-    tasks = [asyncio.create_task(each) for each in running]
-    await bus.connected.wait()
-    try:
-        yield
-    finally:
-        stop.set()
-        await asyncio.gather(*tasks)
-
-
-def known(*problems: str) -> Vendors:
-    return Vendors(lambda _: problems, SEALER)
-
-
-async def surveyed(app: Database, admin: Database, world: World) -> UUID:
-    async with context(app, actor(world)).begin() as work:
-        survey = await vendors.survey_bank(work, world.bank)
-    await until(admin, "READY", STATE, survey)
-    return survey
+from tests.app.rig import World, actor, context, snapshot, value
 
 
 async def differing(admin: Database, survey: UUID) -> set[str]:
@@ -204,40 +130,6 @@ async def rows_of(admin: Database, world: World) -> list[Any]:
         return list(await conn.fetch(query, world.bank))
 
 
-async def test_a_controller_is_replaced_and_ids_and_history_go_on(
-    app_db: Database, admin_db: Database, world: World, hardware: Listing
-) -> None:
-    await until(admin_db, True, "SELECT last_contact_at IS NOT NULL FROM bank WHERE id = $1", world.bank)
-    async with context(app_db, actor(world)).begin() as work:
-        account = await vendors.connect(work, Account("Second", "memory", "memory:2", {}), known())
-    hardware.cells = {name: Cell() for name in ("002", "001", "9")}
-    swapped = {"001": "002", "002": "001", "003": "9"}
-    async with context(app_db, actor(world)).begin() as work:
-        ask = ReplaceController(world.bank, account, "B2", swapped, "lightning")
-        assert await commissioning.replace_controller(work, ask, known()) == world.bank
-    async with admin_db.plain() as conn:
-        rows = await conn.fetch("SELECT id, external_id FROM compartment WHERE bank_id = $1", world.bank)
-        bank = await conn.fetchrow("SELECT * FROM bank WHERE id = $1", world.bank)
-    assert {row["id"]: row["external_id"] for row in rows} == dict(zip(world.doors, ("002", "001", "9"), strict=True))
-    assert (bank["connection_id"], bank["external_id"]) == (account, "B2")
-    await until(admin_db, "CLOSED", "SELECT door FROM compartment WHERE id = $1", world.doors[2])
-
-
-@pytest.mark.parametrize(
-    ("units", "error"),
-    [({"7": "x"}, Invalid), ({"001": "002"}, Invalid), ({"001": "x", "002": "x"}, Invalid)],
-)
-async def test_doors_that_would_be_one_unit_are_refused(
-    app_db: Database, admin_db: Database, world: World, units: dict[str, str], error: type[Exception]
-) -> None:
-    before = await snapshot(admin_db)
-    ask = ReplaceController(world.bank, world.connection, "B", units, "x")
-    with pytest.raises(error):
-        async with context(app_db, actor(world)).begin() as work:
-            await commissioning.replace_controller(work, ask, known())
-    assert await snapshot(admin_db) == before
-
-
 async def test_no_two_doors_in_use_come_to_have_one_label(
     app_db: Database, admin_db: Database, world: World, hardware: Listing
 ) -> None:
@@ -255,20 +147,6 @@ async def test_no_two_doors_in_use_come_to_have_one_label(
         await commissioning.apply(work, ApplySurvey(swapped, ("LABEL:001", "LABEL:002"), "as drawn", {}))
     labels = {row[0]: row[1] for row in await rows_of(admin_db, world)}
     assert labels == {"001": "002", "002": "001", "003": "003"}
-
-
-def _elsewhere(world: World) -> ReplaceController:
-    return ReplaceController(world.bank, world.connection, "B9", {}, "x")
-
-
-async def test_a_controller_is_not_replaced_under_a_command(app_db: Database, admin_db: Database, world: World) -> None:
-    async with context(app_db, actor(world)).begin() as work:
-        await access.open_compartment(work, OpenCompartment(world.doors[0], "look"))
-    before = await snapshot(admin_db)
-    with pytest.raises(Rejected):
-        async with context(app_db, actor(world)).begin() as work:
-            await commissioning.replace_controller(work, _elsewhere(world), known())
-    assert await snapshot(admin_db) == before
 
 
 async def test_an_account_is_changed_without_saying_its_secret_again_and_removed_only_without_banks(

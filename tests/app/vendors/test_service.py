@@ -5,8 +5,6 @@ import orjson
 import pytest
 
 from adapters import registry
-from app.commissioning import service as commissioning
-from app.commissioning.service import ReplaceController
 from app.devices.port import Connection, Refused
 from app.kit.db import Database
 from app.kit.errors import Denied, Invalid, NotFound, Reason, Rejected
@@ -70,12 +68,6 @@ async def test_a_bank_has_one_id_however_it_was_spelled(app_db: Database, admin_
         bank = await service.connect_bank(work, replace(asked(world), external_id="x1"), known)
     assert await value(admin_db, "SELECT external_id FROM bank WHERE id = $1", bank) == "X1"
     before = await snapshot(admin_db)
-    with pytest.raises(Rejected) as taken:
-        async with context(app_db, actor(world)).begin() as work:
-            await commissioning.replace_controller(
-                work, ReplaceController(bank, world.connection, "b", {}, "lightning"), known
-            )
-    assert (taken.value.reason, taken.value.path) == (Reason.ALREADY_EXISTS, ("input", "externalId"))
     with pytest.raises(Invalid) as none:
         async with context(app_db, actor(world)).begin() as work:
             await service.connect_bank(work, replace(asked(world), external_id="7"), known)

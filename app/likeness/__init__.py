@@ -1,0 +1,1 @@
+"""Likeness: whether a bank, and a compartment of it, still is what was taken over."""

@@ -1,0 +1,85 @@
+"""Telling that a bank is not what was taken over, or is known again; and looking, before a door is opened, whether it
+is the one that is meant."""
+
+from collections.abc import Iterable
+
+from app.devices.port import Adapter, BankState, FindsReservations, Refused, Unit
+from app.likeness.model import Likeness, likeness_of, unlike, unlike_unit
+from app.lockers import events, store
+from app.lockers.model import Bank
+from tenants.audit.model import Entry
+from tenants.model import AuditOutcome
+from tenants.work import Work
+
+# Why nothing is opened, as a command's end tells it.
+ADVICE = "Survey the bank and compare: nothing is opened until then."
+
+
+async def learn(work: Work, bank: Bank, state: BankState) -> bool:
+    """The first look at a bank that was not surveyed: what it is known by from now on."""
+    given = {"bank_id": bank.id, "was_revision": bank.revision, "new_likeness": likeness_of(state.units)}
+    return await store.LEARN.row(work.conn, tenant_id=bank.tenant_id, **given) is not None
+
+
+async def differs(work: Work, bank: Bank, what: str) -> bool:
+    given = {"bank_id": bank.id, "was_revision": bank.revision, "since": work.now}
+    if not await store.DIFFERS.row(work.conn, tenant_id=bank.tenant_id, **given):
+        return False
+    work.emit(events.of_bank("BankDiffers", bank, detail=what))
+    details = {"detail": what}
+    work.audit(Entry("bank:differs", "Bank", bank.id, bank.site_id, outcome=AuditOutcome.FAILED, details=details))
+    return True
+
+
+async def recognised(work: Work, bank: Bank, likeness: Likeness) -> None:
+    """A person has seen what it is like now, and takes it for this bank."""
+    given = {"bank_id": bank.id, "new_likeness": {id_: dict(traits) for id_, traits in likeness.items()}}
+    await store.RECOGNISE.row(work.conn, tenant_id=bank.tenant_id, **given)
+    if bank.differs_since is not None:
+        work.emit(events.of_bank("BankRecognised", bank))
+
+
+async def booked_in(adapter: FindsReservations, bank: Bank, trackings: Iterable[str], unit: str) -> Unit | None:
+    """Where the vendor's books have one of these parcels: in `unit`, else in any other. Raises DeviceError."""
+    elsewhere = None
+    for tracking in trackings:
+        found = await adapter.find_reservation(bank.external_id, tracking)
+        if found is not None and found.id == unit:
+            return found
+        elsewhere = found or elsewhere
+    return elsewhere
+
+
+async def look_first(
+    adapter: Adapter, bank: Bank, likeness: Likeness | None, unit: str, trackings: Iterable[str], *, staff: bool
+) -> None:
+    """Before a door is opened at a vendor that keeps books. Raises Refused where `unit` is not the one that is meant,
+    and any DeviceError where that cannot be found out. `trackings`: of the stay it is opened for, if it is for one."""
+    found = await booked_in(adapter, bank, trackings, unit) if isinstance(adapter, FindsReservations) else None
+    if found is not None and found.id != unit:
+        raise Refused(f"The vendor has this parcel in unit {found.id}, not in {unit}. {ADVICE}", reason="WRONG_UNIT")
+    if found is None:
+        found = await _as_it_was(adapter, bank, likeness, unit)
+        if found.parcels and trackings and not staff:
+            words = f"The vendor has another parcel in unit {unit}, and ours nowhere. {ADVICE}"
+            raise Refused(words, reason="WRONG_UNIT")
+    as_known(likeness, found)
+
+
+async def _as_it_was(adapter: Adapter, bank: Bank, likeness: Likeness | None, unit: str) -> Unit:
+    """No parcel tells which unit it is, so all of the bank must be as it was."""
+    state = await adapter.read_bank(bank.external_id)
+    what = None if likeness is None else unlike(likeness, state)
+    if what is not None:
+        raise Refused(f"{what} {ADVICE}", reason="NOT_RECOGNISED")
+    for each in state.units:
+        if each.id == unit:
+            return each
+    raise Refused(f"The vendor has no unit {unit}. {ADVICE}", reason="NOT_RECOGNISED")
+
+
+def as_known(likeness: Likeness | None, unit: Unit) -> None:
+    """Raises Refused for a unit that is not as it was when its bank was taken over."""
+    what = unlike_unit(likeness or {}, unit)
+    if what is not None:
+        raise Refused(f"{what} {ADVICE}", reason="NOT_RECOGNISED")

@@ -1,0 +1,1 @@
+"""Replacing: another controller, or another account, behind the same doors."""

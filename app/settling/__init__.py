@@ -1,0 +1,1 @@
+"""Settling: what reading back says of an order whose answer is missing."""

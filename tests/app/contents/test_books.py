@@ -1,0 +1,116 @@
+"""What the core makes of a vendor's books: strangers in them, deposits whose answer was lost, codes that never came."""
+
+from collections.abc import Awaitable, Callable
+from uuid import UUID
+
+from app.contents import service as contents
+from app.contents.service import Named
+from app.stays import service as stays
+from app.stays.model import StayOutcome
+from tenants.model import Role
+from tests.app.contents.rig import BookScene
+from tests.app.rig import codes
+
+Books = Callable[..., Awaitable[BookScene]]
+TOLD = "SELECT count(*) FROM command WHERE stay_id = $1 AND kind = $2"
+SEALED = "SELECT pickup_sealed FROM stay WHERE id = $1"
+
+
+async def held(scene: BookScene) -> UUID:
+    stay = await scene.reserve()
+    await scene.settle()
+    return stay
+
+
+async def put_in(scene: BookScene, stay: UUID) -> None:
+    await scene.act(Role.COURIER, contents.confirm_deposit, stay, None, codes())
+    await scene.settle()
+
+
+async def later(scene: BookScene) -> None:
+    """Long enough for reading back to have had its say, and for what follows from it."""
+    scene.now.pass_(60)
+    await scene.settle()
+    await scene.settle()
+
+
+async def test_a_release_that_waited_leaves_a_stranger_s_reservation_alone(books: Books) -> None:
+    scene = await books()
+    stay = await held(scene)
+    unit = await scene.unit_of(stay)
+    scene.vendor.faults.go_away("B", "reset")
+    await scene.act(Role.COURIER, stays.release, stay, StayOutcome.CANCELLED, "not needed")
+    await scene.settle()
+    # Ours runs out at the vendor, and somebody at the kiosk takes the unit.
+    unit.clear()
+    unit.contact, unit.reserved = "stranger", {"KIOSK-1": None}
+    scene.vendor.faults.come_back("B")
+    await later(scene)
+
+    assert await scene.of("SELECT state FROM command WHERE stay_id = $1 AND kind = 'RELEASE'", stay) == "ACCEPTED"
+    assert (unit.contact, list(unit.reserved)) == ("stranger", ["KIOSK-1"])
+    assert "CONTROLLER_FAULT" not in await scene.alarms()
+
+
+async def test_a_release_whose_answer_was_lost_is_settled_by_our_parcels_and_not_by_a_stranger_s(books: Books) -> None:
+    scene = await books()
+    stay = await held(scene)
+    unit = await scene.unit_of(stay)
+    scene.vendor.faults.add({"kind": "reset_after", "where": "free"})
+    await scene.act(Role.COURIER, stays.release, stay, StayOutcome.CANCELLED, "not needed")
+    await scene.drive.work()
+    unit.contact, unit.reserved = "stranger", {"KIOSK-1": None}
+    await later(scene)
+
+    assert await scene.of("SELECT state FROM command WHERE stay_id = $1 AND kind = 'RELEASE'", stay) == "ACCEPTED"
+    assert await scene.of(TOLD, stay, "RELEASE") == 1
+    assert (unit.contact, list(unit.reserved)) == ("stranger", ["KIOSK-1"])
+
+
+async def test_a_code_that_was_lost_with_its_answer_is_asked_for_once_more(books: Books) -> None:
+    scene = await books()
+    stay = await held(scene)
+    scene.vendor.faults.add({"kind": "reset_after", "where": "deposit"})
+    await put_in(scene, stay)
+    await later(scene)
+
+    unit = await scene.unit_of(stay)
+    assert await scene.of(TOLD, stay, "DEPOSIT") == 2
+    assert codes().show(stay, await scene.of(SEALED, stay)) == unit.code is not None
+    assert await scene.alarms() == {}
+
+
+async def test_a_code_that_never_comes_is_a_person_s_to_make_up_for(books: Books) -> None:
+    scene = await books()
+    stay = await held(scene)
+    scene.vendor.faults.add({"kind": "reset_after", "where": "deposit", "times": 2})
+    await put_in(scene, stay)
+    for _ in range(3):
+        await later(scene)
+
+    assert await scene.of(TOLD, stay, "DEPOSIT") == 2
+    assert await scene.of(SEALED, stay) is None
+    assert await scene.alarms() == {"CONTROLLER_FAULT": "ACTIVE"}
+    detail = await scene.of("SELECT detail FROM alarm WHERE tenant_id = $1", scene.world.tenant)
+    assert "a person must give the parcel out" in detail
+
+    await scene.act(Role.MANAGER, stays.release, stay, StayOutcome.REMOVED_BY_STAFF, "handed over")
+    await scene.settle()
+    assert await scene.alarms() == {"CONTROLLER_FAULT": "CLEARED"}
+
+
+async def test_a_second_parcel_that_never_reached_the_vendor_is_told_again(books: Books) -> None:
+    scene = await books()
+    stay = await held(scene)
+    await put_in(scene, stay)
+    await scene.act(Role.COURIER, contents.add_parcels, stay, [Named("T2")])
+    await scene.settle()
+    scene.vendor.faults.add({"kind": "reset", "where": "deposit"})
+    await put_in(scene, stay)
+    unit = await scene.unit_of(stay)
+    assert "T2" not in unit.deposited
+    await later(scene)
+
+    assert "T2" in unit.deposited
+    states = "SELECT string_agg(state, ' ' ORDER BY requested_at) FROM command WHERE stay_id = $1 AND kind = 'DEPOSIT'"
+    assert await scene.of(states, stay) == "ACCEPTED FAILED ACCEPTED"

@@ -1,0 +1,1 @@
+"""Units that come to be called otherwise while doors are opened: how often the wrong one opens."""
