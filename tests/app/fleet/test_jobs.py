@@ -52,7 +52,7 @@ async def kept(dsns: Dsns, worker: Database, hardware: Hardware | OpenAdapter) -
         await asyncio.gather(*tasks)
 
 
-async def until(admin: Database, wanted: object, sql: str, *given: object, seconds: float = 10) -> float:
+async def until(admin: Database, wanted: object, sql: str, *given: object, seconds: float = 30) -> float:
     began = time.monotonic()
     while await value(admin, sql, *given) != wanted:
         assert time.monotonic() - began < seconds, await value(admin, sql, *given)

@@ -183,6 +183,7 @@ async def test_more_than_can_be_kept_of_an_account_fails_its_survey(
             # Others may wait for their turn too.
             await surveyor.begin_waiting()
             await asyncio.sleep(0.05)
+    await surveyor.abandon()
     told = "SELECT state || ' ' || problem || ' ' || found::text FROM survey WHERE connection_id = $1"
     found = await value(admin_db, told, account)
     assert found == "FAILED The account holds more than can be shown at once. []"
