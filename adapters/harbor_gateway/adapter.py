@@ -89,8 +89,9 @@ class GatewayAdapter:
             poll, moving = max(poll, share * len(self._types)), max(share, timedelta(seconds=3))
         slack = timedelta(seconds=3)
         return Timing(
-            deadline=OPEN_TAKES + 4 * slack, settle=OPEN_TAKES + slack, poll=poll, poll_while_open=min(poll, moving)
-        )
+            deadline=OPEN_TAKES + 4 * slack, settle=OPEN_TAKES + slack, poll=poll, poll_while_open=min(poll, moving),
+            side_by_side=4,
+        )  # fmt: skip
 
     @property
     def capabilities(self) -> Mapping[Capability, Ability]:

@@ -1,10 +1,11 @@
-"""The keeper of a bank: sends what waits, reads its doors, settles what is uncertain, one thing after another."""
+"""The keeper of a bank: has sent what waits, reads its doors, settles what is uncertain."""
 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
+from uuid import UUID
 
 from app.devices import queries as devices
 from app.devices.model import CommandState
@@ -23,7 +24,7 @@ from app.devices.port import (
 from app.kit.bus import LOST
 from app.kit.pause import first_of, pause
 from app.orders import service
-from app.orders.jobs import READ_SECONDS, Desk, send_waiting
+from app.orders.jobs import READ_SECONDS, Desk
 from app.orders.model import (
     Known,
     Verdict,
@@ -38,6 +39,7 @@ from app.orders.model import (
     verdict_on_open,
     verdict_on_placement,
 )
+from app.sending.jobs import send_waiting
 from tenants.work import Work
 
 log = logging.getLogger("lockyard.fleet")
@@ -62,33 +64,42 @@ class Keeper:
         """Until `stop`. A lost database is waited for; what was in hand is unknown afterwards, never sent again."""
         while not stop.is_set():
             try:
-                await self.desk.adopt()
+                async with self.desk.pen:
+                    await self.desk.adopt()
                 while not stop.is_set():
                     await self.step()
                     await first_of((stop, self.wake, self.hint), self._patience())
             except LOST as error:
                 log.warning("bank %s: the database is away: %s", self.desk.bank.id, type(error).__name__)
                 await pause(stop, 0.5)
+        # What is being sent is finished and written down: the shortest way to know how it ended.
+        await asyncio.gather(*self.desk.flights, return_exceptions=True)
 
     async def step(self) -> None:
-        """What is due now: commands first, then a look at the doors."""
+        """What is due now: commands first, then a look at the doors. Sending makes no look late: it goes on beside."""
         desk, now = self.desk, self.desk.hands.monotonic()
         if self.wake.is_set() or now >= desk.next_sweep or any(at <= now for _, at in desk.unsent.values()):
             self.wake.clear()
             desk.next_sweep = now + SWEEP_SECONDS
-            await send_waiting(desk)
+            desk.tried.clear()
+            desk.unfinished = True
+        if desk.unfinished:
+            left = desk.next_look - now
+            await send_waiting(desk, self.wake, left if left > 0 else desk.poll_seconds())
         if self.hint.is_set() or desk.hands.monotonic() >= desk.next_look:
             self.hint.clear()
             await self.look()
 
     def _patience(self) -> float:
         desk, now = self.desk, self.desk.hands.monotonic()
+        if desk.unfinished:
+            return 0.0
         due = [desk.next_look, desk.next_sweep, *(at for _, at in desk.unsent.values())]
         return max(0.01, min(due) - now)
 
     async def look(self) -> None:
         """Read all doors; write what changed, and what became of the commands that are watched."""
-        pause = timedelta(0)
+        pause, began = timedelta(0), self.desk.hands.monotonic()
         try:
             async with asyncio.timeout(READ_SECONDS):
                 state = await self.desk.adapter.read_bank(self.desk.bank.external_id)
@@ -98,7 +109,8 @@ class Keeper:
             await self._missed(error.detail)
             pause = error.retry_after or pause
         else:
-            await self._answered(state)
+            async with self.desk.pen:
+                await self._answered(state, began)
         # Who is told to come back later and does not listen misses looks of its own making.
         wait = max(self.desk.poll_seconds(), min(pause.total_seconds(), LONGEST_PAUSE_SECONDS))
         self.desk.next_look = self.desk.hands.monotonic() + wait
@@ -107,13 +119,17 @@ class Keeper:
         at = self.desk.hands.clock()
         if self.desk.contact.missed(at):
             since = self.desk.contact.first_miss or at
-            await self.desk.write(lambda work: service.unreachable(work, self.desk.bank, since, detail))
-            self.desk.contact.lost = True
+            async with self.desk.pen:
+                await self.desk.write(lambda work: service.unreachable(work, self.desk.bank, since, detail))
+                self.desk.contact.lost = True
 
-    async def _answered(self, state: BankState) -> None:
+    async def _answered(self, state: BankState, began: float) -> None:
         now = self.desk.hands.monotonic()
+        touched = {id_ for id_, until in self.desk.touched.items() if until > began}
+        silent = {known.unit for known in self.desk.known.values() if known.id in touched}
+        state = replace(state, units=tuple(unit for unit in state.units if unit.id not in silent))
         self.desk.contact.answered()
-        for watch in self.desk.watches:
+        for watch in self._of(touched):
             watch.look(now)
         if self.desk.contact.lost:
             await self.desk.write(lambda work: service.reachable(work, self.desk.bank))
@@ -123,8 +139,12 @@ class Keeper:
         await self.desk.take_in(changes(self.desk.known, state.units, sensor=self.desk.sensor))
         await self._other_news(state)
         units = {unit.id: unit for unit in state.units}
-        for watch in list(self.desk.watches):
+        for watch in self._of(touched):
             await self._settle(watch, units)
+
+    def _of(self, touched: set[UUID]) -> list[Watch]:
+        """The watches that a look tells something of."""
+        return [watch for watch in self.desk.watches if watch.command.compartment_id not in touched]
 
     async def _other_news(self, state: BankState) -> None:
         over = self.desk.contact.over(state)

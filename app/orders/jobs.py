@@ -1,55 +1,30 @@
-"""Sending a bank its commands. Everything that moves something goes through here, one thing after another."""
+"""What is known of a bank while it is kept: its doors, its commands whose end is out, what is being sent to it."""
 
 import asyncio
-import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
 from app.devices import queries as devices
-from app.devices.model import Command, CommandState
-from app.devices.port import (
-    Ability,
-    Adapter,
-    Ambiguous,
-    AuthFailed,
-    Capability,
-    ContractBroken,
-    DeviceError,
-    Door,
-    KeepsContacts,
-    Order,
-    OrderKind,
-    Outcome,
-    Receipt,
-    Unreachable,
-)
-from app.devices.port import Contact as Person
-from app.kit.bus import LOST
+from app.devices.model import Command
+from app.devices.port import Ability, Adapter, Capability, Door, OrderKind
 from app.kit.clock import Clock, utc_now
 from app.kit.db import Database
 from app.kit.guesses import Monotonic
 from app.lockers import queries as lockers
 from app.lockers.model import Bank, Service, Use
 from app.orders import queries, service
-from app.orders.model import Change, Contact, Known, Watch, booked, change_of, order_of, sprung, take_in
-from app.people import queries as people
+from app.orders.model import Change, Contact, Known, Watch, take_in
 from app.stays.model import PickupCodes
 from tenants.system import system_context
 from tenants.work import Work
 
-log = logging.getLogger("lockyard.orders")
-
-S = CommandState
 T = TypeVar("T")
 # More than any adapter's own deadline for reading: what hangs longer is a fault of the adapter.
 READ_SECONDS = 20.0
-GRACE_SECONDS = 5.0
-# Seconds between tries to write an answer down while the database is away.
-_WRITE_AGAIN = (0.1, 0.3, 1.0, 2.0, 4.0)
 
 
 @dataclass(slots=True)
@@ -65,7 +40,11 @@ class Hands:
 
 @dataclass(slots=True)
 class Desk:
-    """What is known of one bank, and its hardware. Only one task works at a desk."""
+    """What is known of one bank, and its hardware. Its keeper works here, and whatever the keeper is sending.
+
+    `pen`: held by whoever writes down what was seen or answered. `aloft`: commands being sent; `tried`: in this round.
+    `touched`: compartment -> until when something was being sent to it: a look that began before says nothing of it.
+    """
 
     bank: Bank
     adapter: Adapter
@@ -76,6 +55,13 @@ class Desk:
     contact: Contact = field(default_factory=Contact)
     next_look: float = 0.0
     next_sweep: float = 0.0
+    pen: asyncio.Lock = field(default_factory=asyncio.Lock)
+    aloft: dict[UUID, Command] = field(default_factory=dict)
+    flights: set[asyncio.Task[None]] = field(default_factory=set)
+    landed: asyncio.Event = field(default_factory=asyncio.Event)
+    touched: dict[UUID, float] = field(default_factory=dict)
+    tried: set[UUID] = field(default_factory=set)
+    unfinished: bool = False
 
     def has(self, capability: Capability) -> bool:
         return self.adapter.capabilities.get(capability, Ability.ABSENT) is not Ability.ABSENT
@@ -98,6 +84,19 @@ class Desk:
         usual = max(float(self.bank.poll_seconds), self.adapter.timing.poll.total_seconds())
         return min(usual, self.adapter.timing.poll_while_open.total_seconds()) if moving else usual
 
+    def launch(self, command: Command, sending: Coroutine[None, None, None]) -> None:
+        self.aloft[command.id] = command
+        flight = asyncio.create_task(sending)
+        self.flights.add(flight)
+        flight.add_done_callback(lambda _: self.landed.set())
+
+    def clear_landed(self) -> None:
+        """Raises what the first of them failed with."""
+        ended = {flight for flight in self.flights if flight.done()}
+        self.flights -= ended
+        for error in filter(None, [flight.exception() for flight in ended]):
+            raise error
+
     async def write(self, act: Callable[[Work], Awaitable[T]]) -> T:
         context = system_context(self.hands.db, self.bank.tenant_id, origin="device", clock=self.hands.clock)
         async with context.begin() as work:
@@ -105,8 +104,8 @@ class Desk:
 
     async def adopt(self) -> None:
         """Know what is written down: doors, and commands whose end is out. Nothing in memory outlives a doubt."""
-        now = self.hands.monotonic()
-        await self.write(lambda work: service.adopt(work, self.bank, list(self.unsent)))
+        now, ours = self.hands.monotonic(), [*self.unsent, *self.aloft]
+        await self.write(lambda work: service.adopt(work, self.bank, ours))
         async with self.hands.db.tenant([self.bank.tenant_id]) as conn:
             self.bank = await lockers.kept(conn, self.bank) or self.bank
             rows = await lockers.doors(conn, self.bank)
@@ -119,7 +118,7 @@ class Desk:
             )
             for row in rows
         }  # fmt: skip
-        self.watches = [Watch(command, now, now, blind=True) for command in open_ if command.id not in self.unsent]
+        self.watches = [Watch(command, now, now, blind=True) for command in open_ if command.id not in ours]
         self.contact.lost = not self.bank.reachable
         self.contact.strange = self.contact.strange or said
         self.next_look = 0.0
@@ -133,165 +132,3 @@ class Desk:
             take_in(change)
         for watch in self.watches:
             watch.command = replace(watch.command, state=moved.get(watch.command.id, watch.command.state))
-
-
-async def send_waiting(desk: Desk) -> None:
-    async with desk.hands.db.tenant([desk.bank.tenant_id]) as conn:
-        waiting = await devices.waiting(conn, desk.bank.id)
-    for command, at in list(desk.unsent.values()):
-        if at <= desk.hands.monotonic():
-            await _transmit(desk, command)
-    for command in waiting:
-        if command.id not in desk.unsent and not _in_line(desk, command):
-            await send(desk, command)
-
-
-def _in_line(desk: Desk, command: Command) -> bool:
-    """An earlier order of the same compartment has not got through, or nobody knows whether it did: this one waits. A
-    release that overtakes the next reservation would take its place away."""
-    before = [waits for waits, _ in desk.unsent.values()]
-    if command.kind is not OrderKind.OPEN:
-        uncertain = [watch.command for watch in desk.watches if not watch.given_up]
-        before += [each for each in uncertain if each.kind is not OrderKind.OPEN]
-    return any(_about_the_same(each, command) for each in before)
-
-
-def _about_the_same(one: Command, other: Command) -> bool:
-    """A stay that was placed elsewhere meanwhile is the same stay still."""
-    same_stay = one.stay_id is not None and one.stay_id == other.stay_id and other.kind is not OrderKind.OPEN
-    return same_stay or one.compartment_id == other.compartment_id
-
-
-async def send(desk: Desk, command: Command) -> None:
-    """Note the opening count, say SENT, send. Without the count nothing is sent: it could not be settled later."""
-    known = desk.door_of(command)
-    if command.expires_at <= desk.hands.clock():
-        await desk.write(lambda work: service.expired(work, command, "The bank did not answer in time."))
-        return
-    if known is None:
-        await desk.write(lambda work: service.failed(work, command, "The bank has no such compartment."))
-        return
-    if command.kind is OrderKind.OPEN and desk.sensor:
-        try:
-            await _read_door(desk, known)
-        except (Unreachable, ContractBroken, Ambiguous) as error:
-            log.info("bank %s: door %s cannot be read: %s", desk.bank.id, known.label, error.detail)
-            desk.next_sweep = min(desk.next_sweep, desk.hands.monotonic() + 0.5)
-            return
-        except DeviceError as error:
-            refusal = error.detail
-            await desk.write(lambda work: service.failed(work, command, refusal))
-            return
-    seen = known.openings if desk.sensor and command.kind is OrderKind.OPEN else None
-    after = await desk.write(lambda work: service.sent(work, command, seen))
-    if after is not None:
-        await _transmit(desk, after)
-
-
-async def _read_door(desk: Desk, known: Known) -> None:
-    async with asyncio.timeout(READ_SECONDS):
-        unit = await desk.adapter.read_unit(desk.bank.external_id, known.unit)
-    await desk.take_in([change] if (change := change_of(known, unit)) else [])
-
-
-async def _transmit(desk: Desk, command: Command) -> None:
-    """The one call that moves something. Whatever comes of it is written down before anything else is done."""
-    desk.unsent.pop(command.id, None)
-    known, now = desk.door_of(command), desk.hands.monotonic()
-    assert known is not None, "a sent command has a door"
-    if command.expires_at <= desk.hands.clock():
-        await desk.write(lambda work: service.expired(work, command, "The bank did not answer in time."))
-        return
-    watch = Watch(command, now, now)
-    if command.kind is OrderKind.OPEN and desk.sensor and known.door is Door.OPEN:
-        answer: Receipt | DeviceError = Receipt(Outcome.OPENED, "The door was open already; nothing was sent.")
-    else:
-        answer = await _ask(desk, command, known)
-    if isinstance(answer, Unreachable) or (isinstance(answer, AuthFailed) and command.kind is not OrderKind.OPEN):
-        # Refused credentials are mended by people; who waits at a door is told, a vendor's books are told later.
-        wait = answer.retry_after or timedelta(seconds=1)
-        desk.unsent[command.id] = (command, desk.hands.monotonic() + min(wait.total_seconds(), 10.0))
-        return
-    watch.sent = desk.hands.monotonic() if isinstance(answer, DeviceError) else now
-    await _write_answer(desk, watch, known, answer)
-
-
-async def _ask(desk: Desk, command: Command, known: Known) -> Receipt | DeviceError:
-    deadline = desk.adapter.timing.deadline
-    try:
-        async with asyncio.timeout(deadline.total_seconds() + GRACE_SECONDS):
-            order = await _introduced(desk, order_of(command, desk.bank, known, deadline))
-            return await desk.adapter.send(order)
-    except DeviceError as error:
-        return error
-    except TimeoutError:
-        return Ambiguous("The bank gave no answer in time.")
-    except Exception:
-        # Whatever broke, it may have broken after the sending.
-        log.exception("adapter of bank %s failed on command %s", desk.bank.id, command.id)
-        return Ambiguous("The adapter failed; the command may have reached the bank.")
-
-
-async def _introduced(desk: Desk, order: Order) -> Order:
-    """Where the vendor keeps an address book, whom a reservation names stands in it before the reservation is made."""
-    adapter = desk.adapter
-    if order.kind is not OrderKind.RESERVE or not isinstance(adapter, KeepsContacts):
-        return order
-    try:
-        contact = await _known_as(desk, adapter, order.contact)
-        return replace(order, contact=contact, depositor=await _known_as(desk, adapter, order.depositor))
-    except (Ambiguous, ContractBroken) as error:
-        # Of the reservation itself nothing has left us.
-        raise Unreachable(error.detail) from error
-
-
-async def _known_as(desk: Desk, adapter: KeepsContacts, id_: str | None) -> str | None:
-    """The vendor's id of a person, who is added where it has none. Who is no person of ours keeps the given id."""
-    async with desk.hands.db.tenant([desk.bank.tenant_id]) as conn:
-        found = await people.card(conn, desk.bank.tenant_id, desk.bank.connection_id, UUID(id_)) if id_ else None
-    if found is None or found["external_id"]:
-        return found["external_id"] if found else id_
-    person = Person(found["personal_id"] or str(id_), found["name"], found["email"], found["phone"])
-    named = await adapter.add_contact(person)
-    await desk.write(lambda work: service.introduced(work, desk.bank, UUID(id_), named))
-    return named
-
-
-async def _write_answer(desk: Desk, watch: Watch, known: Known, answer: Receipt | DeviceError) -> None:
-    """Tried until the database takes it: an answer must not be lost while this process lives."""
-    command, at = watch.command, desk.hands.clock()
-    opened = isinstance(answer, Receipt) and answer.outcome is Outcome.OPENED and desk.sensor
-    moved = [sprung(known, at)] if opened and known.door is not Door.OPEN else []
-
-    async def act(work: Work) -> CommandState | None:
-        if moved:
-            return (await service.observe(work, desk.bank, moved, [watch])).get(command.id)
-        if opened and isinstance(answer, Receipt) and command.kind is OrderKind.OPEN:
-            return S.DOOR_OPENED if await service.opened(work, command, at, answer.detail or None) else None
-        return await service.answered(work, command, answer, sensor=desk.sensor, codes=desk.hands.codes)
-
-    state = await _write_surely(desk, act)
-    if state is None:
-        # Written before, by a try whose answer was lost, or settled by another: what is written down is what counts.
-        await desk.adopt()
-        return
-    for change in moved:
-        take_in(change)
-    if state is S.ACCEPTED:
-        chosen = answer.unit if isinstance(answer, Receipt) else None
-        booked(desk.known.get(chosen or known.unit, known), command)
-    final = state is S.ACCEPTED and not (desk.sensor and command.kind is OrderKind.OPEN)
-    if state is not S.FAILED and not final:
-        watch.command = replace(command, state=state)
-        desk.watches.append(watch)
-        desk.next_look = min(desk.next_look, desk.hands.monotonic() + desk.poll_seconds())
-
-
-async def _write_surely(desk: Desk, act: Callable[[Work], Awaitable[T]]) -> T:
-    for wait in _WRITE_AGAIN:
-        try:
-            return await desk.write(act)
-        except LOST as error:
-            log.warning("bank %s: an answer waits for the database: %s", desk.bank.id, type(error).__name__)
-            await asyncio.sleep(wait)
-    return await desk.write(act)

@@ -78,6 +78,8 @@ class MqttAdapter:
             settle=watch + timedelta(seconds=3),
             poll=poll,
             poll_while_open=min(poll, timedelta(seconds=0.5)),
+            # A controller's supply feeds few solenoids at a time.
+            side_by_side=2,
         )
 
     @property

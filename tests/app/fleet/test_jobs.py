@@ -26,8 +26,8 @@ async def world(admin_db: Database) -> World:
 
 
 @asynccontextmanager
-async def kept(dsns: Dsns, worker: Database, hardware: Hardware) -> AsyncIterator[None]:
-    """A fleet at work, over hardware made of memory for every bank of the vendor `memory`."""
+async def kept(dsns: Dsns, worker: Database, hardware: Adapter) -> AsyncIterator[None]:
+    """A fleet at work, over this hardware for every bank there is."""
 
     def open_adapter(connection: Connection) -> Adapter:
         if connection.settings.get("broken"):
