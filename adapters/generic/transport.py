@@ -159,10 +159,23 @@ async def _dial(address: str, baudrate: int, parity: str, line: _Line) -> asynci
             transport.abort()
             raise ConnectionError("this address may not be spoken to")
         return transport
-    if parts.hostname:
-        await reach.check_host(parts.hostname, parts.port or 0)
+    if parts.hostname is None:
+        return await _open(address, baudrate, parity, line)
+    # By address, for a name that is asked twice may lead elsewhere the second time.
+    trouble: OSError = ConnectionError("the name leads nowhere")
+    for found in await reach.addresses(parts.hostname, parts.port or 0):
+        host = f"[{found}]" if ":" in found else found
+        try:
+            return await _open(f"{parts.scheme}://{host}:{parts.port}", baudrate, parity, line)
+        except OSError as error:
+            trouble = error
+    raise trouble
+
+
+async def _open(address: str, baudrate: int, parity: str, line: _Line) -> asyncio.WriteTransport:
     import serialx  # two megabytes that only a process with a serial line needs
 
+    loop = asyncio.get_running_loop()
     try:
         device, _ = await serialx.create_serial_connection(
             loop, lambda: line, address, baudrate=baudrate, parity=serialx.Parity(parity)

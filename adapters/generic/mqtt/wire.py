@@ -1,7 +1,7 @@
 """What is said between controllers and us, in words that every dialect is turned into. No I/O."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol, TypeAlias
@@ -47,6 +47,12 @@ class State:
     door: Door | None = None
     item: bool | None = None
     seq: int | None = None
+
+    def older_than(self, known: "State") -> bool:
+        return self.seq is not None and known.seq is not None and self.seq <= known.seq
+
+    def uncounted(self) -> "State":
+        return replace(self, seq=None)
 
 
 @dataclass(frozen=True, slots=True)
