@@ -20,7 +20,9 @@ from adapters.generic.mqtt.settings import Broker
 from adapters.generic.mqtt.wire import Alive, Dialect, Message, News, State, Strange, shown
 from app.devices.port import Ambiguous, AuthFailed, DeviceError, Door, DoorHint, Unmapped, Unreachable
 
-QOS = 1
+AT_MOST_ONCE, QOS = 0, 1
+# Nobody subscribes to it. A broker answers in order: its answer says that what was published before has arrived.
+NOWHERE = "lockyard/nowhere"
 CONNECT_SECONDS = 5.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 10.0
 # Retained states come in one go after subscribing; so long a silence says that they are all there.
@@ -101,9 +103,7 @@ class MqttClient:
         if self._broker.five and runs_out is not None:
             properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
             properties.MessageExpiryInterval = max(1, int(runs_out.total_seconds()))
-        sending = asyncio.create_task(
-            client.publish(message.topic, message.payload, QOS, retain=False, properties=properties, timeout=seconds)
-        )
+        sending = asyncio.create_task(_delivered(client, message, properties, seconds))
         await asyncio.wait([sending, lost], return_when=asyncio.FIRST_COMPLETED)
         if not sending.done():
             sending.cancel()
@@ -259,6 +259,13 @@ class MqttClient:
         event = None if news.seq is None else str(news.seq)
         for hearer in self._hearers:
             hearer.put_nowait(DoorHint(*key, news.door, heard.at, event))
+
+
+async def _delivered(client: aiomqtt.Client, message: Message, properties: Properties | None, seconds: float) -> None:
+    qos = AT_MOST_ONCE if message.once else QOS
+    await client.publish(message.topic, message.payload, qos, retain=False, properties=properties, timeout=seconds)
+    if message.once:
+        await client.unsubscribe(NOWHERE, timeout=seconds)
 
 
 async def _connected(stack: AsyncExitStack, broker: Broker) -> aiomqtt.Client:

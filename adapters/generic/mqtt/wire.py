@@ -23,10 +23,12 @@ class Result(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """To publish: at least once, never retained."""
+    """To publish, never retained. `once`: what would move something again if it came again goes at most once, and never
+    waits in a broker for a controller that is away; the rest goes at least once."""
 
     topic: str
     payload: str
+    once: bool = False
 
 
 @dataclass(frozen=True, slots=True)

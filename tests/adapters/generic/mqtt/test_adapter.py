@@ -3,6 +3,7 @@ import json
 import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 import aiomqtt
@@ -11,12 +12,14 @@ import pytest
 from adapters.generic.mqtt.adapter import VENDOR
 from adapters.generic.mqtt.simulator import rig
 from adapters.generic.mqtt.simulator.agents import PREFIX
+from adapters.generic.mqtt.simulator.broker import EmbeddedBroker
 from adapters.generic.mqtt.simulator.mosquitto import Mosquitto, program
 from adapters.generic.mqtt.simulator.site import Site
 from adapters.generic.mqtt.simulator.world import PROFILES, MqttBank, MqttWorld
 from app.devices.port import (
     Ability,
     Adapter,
+    Ambiguous,
     AuthFailed,
     BankState,
     Capability,
@@ -256,6 +259,62 @@ async def test_with_mqtt_5_an_order_that_nobody_fetches_runs_out_in_the_broker()
         assert receipt.outcome is Outcome.OPENED
         assert message.properties is not None
         assert message.properties.MessageExpiryInterval <= bench.deadline.total_seconds()  # type: ignore[attr-defined]
+
+
+@REAL
+@pytest.mark.parametrize(
+    ("profile", "topic", "waits"),
+    [
+        ("native_json", f"{PREFIX}/MQ-01/unit/+/cmd", True),
+        ("ha_lock", "MQ-01/lock/+/command", False),
+        ("tasmota", "cmnd/MQ-01/POWER3", False),
+    ],
+)
+async def test_an_order_that_is_not_known_again_waits_for_no_controller_that_is_away(
+    profile: str, topic: str, waits: bool
+) -> None:
+    async with rig.start(profile=profile, broker="mosquitto") as bench:
+        host, _, port = bench.connection.base_url.removeprefix("mqtt://").partition(":")
+
+        def sleeper() -> aiomqtt.Client:
+            return aiomqtt.Client(host, int(port), identifier="sleeper", clean_session=False)
+
+        async with sleeper() as controller:
+            await controller.subscribe(topic, qos=1)
+        await bench.adapter.send(bench.order())
+        async with sleeper() as controller:
+            await controller.subscribe("done-2", qos=1)
+            await controller.publish("done-2", qos=1)
+            async for message in controller.messages:
+                heard = str(message.topic)
+                if heard == "done-2" or message.payload in {b"ON", b"OPEN"} or waits:
+                    break
+
+    assert (heard != "done-2") is waits
+
+
+class Stuck(EmbeddedBroker):
+    """Reads, and does nothing of what it reads once it is `stuck`."""
+
+    stuck = False
+
+    def _heard(self, session: Any, kind: int, flags: int, body: bytes) -> bool:
+        return self.stuck or super()._heard(session, kind, flags, body)
+
+
+async def test_an_order_without_an_answer_is_not_taken_before_the_broker_has_it() -> None:
+    """A lock with a command topic alone: that the broker has the order is all that can be known of it."""
+    units = {"3": {"command": "lock/3/command"}}
+    async with Stuck() as broker:
+        settings = {"profile": "ha_lock", "bank": "B", "units": units, "availability": "status"}
+        adapter = VENDOR.connect(Connection(uuid4(), "mqtt", broker.url, settings))
+        taken = await adapter.send(Order(uuid4(), OrderKind.OPEN, "B", "3", timedelta(seconds=2)))
+        broker.stuck = True
+        with pytest.raises(Ambiguous):
+            await adapter.send(Order(uuid4(), OrderKind.OPEN, "B", "3", timedelta(seconds=1)))
+        await adapter.close()
+
+    assert taken.outcome is Outcome.ACCEPTED
 
 
 async def test_without_contacts_an_order_is_taken_and_doors_are_unknown() -> None:
