@@ -56,7 +56,7 @@ def connect(connection: Connection) -> Adapter:
         modes=given["pulse"] == FLASH if given["output_modes"] is None else bool(given["output_modes"]),
         first_input=given["first_input"],
         first_output=given["first_output"],
-        reply_seconds=float(given["reply_seconds"]),
+        reply_seconds=bank.reply_seconds(given),
     )
     client = modbus_client(connection.base_url, wiring, baudrate=given["baudrate"], parity=given["parity"])
     return ModbusBank(NAME, client, places, given, sensors=wiring.sensors, modes=wiring.modes)
