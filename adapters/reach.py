@@ -1,6 +1,7 @@
 """Which addresses no adapter may speak to, whatever a connection names: tenants enter addresses, our process dials."""
 
 import asyncio
+import os
 import socket
 from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
@@ -12,12 +13,24 @@ Address = IPv4Address | IPv6Address
 _TRANSLATED = (IPv6Network("64:ff9b::/96"), IPv6Network("64:ff9b:1::/48"))
 
 _denied: tuple[Network, ...] = ()
+# As it stands for who sits at this machine: all.
+_devices: frozenset[str] | None = None
 
 
 def deny(networks: Iterable[str]) -> None:
     """For this process, from now on. Raises ValueError for what is no network."""
     global _denied  # noqa: PLW0603 - one process has one place in its network
     _denied = tuple(ip_network(network) for network in networks)
+
+
+def allow_devices(paths: Iterable[str] | None) -> None:
+    """For this process, from now on: serial devices of this machine that may be used, and no others. None: all."""
+    global _devices  # noqa: PLW0603 - as above
+    _devices = None if paths is None else frozenset(os.path.realpath(path) for path in paths)
+
+
+def may_use(device: str) -> bool:
+    return _devices is None or os.path.realpath(device) in _devices
 
 
 def forbidden(address: object) -> bool:

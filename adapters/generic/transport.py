@@ -9,8 +9,8 @@ from contextlib import asynccontextmanager
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from adapters import reach
-from app.devices.port import Refused, Unreachable
+from adapters import config, reach
+from app.devices.port import Connection, Refused, Unreachable
 
 T = TypeVar("T")
 
@@ -217,15 +217,19 @@ def check_address(address: str) -> None:
         good = False
     if not good:
         raise Refused("the address must be socket://host:port, rfc2217://host:port or /dev/…", reason="BAD_SETTINGS")
+    if address.startswith("/") and not reach.may_use(address):
+        raise Refused("this device is none that LOCKYARD_SERIAL_DEVICES lists", reason="BAD_SETTINGS")
+
+
+def hardware(connection: Connection) -> str:
+    """For `Vendor.hardware`: whoever reaches a line opens its doors."""
+    check_address(connection.base_url)
+    return place_of(connection.base_url)
 
 
 def place_of(address: str) -> str:
     """The same for every way to write one address: `host:port`, or what a link to a device leads to."""
-    parts = urlsplit(address)
-    if not parts.scheme:
-        return os.path.realpath(address)
-    host = str(parts.hostname).rstrip(".")
-    return f"{f'[{host}]' if ':' in host else host}:{parts.port}"
+    return config.place(address, {}) if urlsplit(address).scheme else os.path.realpath(address)
 
 
 _buses: dict[tuple[str, str], Bus] = {}

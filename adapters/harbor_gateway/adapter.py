@@ -9,7 +9,7 @@ from adapters import config
 from adapters.harbor_gateway import wire
 from adapters.harbor_gateway.checks import checks as tried
 from adapters.harbor_gateway.client import CLOUD_LIMIT, KEPT_FOR_ORDERS, GatewayClient
-from adapters.harbor_gateway.settings import SETTINGS, SIZES, access, paths
+from adapters.harbor_gateway.settings import SETTINGS, SIZES, access, hardware, paths
 from adapters.payload import WrongShape
 from app.devices.port import (
     Ability,
@@ -292,4 +292,5 @@ VENDOR = Vendor(
     address_help="http://host:port of the box in the bank, or https:// of the vendor's cloud",
     connect=connect,
     settings=SETTINGS,
+    hardware=hardware,
 )

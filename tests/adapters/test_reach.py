@@ -15,7 +15,7 @@ from cryptography.x509.oid import NameOID
 
 from adapters import reach, registry
 from adapters.exchange import tls
-from app.devices.port import Connection, DeviceError
+from app.devices.port import Connection, DeviceError, Refused
 from app.kit.ids import new_id
 from app.kit.settings import Settings
 
@@ -201,3 +201,45 @@ async def test_dialled_by_address_a_broker_must_still_prove_its_name(name: str, 
         await adapter.close()
         server.close()
     assert bool(heard) is good
+
+
+@pytest.mark.parametrize(
+    ("vendor", "address", "settings", "secret", "place"),
+    [
+        ("kerong_cu16", "socket://Line.Example.:4001", {"bank": "B"}, {}, "line.example:4001"),
+        ("frame_board", "rfc2217://[::1]:4001", {"bank": "B", "profile": "xor5_8a80"}, {}, "[::1]:4001"),
+        ("modbus_io", "socket://10.0.0.7:502/", {"bank": "B", "pulse": "waveshare_flash"}, {}, "10.0.0.7:502"),
+        ("mqtt", "mqtt://10.0.0.7", {"profile": "native_json"}, {}, "10.0.0.7:1883"),
+        ("mqtt", "mqtt://10.0.0.7", {"profile": "native_json"}, {"username": "u", "password": "p"}, None),
+        ("harbor_gateway", "http://10.0.0.7/", {}, {}, "10.0.0.7:80"),
+        ("harbor_gateway", "https://cloud.example", {"api": "cloud"}, {"api_key": "hgwm_" + "0" * 64}, None),
+        ("pitney", "https://cloud.example", {}, {"client_id": "i", "client_secret": "s"}, None),
+    ],
+)
+async def test_hardware_that_asks_nobody_who_they_are_has_a_place_that_can_be_owned(
+    vendor: str, address: str, settings: dict[str, object], secret: dict[str, str], place: str | None
+) -> None:
+    found = await registry.places(Connection(new_id(), vendor, address, settings, secret))
+    assert found[:1] == ((place,) if place else ())
+
+
+async def test_a_place_is_owned_by_its_name_and_by_what_the_name_leads_to() -> None:
+    line = Connection(new_id(), "kerong_cu16", "socket://localhost:4001", {"bank": "B"})
+    assert {"localhost:4001", "127.0.0.1:4001"} <= set(await registry.places(line))
+
+
+async def test_serial_devices_are_used_where_they_are_listed(tmp_path: Path) -> None:
+    link = tmp_path / "usb-FTDI"
+    link.symlink_to("/dev/ttyUSB7")
+    line = Connection(new_id(), "kerong_cu16", "/dev/ttyUSB7", {"bank": "B"})
+    reach.allow_devices(Settings().serial_devices)
+    try:
+        with pytest.raises(Refused, match="LOCKYARD_SERIAL_DEVICES"):
+            await registry.places(line)
+        with pytest.raises(Refused):
+            registry.connect(line)
+        reach.allow_devices([str(link)])
+        assert await registry.places(line) == ("/dev/ttyUSB7",)
+        await registry.connect(line).close()
+    finally:
+        reach.allow_devices(None)

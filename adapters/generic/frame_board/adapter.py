@@ -46,4 +46,5 @@ VENDOR = Vendor(
     address_help="socket://host:port of the RS485-Ethernet converter, rfc2217://host:port, or a device as /dev/ttyUSB0",
     connect=connect,
     settings=SETTINGS,
+    hardware=transport.hardware,
 )

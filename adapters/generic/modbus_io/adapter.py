@@ -127,4 +127,5 @@ VENDOR = Vendor(
     address_help="socket://host:502 for Modbus TCP or a converter, rfc2217://host:port, or a device as /dev/ttyUSB0",
     connect=connect,
     settings=SETTINGS,
+    hardware=transport.hardware,
 )

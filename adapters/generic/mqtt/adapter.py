@@ -8,7 +8,7 @@ from typing import Any
 from adapters import config
 from adapters.generic.mqtt.checks import checks_of
 from adapters.generic.mqtt.client import BOUNCE_SECONDS, MqttClient
-from adapters.generic.mqtt.settings import SETTINGS, broker_of, dialect_of
+from adapters.generic.mqtt.settings import SETTINGS, broker_of, dialect_of, hardware
 from adapters.generic.mqtt.wire import Alive, News, Reacted, Result, State
 from adapters.once import Once
 from app.devices.port import (
@@ -291,4 +291,5 @@ VENDOR = Vendor(
     address_help="mqtt://host:1883 or mqtts://host:8883 of the broker",
     connect=connect,
     settings=SETTINGS,
+    hardware=hardware,
 )

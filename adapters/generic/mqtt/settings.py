@@ -83,6 +83,13 @@ def broker_of(connection: Connection, given: Mapping[str, Any]) -> Broker:
     )
 
 
+def hardware(connection: Connection) -> str | None:
+    """A broker that lets everybody in opens the doors behind it for everybody."""
+    broker = broker_of(connection, config.values(SETTINGS, connection))
+    usual = {scheme: port for scheme, (_, port) in SCHEMES.items()}
+    return None if broker.user else config.place(connection.base_url, usual)
+
+
 def dialect_of(given: Mapping[str, Any]) -> Dialect:
     need(given["profile"] in PROFILES, f"profile must be one of {', '.join(PROFILES)}")
     need(given["pulse_seconds"] <= LONGEST_PULSE_SECONDS, f"pulse_seconds must be {LONGEST_PULSE_SECONDS:g} at most")

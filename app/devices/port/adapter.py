@@ -132,12 +132,20 @@ class Setting:
     default: object = None
 
 
+def asks_who_one_is(_: Connection) -> str | None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Vendor:
-    """What the registry knows of a vendor. Packages publish one under the entry-point group `lockyard.adapters`."""
+    """What the registry knows of a vendor. Packages publish one under the entry-point group `lockyard.adapters`.
+
+    `hardware`: the place of hardware that opens for whoever knows it (`host:port`, or a device), the same however it is
+    written; None where it asks who one is. Raises Refused for an address that can never work."""
 
     name: str
     title: str
     address_help: str
     connect: AdapterFactory
     settings: tuple[Setting, ...] = ()
+    hardware: Callable[[Connection], str | None] = asks_who_one_is
