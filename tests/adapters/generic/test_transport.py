@@ -26,7 +26,7 @@ LINES: dict[str, Callable[[], Any]] = {
     "wkly": frame_board.start,
     "xor5_8a80": lambda: frame_board.start(profile="xor5_8a80"),
     "modbus_rtu": lambda: modbus_io.start(**RTU),
-    "modbus_rtu_on_wait_off": lambda: modbus_io.start(**RTU, pulse="on_wait_off"),
+    "modbus_rtu_on_wait_off": lambda: modbus_io.start(**RTU, pulse="on_wait_off", watchdog=True),
 }
 
 
