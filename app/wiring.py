@@ -93,6 +93,7 @@ def embedded_while() -> Iterator[None]:
 
 # How a vendor connection is tried, for who must not see the adapters.
 trial = registry.trial
+places = registry.places
 
 
 def owner_dsn() -> str:

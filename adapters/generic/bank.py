@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeGuard
 
 from adapters import config
+from adapters.checking import opening
 from adapters.generic.boards import TRIES, BoardClient, Reading, Seen
 from app.devices.port import (
     Ability,
@@ -164,9 +165,10 @@ class BoardBank:
                 yield DoorHint(self._bank, units[board, lock], door_of(closed), datetime.now(UTC))
 
     def checks(self, bank: str | None) -> tuple[Check, ...]:
-        """One for each board: it answers, and how many of its doors read closed."""
+        """One for each board: it answers, and how many of its doors read closed. And one that opens a door."""
         self._check(bank or self._bank)
-        return tuple(self._board_check(board) for board in self._boards())
+        boards = tuple(self._board_check(board) for board in self._boards())
+        return (*boards, opening(self, self._bank, "look at the lock's supply, its wiring and the order of the locks"))
 
     async def close(self) -> None:
         await self._client.close()

@@ -24,6 +24,8 @@ from app.devices.port import (
 T = TypeVar("T")
 # Short: whatever is reserved by a check keeps a locker from its users.
 TRIED = timedelta(seconds=30)
+PATIENCE = timedelta(seconds=10)
+HOW = "Correct paths."
 
 
 class Asked(Protocol):
@@ -32,6 +34,8 @@ class Asked(Protocol):
     async def list_banks(self) -> tuple[BankState, ...]: ...
 
     async def read_bank(self, bank: str) -> BankState: ...
+
+    async def assigned(self) -> tuple[wire.LockerObject, ...]: ...
 
     async def send(self, order: Order) -> Receipt: ...
 
@@ -43,6 +47,20 @@ def every_check(client: HarborClient, adapter: Asked, bank: str | None, options:
     def reads(path: str, read: Callable[[Any], Any]) -> Callable[[], Awaitable[str]]:
         async def run() -> str:
             return _said(read, await client.read(path))
+
+        return run
+
+    def at_location(path: str, read: Callable[[Any], Any]) -> Callable[[], Awaitable[str]]:
+        """That of the settings, or else the first there is."""
+
+        async def run() -> str:
+            place = options.location
+            if place is None:
+                known = wire.locations(await client.read(paths.locations) or [])
+                place = known[0].id if known else None
+            if place is None:
+                raise Refused("the account has no location", reason="NO_LOCATION")
+            return _said(read, await client.read(fill(path, location=str(place))))
 
         return run
 
@@ -61,15 +79,18 @@ def every_check(client: HarborClient, adapter: Asked, bank: str | None, options:
         Check("assigned lockers", reads(paths.assigned, wire.lockers), "Correct paths.assigned, or ask for the scope."),
         Check("towers of the locations", towers, "Correct paths.location_lockers, or set location_id."),
     ]
-    if options.location is not None:
-        path = fill(paths.location_availability, location=str(options.location))
-        found.append(Check("availability", reads(path, wire.availability), "Correct paths.location_availability."))
+    found += [
+        Check("lockers of a location", at_location(paths.location_lockers, wire.lockers), f"{HOW}location_lockers."),
+        Check(
+            "availability", at_location(paths.location_availability, wire.availability), f"{HOW}location_availability."
+        ),
+    ]
     if bank is not None:
-        found += _at_tower(adapter, bank)
+        found += [*_at_tower(adapter, bank, options), *_on_the_way_out(client, adapter, bank, options)]
     return tuple(found)
 
 
-def _at_tower(adapter: Asked, bank: str) -> list[Check]:
+def _at_tower(adapter: Asked, bank: str, options: Options) -> list[Check]:
     async def lockers() -> str:
         state = await adapter.read_bank(bank)
         strange = f", {len(state.unmapped)} things without a word" if state.unmapped else ""
@@ -88,11 +109,41 @@ def _at_tower(adapter: Asked, bank: str) -> list[Check]:
         assert receipt.access is not None, "an issued access comes with its receipt"
         return f"locker {unit} was rented and given up; it is free once its token is dead"
 
+    word = "link" if options.links == "both" else "token"
     return [
         Check("lockers", lockers, "Check the tower's id and paths.lockers."),
         Check("reserve and cancel", reservation, "Correct paths.reserve and paths.cancel.", writes=True),
-        Check("drop-off token", pair, "Correct paths.dropoff_token and paths.release.", writes=True),
+        Check(f"drop-off {word}", pair, f"{HOW}dropoff_{word} and paths.release.", writes=True),
     ]
+
+
+def _on_the_way_out(client: HarborClient, adapter: Asked, bank: str, options: Options) -> list[Check]:
+    """What is handed out here is thrown away: nobody gets it, and it dies by itself."""
+
+    async def occupied() -> str:
+        for each in await adapter.assigned():
+            if each.word is VendorWord.OCCUPIED and each.tower in {None, bank.lower()}:
+                return each.id
+        raise Refused("no locker of ours has anything in it to try with", reason="NO_OCCUPIED_UNIT")
+
+    async def pickup_token() -> str:
+        unit = await occupied()
+        path = fill(client.paths.pickup_token, tower=bank.lower(), locker=unit)
+        body = {"duration": int(TRIED.total_seconds()), "client_info": options.client_info}
+        _said(lambda answer: [wire.token_pair(answer)], await client.write(uuid4(), "POST", path, body, PATIENCE))
+        return f"a token for locker {unit} was issued, and thrown away"
+
+    async def pickup_link() -> str:
+        unit = await occupied()
+        receipt = await adapter.send(_order(OrderKind.ISSUE_ACCESS, bank, unit, AccessKind.PICKUP))
+        assert receipt.access is not None, "an issued access comes with its receipt"
+        return f"a link for locker {unit} was made, and thrown away; it is good for five minutes"
+
+    put = "put something into a locker first"
+    found = [Check("pick-up token", pickup_token, f"{HOW}pickup_token; {put}.", writes=True)]
+    if options.links != "none":
+        found.append(Check("pick-up link", pickup_link, f"{HOW}pickup_link; {put}.", writes=True))
+    return found
 
 
 async def _free(adapter: Asked, bank: str) -> str:
@@ -102,10 +153,9 @@ async def _free(adapter: Asked, bank: str) -> str:
     raise Refused("no locker is available to try with", reason="NO_AVAILABLE_UNIT")
 
 
-def _order(kind: OrderKind, bank: str, unit: str) -> Order:
-    access = AccessKind.DEPOSIT if kind is OrderKind.ISSUE_ACCESS else None
-    until = datetime.now(UTC) + TRIED
-    return Order(uuid4(), kind, bank, unit, timedelta(seconds=10), expires_at=until, access=access)
+def _order(kind: OrderKind, bank: str, unit: str, access: AccessKind = AccessKind.DEPOSIT) -> Order:
+    until, given = datetime.now(UTC) + TRIED, access if kind is OrderKind.ISSUE_ACCESS else None
+    return Order(uuid4(), kind, bank, unit, PATIENCE, expires_at=until, access=given)
 
 
 def _said(read: Callable[[Any], Any], answer: Any) -> str:

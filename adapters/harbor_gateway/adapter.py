@@ -146,7 +146,7 @@ class GatewayAdapter:
         await self._client.close()
 
     def checks(self, bank: str | None) -> tuple[Check, ...]:
-        return tried(self, bank if self._client.cloud else self._bank)
+        return tried(self, self._client, bank if self._client.cloud else self._bank)
 
     async def _look(self, bank: str, name: str | None) -> BankState:
         answers = await asyncio.gather(

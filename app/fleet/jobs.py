@@ -33,6 +33,9 @@ from tenants.system import system_context
 
 log = logging.getLogger("lockyard.fleet")
 
+# Who keeps the fleet holds the lease of this name.
+FLEET = "fleet"
+
 # Banks may come, go and change; whoever adds one rings the bell of commands, this is for lost bells.
 CENSUS_SECONDS = 10.0
 CONTACTS_SECONDS = 0.3
@@ -78,7 +81,7 @@ class Fleet:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`, or until the lease is lost: then it raises, and whoever supervises starts it again."""
-        async with lease(self.db, "fleet", stop) as conn:
+        async with lease(self.db, FLEET, stop) as conn:
             if conn is None:
                 return
             log.info("keeping the fleet")

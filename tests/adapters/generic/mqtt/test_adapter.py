@@ -336,13 +336,19 @@ async def test_content_is_told_where_sensors_are_fitted() -> None:
         assert bench.adapter.evidence_ceiling is Evidence.E4
 
 
-async def test_a_check_reads_only() -> None:
+async def test_a_check_opens_a_door_where_it_may_write_and_no_other() -> None:
     async with rig.start() as bench:
         assert isinstance(bench.adapter, Checkable)
-        found = [(check.writes, await check.run()) for check in bench.adapter.checks(bench.bank)]
+        checks = bench.adapter.checks(bench.bank)
+        bench.world.doors.act(bench.bank, "1", "put")
+        bench.world.doors.act(bench.bank, "2", "open")
+        await asyncio.sleep(0.3)
 
-        assert [writes for writes, _ in found] == [False, False]
-        assert found[1][1].endswith("MQ-01 8 of 8")
+        assert [check.writes for check in checks] == [False, False, True]
+        assert (await checks[1].run()).endswith("MQ-01 8 of 8")
+        # Neither the one with something in it nor the one that stands open.
+        assert await checks[2].run() == "unit 3: opened, its door reads open; shut it again"
+        assert (bench.here(), bench.elsewhere()) == (1, 0)
 
 
 @pytest.mark.parametrize("kind", sorted(set(OrderKind) - {OrderKind.OPEN}))
