@@ -12,6 +12,7 @@ from app.devices.port import (
     Capability,
     Check,
     Contact,
+    Door,
     FindsReservations,
     KeepsContacts,
     Order,
@@ -28,6 +29,24 @@ PLAIN: Mapping[str, str] = {
     "list banks": "compare the address and the credentials with what the vendor gave you",
     "read a bank": "name a bank of this account",
 }
+
+
+def opening(adapter: Adapter, bank: str | None, advice: str) -> Check:
+    """Of hardware that keeps no books: nobody but who stands before it knows which compartment is empty."""
+
+    async def run() -> str:
+        states = await adapter.list_banks() if bank is None else (await adapter.read_bank(bank),)
+        shut = [(state.id, unit) for state in states for unit in state.units if unit.door is not Door.OPEN]
+        free = next(((where, unit) for where, unit in shut if unit.occupied is not True), None)
+        if free is None:
+            raise Refused("no shut door is there to try with")
+        where, unit = free
+        order = Order(uuid4(), OrderKind.OPEN, where, unit.id, adapter.timing.deadline)
+        receipt = await adapter.send(order)
+        after = (await adapter.read_unit(where, unit.id)).door
+        return f"unit {unit.id}: {receipt.outcome.value.lower()}, its door reads {after.value.lower()}; shut it again"
+
+    return Check("open a door", run, advice, writes=True)
 
 
 class Trial:

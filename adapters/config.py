@@ -49,6 +49,13 @@ def http_address(address: str, *, where: str) -> str:
     return address.rstrip("/")
 
 
+def place(address: str, usual: Mapping[str, int]) -> str:
+    """`host:port`, the same however the address is written. `usual`: scheme -> the port of an address without one."""
+    parts = urlsplit(address)
+    host = str(parts.hostname).rstrip(".")
+    return f"{f'[{host}]' if ':' in host else host}:{parts.port or usual[parts.scheme]}"
+
+
 def _given(field: Setting, connection: Connection, default: object = None) -> object:
     place: Mapping[str, object] = connection.secret if field.secret else connection.settings
     value = place.get(field.name)

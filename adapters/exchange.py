@@ -1,13 +1,14 @@
 """One HTTP request and its one whole answer, knowing at each moment whether anything has left us."""
 
 import asyncio
+import socket
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 import httpx2
 
@@ -41,6 +42,22 @@ class Sent:
 def tls() -> ssl.SSLContext:
     """One for all connections: loading the certificate store takes tens of milliseconds."""
     return httpx2.create_ssl_context()
+
+
+class _Named:
+    """TLS for whoever dials an address: the certificate must be the name's all the same."""
+
+    check_hostname = True
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def wrap_socket(self, plain: socket.socket, **more: Any) -> ssl.SSLSocket:
+        return tls().wrap_socket(plain, **{**more, "server_hostname": self._name})
+
+
+def named(host: str) -> ssl.SSLContext:
+    return cast("ssl.SSLContext", _Named(host))
 
 
 def clients(

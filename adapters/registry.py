@@ -1,10 +1,11 @@
 """Which vendors there are; the only place that knows them all."""
 
+import asyncio
 from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import entry_points
 
-from adapters import config
+from adapters import config, reach
 from adapters.checking import Trial
 from adapters.generic.frame_board.adapter import VENDOR as FRAME_BOARD
 from adapters.generic.kerong_cu16.adapter import VENDOR as KERONG_CU16
@@ -15,6 +16,7 @@ from adapters.harbor_gateway.adapter import VENDOR as HARBOR_GATEWAY
 from adapters.pitney.adapter import VENDOR as PITNEY
 from app.devices.port import Adapter, Check, Checkable, Connection, Pushed, Refused, Vendor
 
+NAME_SECONDS = 1.0
 ENTRY_POINTS = "lockyard.adapters"
 OWN = (FRAME_BOARD, HARBOR, HARBOR_GATEWAY, KERONG_CU16, MODBUS_IO, MQTT, PITNEY)
 
@@ -56,6 +58,22 @@ def problems(connection: Connection) -> tuple[str, ...]:
 def bank_id(name: str, text: str) -> str:
     """A bank's id as this vendor's adapter writes it. Raises Refused for what is none."""
     return vendor(name).bank_id(text)
+
+
+async def places(connection: Connection) -> tuple[str, ...]:
+    """Every way to write where its hardware is that opens for whoever knows it: by name, and by the addresses the name
+    leads to. None where it asks who one is. Raises Refused for an address that can never work."""
+    place = vendor(connection.vendor).hardware(connection)
+    if place is None or place.startswith("/"):
+        return (place,) if place else ()
+    host, _, port = place.rpartition(":")
+    try:
+        async with asyncio.timeout(NAME_SECONDS):
+            found = await reach.addresses(host.strip("[]"), int(port))
+    except (OSError, TimeoutError):
+        # Whoever dials it will say so.
+        found = []
+    return tuple(dict.fromkeys([place, *(f"[{each}]:{port}" if ":" in each else f"{each}:{port}" for each in found)]))
 
 
 def trial(connection: Connection, bank: str | None) -> tuple[Adapter, tuple[Check, ...]]:

@@ -221,7 +221,7 @@ def reseal() -> None:
 def check(
     connection: Annotated[str | None, typer.Argument(help="Name or id of a vendor account in the database.")] = None,
     bank: Annotated[str | None, typer.Option(help="The vendor's id of a bank to try on; default the first.")] = None,
-    write: Annotated[bool, typer.Option("--write", help="Also reserve, open and free one free unit there.")] = False,
+    write: Annotated[bool, typer.Option("--write", help="Also reserve, open and free a free unit there.")] = False,
     vendor: Annotated[str | None, typer.Option(help="Without a database: which vendor …")] = None,
     url: Annotated[str, typer.Option(help="… at which address …")] = "",
     setting: Annotated[list[str] | None, typer.Option(help="… with which settings, each name=value …")] = None,
@@ -239,11 +239,12 @@ def check(
     if (connection is None) == (vendor is None):
         raise typer.BadParameter("name a vendor account, or say --vendor and --url")
     try:
-        found = (
-            trial.described(vendor, url, setting or (), secret_env or ()) if vendor else trial.known(str(connection))
-        )
+        if vendor:
+            found, kept = trial.described(vendor, url, setting or (), secret_env or ()), False
+        else:
+            found, kept = trial.known(str(connection))
         findings = []
-        for finding in trial.findings(found, bank, write=write):
+        for finding in trial.findings(found, bank, write=write, kept=kept):
             typer.echo(json.dumps(asdict(finding)) if as_json else finding.text)
             findings.append(finding)
     except (trial.NotFoundHere, trial.Refused, ValueError) as error:

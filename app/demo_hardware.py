@@ -38,6 +38,8 @@ _REPOINT = """
     UPDATE vendor_connection v SET base_url = $3 FROM bank b
     WHERE (b.tenant_id, b.connection_id) = (v.tenant_id, v.id) AND b.vendor = $1 AND ($2 = '' OR b.external_id = $2)
       AND v.base_url <> $3"""
+# Ports are given anew at each start: what another bank had then is nobody's now.
+_DISOWN = "DELETE FROM owned_address"
 
 
 def port_rows() -> dict[str, int]:
@@ -133,6 +135,7 @@ async def _settle(dsns: Dsns, urls: Mapping[str, Any], fresh: Mapping[str, str])
         await connection.execute(_REPOINT, PITNEY, "", urls[PITNEY])
         for vendor in (KERONG, GATEWAY, MODBUS, MQTT, HARBOR):
             await connection.executemany(_REPOINT, [(vendor, bank, url) for bank, url in urls[vendor].items()])
+        await connection.execute(_DISOWN)
         inside = await connection.fetch(_INSIDE) if fresh else []
     finally:
         await connection.close()

@@ -11,8 +11,9 @@ from uuid import uuid4
 from app import wiring
 from app.devices.port import Adapter, Check, Connection, DeviceError, Refused
 from app.devices.queries import connections_called
-from app.fleet.jobs import connection_of
+from app.fleet.jobs import FLEET, connection_of
 from app.kit.db import Database
+from app.kit.lease import free
 from app.kit.seal import SealBroken, Sealer
 
 __all__ = ["Finding", "NotFoundHere", "Refused", "described", "findings", "known", "stored"]
@@ -41,26 +42,34 @@ class Finding:
         return f"{mark:9} {self.name}: {self.said}{advice}"
 
 
-async def stored(given: str) -> Connection:
-    """A connection of the database by its id or its name, its secret opened."""
+# A line has one master; two that talk at once hear each other's answers.
+SHARED = Finding(
+    "having the hardware alone", None, "a worker runs and may be talking to it meanwhile; what fails may be that",
+    "stop `lockyard worker` while you try, and start it again afterwards",
+)  # fmt: skip
+
+
+async def stored(given: str) -> tuple[Connection, bool]:
+    """A connection of the database by its id or its name, its secret opened; and whether a worker runs meanwhile."""
     settings = wiring.settings()
     dsn = wiring.needed(wiring.dsns(settings).worker, "WORKER_DATABASE_URL")
     db = await Database.connect(dsn, size=1, name="lockyard adapter check")
     try:
         async with db.plain() as conn:
             rows = await connections_called(conn, given)
+            kept = not await free(conn, FLEET)
     finally:
         await db.close()
     if len(rows) != 1:
         known = "; ".join(f"{row['id']} ({row['vendor']})" for row in rows)
         raise NotFoundHere(f"several connections are called so: {known}" if rows else f"no connection {given!r}")
     try:
-        return connection_of(rows[0], Sealer.among(settings.sealing))
+        return connection_of(rows[0], Sealer.among(settings.sealing)), kept
     except SealBroken as error:
         raise NotFoundHere(f"the secret of {given!r} cannot be opened: {error}") from error
 
 
-def known(given: str) -> Connection:
+def known(given: str) -> tuple[Connection, bool]:
     """As `stored`, with an embedded database started for as long as it takes."""
     with wiring.embedded_while():
         return asyncio.run(stored(given))
@@ -95,9 +104,11 @@ def _value(text: str) -> object:
         return text
 
 
-def findings(connection: Connection, bank: str | None, *, write: bool) -> Iterator[Finding]:
-    """One after the other, as they are made. Raises Refused where the settings cannot work."""
+def findings(connection: Connection, bank: str | None, *, write: bool, kept: bool = False) -> Iterator[Finding]:
+    """One after the other, as they are made. Raises Refused where the settings cannot work. `kept`: a worker runs."""
     with asyncio.Runner() as runner, _closing(runner, connection, bank) as checks:
+        if kept and runner.run(wiring.places(connection)):
+            yield SHARED
         for check in checks:
             if check.writes and not write:
                 yield Finding(check.name, None, "it changes something: say --write")

@@ -93,6 +93,7 @@ def embedded_while() -> Iterator[None]:
 
 # How a vendor connection is tried, for who must not see the adapters.
 trial = registry.trial
+places = registry.places
 
 
 def owner_dsn() -> str:
@@ -120,6 +121,12 @@ def signer(given: Settings) -> Signer:
     if given.audit_signing_key is not None:
         return Signer(decode_key(given.audit_signing_key.get_secret_value()))
     return Signer.derived(given.key)
+
+
+def _fence(given: Settings) -> None:
+    """What no connection may name, whoever enters it."""
+    reach.deny(given.denied_networks)
+    reach.allow_devices(given.serial_devices)
 
 
 @dataclass(slots=True)
@@ -168,7 +175,7 @@ async def connected(dsn: str, *, size: int, name: str, light: bool = False) -> D
 
 async def background(given: Settings) -> Background:
     dsn = needed(dsns(given).worker, "WORKER_DATABASE_URL")
-    reach.deny(given.denied_networks)
+    _fence(given)
     sealer, audit = Sealer.among(given.sealing), signer(given)
     db = await connected(dsn, size=given.worker_pool_size + _HELD, name="lockyard worker")
     bus = PostgresBus(dsn, name="lockyard worker bus")
@@ -184,7 +191,7 @@ async def background(given: Settings) -> Background:
     services = (
         Service("sequencer", Sequencer(db, seal, bus).run),
         Service("reactions", Reactor(db, bus, reactions(system), park(system)).run),
-        Service("fleet", Fleet(db, bus, registry.connect, sealer).run),
+        Service("fleet", Fleet(db, bus, registry.connect, sealer, places=registry.places).run),
     )
     return Background(
         db,
@@ -226,6 +233,7 @@ class Web:
 
 
 async def web(given: Settings) -> Web:
+    _fence(given)
     dsn = needed(dsns(given).app, "DATABASE_URL")
     db = await connected(dsn, size=given.database_pool_size, name="lockyard web", light=True)
     # Apart from the pool: a try is counted while its own act holds a connection of that.
@@ -238,7 +246,7 @@ async def web(given: Settings) -> Web:
     parts = {
         "sign_ins": sign_ins,
         "pickup_codes": codes,
-        "vendors": Vendors(registry.problems, sealer, registry.bank_id),
+        "vendors": Vendors(registry.problems, sealer, registry.bank_id, registry.places),
     }
     special = {**SPECIAL, "vendors": vendors_listed(registry.vendors().values())}
     late = {"pickupCode": shown_codes(codes), "downloadUrl": links.download_urls}

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeGuard
 
 from adapters import config
+from adapters.checking import opening
 from adapters.generic.boards import TRIES, BoardClient, Reading, Seen
 from app.devices.port import (
     Ability,
@@ -32,13 +33,16 @@ from app.devices.port import (
     Unsupported,
 )
 
+# Whoever shares the line waits as long for a board that does not answer.
+LONGEST_REPLY_SECONDS = 5.0
+
 SETTINGS = (
     Setting("bank", SettingKind.TEXT, "id of the bank this line serves", required=True),
     Setting("name", SettingKind.TEXT, "name of the bank"),
     Setting("labels", SettingKind.MAP, "unit id (board-lock, as 0-1) to what stands on the door"),
     Setting("sizes", SettingKind.MAP, "unit id to size"),
     Setting("accessible", SettingKind.LIST, "unit ids in reach of a wheelchair"),
-    Setting("reply_seconds", SettingKind.SECONDS, "how long a board may take to reply", default=0.4),
+    Setting("reply_seconds", SettingKind.SECONDS, "how long a board may take to reply, 5 at most", default=0.4),
     Setting("poll_seconds", SettingKind.SECONDS, "how often the bank is read", default=1.0),
 )
 
@@ -52,6 +56,13 @@ class Place:
     label: str
     size: str | None
     accessible: bool | None
+
+
+def reply_seconds(given: Mapping[str, Any]) -> float:
+    """Raises Refused for more than the others on the line should wait."""
+    if given["reply_seconds"] > LONGEST_REPLY_SECONDS:
+        raise Refused(f"reply_seconds must be {LONGEST_REPLY_SECONDS:g} at most", reason=config.REASON)
+    return float(given["reply_seconds"])
 
 
 class BoardBank:
@@ -154,9 +165,10 @@ class BoardBank:
                 yield DoorHint(self._bank, units[board, lock], door_of(closed), datetime.now(UTC))
 
     def checks(self, bank: str | None) -> tuple[Check, ...]:
-        """One for each board: it answers, and how many of its doors read closed."""
+        """One for each board: it answers, and how many of its doors read closed. And one that opens a door."""
         self._check(bank or self._bank)
-        return tuple(self._board_check(board) for board in self._boards())
+        boards = tuple(self._board_check(board) for board in self._boards())
+        return (*boards, opening(self, self._bank, "look at the lock's supply, its wiring and the order of the locks"))
 
     async def close(self) -> None:
         await self._client.close()

@@ -1,14 +1,16 @@
 """A serial bus that is shared: one master, one question at a time, over a network converter or a serial device."""
 
 import asyncio
+import errno
+import os
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from adapters import reach
-from app.devices.port import Refused, Unreachable
+from adapters import config, reach
+from app.devices.port import Connection, Refused, Unreachable
 
 T = TypeVar("T")
 
@@ -23,6 +25,10 @@ BUFFER_LIMIT = 4096
 
 class NoAnswer(Exception):  # noqa: N818 - silence is an outcome here, not an error
     """Nothing usable came in time."""
+
+
+class InUse(ConnectionError):  # noqa: N818 - says what is the case
+    """Another process has the device."""
 
 
 Listener = Callable[[bytes], None]
@@ -61,7 +67,9 @@ class Bus:
     """One line. All who use the same address get the same object (see `shared`), hence the same lock."""
 
     def __init__(self, address: str, baudrate: int, parity: str = "N") -> None:
+        # A link by id is dialled as given: it follows a device that is plugged in again and called otherwise then.
         self.address = address
+        self.key = (urlsplit(address).scheme, place_of(address))
         self.speed = (baudrate, parity)
         self.users = 0
         # Grows with every connection made: who must put things right on a fresh line remembers the one it knew.
@@ -146,6 +154,8 @@ class Bus:
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
                 self._transport = await _dial(self.address, *self.speed, line)
+        except InUse as error:
+            raise Unreachable(str(error)) from error
         except (OSError, TimeoutError) as error:
             raise Unreachable(f"cannot reach {self.address}: {type(error).__name__}") from error
 
@@ -159,17 +169,40 @@ async def _dial(address: str, baudrate: int, parity: str, line: _Line) -> asynci
             transport.abort()
             raise ConnectionError("this address may not be spoken to")
         return transport
-    if parts.hostname:
-        await reach.check_host(parts.hostname, parts.port or 0)
+    if parts.hostname is None:
+        return await _open(address, baudrate, parity, line)
+    # By address, for a name that is asked twice may lead elsewhere the second time.
+    trouble: OSError = ConnectionError("the name leads nowhere")
+    for found in await reach.addresses(parts.hostname, parts.port or 0):
+        host = f"[{found}]" if ":" in found else found
+        try:
+            return await _open(f"{parts.scheme}://{host}:{parts.port}", baudrate, parity, line)
+        except OSError as error:
+            trouble = error
+    raise trouble
+
+
+async def _open(address: str, baudrate: int, parity: str, line: _Line) -> asyncio.WriteTransport:
     import serialx  # two megabytes that only a process with a serial line needs
 
+    loop = asyncio.get_running_loop()
     try:
         device, _ = await serialx.create_serial_connection(
             loop, lambda: line, address, baudrate=baudrate, parity=serialx.Parity(parity)
         )
-    except serialx.SerialException as error:
+    except (serialx.SerialException, OSError) as error:
+        if errno.EBUSY in _numbers(error):
+            how = "end it, or stop `lockyard worker` while you try, and start it again afterwards"
+            raise InUse(f"another process on this machine uses {address}: {how}") from error
         raise ConnectionError(str(error)) from error
     return device
+
+
+def _numbers(error: BaseException | None) -> list[int | None]:
+    """Of an error and its causes."""
+    if error is None:
+        return []
+    return [getattr(error, "errno", None), *_numbers(error.__cause__ or error.__context__)]
 
 
 def check_address(address: str) -> None:
@@ -184,16 +217,32 @@ def check_address(address: str) -> None:
         good = False
     if not good:
         raise Refused("the address must be socket://host:port, rfc2217://host:port or /dev/…", reason="BAD_SETTINGS")
+    if address.startswith("/") and not reach.may_use(address):
+        raise Refused("this device is none that LOCKYARD_SERIAL_DEVICES lists", reason="BAD_SETTINGS")
 
 
-_buses: dict[str, Bus] = {}
+def hardware(connection: Connection) -> str:
+    """For `Vendor.hardware`: whoever reaches a line opens its doors."""
+    check_address(connection.base_url)
+    return place_of(connection.base_url)
+
+
+def place_of(address: str) -> str:
+    """The same for every way to write one address: `host:port`, or what a link to a device leads to."""
+    return config.place(address, {}) if urlsplit(address).scheme else os.path.realpath(address)
+
+
+_buses: dict[tuple[str, str], Bus] = {}
 
 
 def shared(address: str, baudrate: int, parity: str = "N") -> Bus:
     """The bus at this address, for one more user. Give it back with `leave`."""
-    bus = _buses.setdefault(address, Bus(address, baudrate, parity))
-    if bus.speed != (baudrate, parity):
-        raise Refused(f"{address} is in use at {bus.speed[0]} baud, parity {bus.speed[1]}", reason="BAD_SETTINGS")
+    fresh = Bus(address, baudrate, parity)
+    bus = _buses.setdefault(fresh.key, fresh)
+    words = zip(("baudrate", "parity"), (baudrate, parity), bus.speed, strict=True)
+    wrong = [word for word, mine, theirs in words if mine != theirs]
+    if wrong:
+        raise Refused(f"this line is in use already, with another {' and '.join(wrong)}", reason="BAD_SETTINGS")
     bus.users += 1
     return bus
 
@@ -202,5 +251,5 @@ def leave(bus: Bus) -> None:
     bus.users -= 1
     if bus.users <= 0:
         bus.hang_up()
-        if _buses.get(bus.address) is bus:
-            del _buses[bus.address]
+        if _buses.get(bus.key) is bus:
+            del _buses[bus.key]

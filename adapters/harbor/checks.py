@@ -25,6 +25,8 @@ from app.devices.port import (
 T = TypeVar("T")
 # Short: whatever is reserved by a check keeps a locker from its users.
 TRIED = timedelta(seconds=30)
+PATIENCE = timedelta(seconds=10)
+HOW = "Correct paths."
 
 
 class Asked(Protocol):
@@ -33,6 +35,8 @@ class Asked(Protocol):
     async def list_banks(self) -> tuple[BankState, ...]: ...
 
     async def read_bank(self, bank: str) -> BankState: ...
+
+    async def assigned(self) -> tuple[wire.LockerObject, ...]: ...
 
     async def send(self, order: Order) -> Receipt: ...
 
@@ -46,6 +50,20 @@ def every_check(client: HarborClient, adapter: Asked, bank: str | None, options:
     def reads(path: str, read: Callable[[Any], Any]) -> Callable[[], Awaitable[str]]:
         async def run() -> str:
             return _said(read, await client.read(path))
+
+        return run
+
+    def at_location(path: str, read: Callable[[Any], Any]) -> Callable[[], Awaitable[str]]:
+        """That of the settings, or else the first there is."""
+
+        async def run() -> str:
+            place = options.location
+            if place is None:
+                known = wire.locations(await client.read(paths.locations) or [])
+                place = known[0].id if known else None
+            if place is None:
+                raise Refused("the account has no location", reason="NO_LOCATION")
+            return _said(read, await client.read(fill(path, location=str(place))))
 
         return run
 
@@ -64,11 +82,15 @@ def every_check(client: HarborClient, adapter: Asked, bank: str | None, options:
         Check("assigned lockers", reads(paths.assigned, wire.lockers), "Correct paths.assigned, or ask for the scope."),
         Check("towers of the locations", towers, "Correct paths.location_lockers, or set location_id."),
     ]
-    if options.location is not None:
-        path = fill(paths.location_availability, location=str(options.location))
-        found.append(Check("availability", reads(path, wire.availability), "Correct paths.location_availability."))
+    found += [
+        Check("lockers of a location", at_location(paths.location_lockers, wire.lockers), f"{HOW}location_lockers."),
+        Check(
+            "availability", at_location(paths.location_availability, wire.availability), f"{HOW}location_availability."
+        ),
+    ]
     if bank is not None:
-        found += _at_tower(adapter, bank, chooses=options.links == "both")
+        chooses = options.links == "both"
+        found += [*_at_tower(adapter, bank, chooses=chooses), *_on_the_way_out(client, adapter, bank, options)]
     return tuple(found)
 
 
@@ -105,15 +127,44 @@ def _at_tower(adapter: Asked, bank: str, *, chooses: bool) -> list[Check]:
             raise ContractBroken("the link that was made is not found by its id")
         return f"locker {receipt.unit} was picked, its link found again and given up"
 
-    link_ = Check("drop-off link", link, "Correct paths.dropoff_link and paths.open_request.", writes=True)
+    link_ = Check("drop-off link", link, f"{HOW}dropoff_link and paths.open_request.", writes=True)
     read = Check("lockers", lockers, "Check the tower's id and paths.lockers.")
     if chooses:
         return [read, link_]
     return [
         read,
         Check("reserve and cancel", reservation, "Correct paths.reserve and paths.cancel.", writes=True),
-        Check("drop-off token", pair, "Correct paths.dropoff_token and paths.release.", writes=True),
+        Check("drop-off token", pair, f"{HOW}dropoff_token and paths.release.", writes=True),
     ]
+
+
+def _on_the_way_out(client: HarborClient, adapter: Asked, bank: str, options: Options) -> list[Check]:
+    """What is handed out here is thrown away: nobody gets it, and it dies by itself."""
+
+    async def occupied() -> str:
+        for each in await adapter.assigned():
+            if each.word is VendorWord.OCCUPIED and each.tower in {None, bank.lower()}:
+                return each.id
+        raise Refused("no locker of ours has anything in it to try with", reason="NO_OCCUPIED_UNIT")
+
+    async def pickup_token() -> str:
+        unit = await occupied()
+        path = fill(client.paths.pickup_token, tower=bank.lower(), locker=unit)
+        body = {"duration": int(TRIED.total_seconds()), "client_info": options.client_info}
+        _said(lambda answer: [wire.token_pair(answer)], await client.write(uuid4(), "POST", path, body, PATIENCE))
+        return f"a token for locker {unit} was issued, and thrown away"
+
+    async def pickup_link() -> str:
+        unit = await occupied()
+        receipt = await adapter.send(_order(OrderKind.ISSUE_ACCESS, bank, unit, AccessKind.PICKUP))
+        assert receipt.access is not None, "an issued access comes with its receipt"
+        return f"a link for locker {unit} was made, and thrown away; it is good for five minutes"
+
+    put = "put something into a locker first"
+    found = [Check("pick-up token", pickup_token, f"{HOW}pickup_token; {put}.", writes=True)]
+    if options.links != "none":
+        found.append(Check("pick-up link", pickup_link, f"{HOW}pickup_link; {put}.", writes=True))
+    return found
 
 
 async def _free(adapter: Asked, bank: str) -> str:
@@ -123,10 +174,9 @@ async def _free(adapter: Asked, bank: str) -> str:
     raise Refused("no locker is available to try with", reason="NO_AVAILABLE_UNIT")
 
 
-def _order(kind: OrderKind, bank: str, unit: str) -> Order:
-    access = AccessKind.DEPOSIT if kind is OrderKind.ISSUE_ACCESS else None
-    until = datetime.now(UTC) + TRIED
-    return Order(uuid4(), kind, bank, unit, timedelta(seconds=10), expires_at=until, access=access)
+def _order(kind: OrderKind, bank: str, unit: str, access: AccessKind = AccessKind.DEPOSIT) -> Order:
+    until, given = datetime.now(UTC) + TRIED, access if kind is OrderKind.ISSUE_ACCESS else None
+    return Order(uuid4(), kind, bank, unit, PATIENCE, expires_at=until, access=given)
 
 
 def _said(read: Callable[[Any], Any], answer: Any) -> str:

@@ -9,7 +9,7 @@ from adapters import config
 from adapters.harbor_gateway import wire
 from adapters.harbor_gateway.checks import checks as tried
 from adapters.harbor_gateway.client import CLOUD_LIMIT, KEPT_FOR_ORDERS, Access, GatewayClient
-from adapters.harbor_gateway.settings import SETTINGS, SIZES, access, paths_of
+from adapters.harbor_gateway.settings import SETTINGS, SIZES, access, hardware, paths_of
 from adapters.payload import WrongShape, shaped
 from app.devices.port import (
     Ability,
@@ -91,8 +91,9 @@ class GatewayAdapter:
             poll, moving = max(poll, share * len(self._types)), max(share, timedelta(seconds=3))
         slack = timedelta(seconds=3)
         return Timing(
-            deadline=OPEN_TAKES + 4 * slack, settle=OPEN_TAKES + slack, poll=poll, poll_while_open=min(poll, moving)
-        )
+            deadline=OPEN_TAKES + 4 * slack, settle=OPEN_TAKES + slack, poll=poll, poll_while_open=min(poll, moving),
+            side_by_side=4,
+        )  # fmt: skip
 
     @property
     def capabilities(self) -> Mapping[Capability, Ability]:
@@ -147,7 +148,7 @@ class GatewayAdapter:
         await self._client.close()
 
     def checks(self, bank: str | None) -> tuple[Check, ...]:
-        return tried(self, bank if self._client.cloud else self._bank)
+        return tried(self, self._client, bank if self._client.cloud else self._bank)
 
     async def _look(self, bank: str, name: str | None) -> BankState:
         answers = await asyncio.gather(
@@ -293,4 +294,5 @@ VENDOR = Vendor(
     connect=connect,
     read=_read,
     settings=SETTINGS,
+    hardware=hardware,
 )

@@ -6,7 +6,10 @@ from functools import partial
 from typing import Any, Protocol
 from uuid import uuid4
 
-from app.devices.port import BankState, Check, Door, Order, OrderKind, Receipt, Refused, Unit
+from adapters.harbor_gateway import wire
+from adapters.harbor_gateway.client import GatewayClient
+from adapters.payload import WrongShape, an_object
+from app.devices.port import BankState, Check, ContractBroken, Door, Order, OrderKind, Receipt, Refused, Unit
 
 PATIENCE = timedelta(seconds=20)
 # The gateway tries for 62 s by itself.
@@ -97,10 +100,38 @@ CHECKS: tuple[tuple[str, Callable[[Gateway, str], Awaitable[str]], str, bool], .
 )
 
 
-def checks(gateway: Gateway, bank: str | None) -> tuple[Check, ...]:
+# What the adapter itself has no use for: name, operation, what its answer says, what to change when it fails.
+READS: tuple[tuple[str, str, Callable[[Any], str], str], ...] = (
+    ("health", "health", lambda answer: str(an_object(answer).get("status", "answers")), "paths.health"),
+    (
+        "locker types",
+        "locker_types",
+        lambda answer: ", ".join(wire.types(answer)),
+        "paths.locker_types; what is listed and not in `sizes` has no size here",
+    ),
+)
+
+
+async def _try_read(client: GatewayClient, bank: str, operation: str, said: Callable[[Any], str]) -> str:
+    answer = await client.read(client.path(operation, bank=bank))
+    if answer is None:
+        raise Refused("answered 404", reason="UNKNOWN_PATH")
+    try:
+        return said(answer)
+    except WrongShape as error:
+        raise ContractBroken(str(error)) from error
+
+
+def checks(gateway: Gateway, client: GatewayClient, bank: str | None) -> tuple[Check, ...]:
     """Without a bank only what needs none."""
-    return tuple(
+    reads = [
+        Check(name, partial(_try_read, client, bank or "", operation, said), advice)
+        for name, operation, said, advice in READS
+        if bank
+    ]
+    acts = [
         Check(name, partial(act, gateway, bank or ""), advice, writes)
         for name, act, advice, writes in CHECKS
         if bank or name == "locations"
-    )
+    ]
+    return (*reads, *acts)

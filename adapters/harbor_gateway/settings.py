@@ -7,7 +7,7 @@ from typing import Any
 from adapters import config, paths
 from adapters.harbor_gateway import wire
 from adapters.harbor_gateway.client import Access, Api
-from app.devices.port import Refused, Setting, SettingKind
+from app.devices.port import Connection, Refused, Setting, SettingKind
 
 # The vendor documents `medium`; the others are as its towers name them.
 SIZES = MappingProxyType({"small": "S", "medium": "M", "large": "L", "xlarge": "XL"})
@@ -44,3 +44,9 @@ def access(address: str, given: Mapping[str, Any]) -> Access:
     if not 0 <= given["wait_seconds"] <= 30:
         raise Refused("wait_seconds must be 0 to 30", reason=config.REASON)
     return Access(api, base, key if api is Api.CLOUD else "", float(given["read_seconds"]), given["wait_seconds"])
+
+
+def hardware(connection: Connection) -> str | None:
+    """A box in the building asks nobody who they are."""
+    found = access(connection.base_url, config.values(SETTINGS, connection))
+    return None if found.api is Api.CLOUD else config.place(found.base_url, {"http": 80, "https": 443})

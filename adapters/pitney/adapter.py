@@ -66,8 +66,9 @@ class PitneyAdapter:
         self._sizes = sizes
         # Settle: an open that was taken may reach the kiosk late; the vendor states no figure, so ours is long.
         self.timing = Timing(
-            deadline=timedelta(seconds=10), settle=timedelta(seconds=30), poll=poll, poll_while_open=poll
-        )
+            deadline=timedelta(seconds=10), settle=timedelta(seconds=30), poll=poll, poll_while_open=poll,
+            side_by_side=4,
+        )  # fmt: skip
 
     @property
     def capabilities(self) -> Mapping[Capability, Ability]:

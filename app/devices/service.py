@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -61,8 +61,11 @@ async def request_alone(work: Work, compartment: Compartment, cause: Cause) -> C
     return await request_open(work, compartment, cause)
 
 
-async def request_open(work: Work, compartment: Compartment, cause: Cause) -> Command:
-    """Record one opening. The caller has settled the right to it. At most one is under way for a compartment."""
+async def request_open(
+    work: Work, compartment: Compartment, cause: Cause, patience: timedelta = PATIENCE[OrderKind.OPEN]
+) -> Command:
+    """Record one opening. The caller has settled the right to it. At most one is under way for a compartment.
+    `patience`: how long it may wait for its bank."""
     bank = compartment.bank
     if not bank.has(Capability.REMOTE_OPEN):
         how = " A phone beside it opens it." if bank.has(Capability.PHONE_TOKENS) else ""
@@ -75,7 +78,7 @@ async def request_open(work: Work, compartment: Compartment, cause: Cause) -> Co
         )
     given = {"operation": cause.operation and cause.operation.value, "opening": _text(cause.opening_id)}
     by_right = {name: value for name, value in given.items() if value is not None}
-    command = _asked(work, compartment, OrderKind.OPEN, cause, by_right)
+    command = _asked(work, compartment, OrderKind.OPEN, cause, by_right, patience)
     try:
         await store.add(work.conn, command)
     except asyncpg.UniqueViolationError as error:
@@ -241,7 +244,12 @@ async def set_service_state(work: Work, ask: SetServiceState) -> UUID:
 
 
 def _asked(
-    work: Work, compartment: Compartment, kind: OrderKind, cause: Cause, parameters: Mapping[str, object]
+    work: Work,
+    compartment: Compartment,
+    kind: OrderKind,
+    cause: Cause,
+    parameters: Mapping[str, object],
+    patience: timedelta | None = None,
 ) -> Command:
     bank = compartment.bank
     return Command(
@@ -260,7 +268,7 @@ def _asked(
         requested_by=work.actor.account_id,
         requested_by_name=work.actor.label,
         requested_at=work.now,
-        expires_at=work.now + PATIENCE[kind],
+        expires_at=work.now + (patience or PATIENCE[kind]),
     )
 
 

@@ -26,10 +26,15 @@ from app.lockers import store as lockers_store
 from app.lockers.model import Bank
 from app.orders.jobs import Desk, Hands
 from app.stays.model import PickupCodes
+from app.vendors import store as vendors_store
 from app.vendors.jobs import Surveyor
+from app.vendors.service import UNUSABLE, Places
 from tenants.system import system_context
 
 log = logging.getLogger("lockyard.fleet")
+
+# Who keeps the fleet holds the lease of this name.
+FLEET = "fleet"
 
 # Banks may come, go and change; whoever adds one rings the bell of commands, this is for lost bells.
 CENSUS_SECONDS = 10.0
@@ -63,6 +68,7 @@ class Fleet:
     open_adapter: OpenAdapter
     sealer: Sealer
     clock: Clock = utc_now
+    places: Places | None = None
     _kept: dict[UUID, _Kept] = field(default_factory=dict)
     _lines: dict[UUID, _Line] = field(default_factory=dict)
     _leaving: dict[asyncio.Task[None], frozenset[UUID]] = field(default_factory=dict)
@@ -76,7 +82,7 @@ class Fleet:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`, or until the lease is lost: then it raises, and whoever supervises starts it again."""
-        async with lease(self.db, "fleet", stop) as conn:
+        async with lease(self.db, FLEET, stop) as conn:
             if conn is None:
                 return
             log.info("keeping the fleet")
@@ -192,7 +198,13 @@ class Fleet:
             row = await devices.connection(conn, tenant_id, connection_id)
         if row is None:
             raise Refused("This account was removed.")
-        return self.open_adapter(connection_of(row, self.sealer))
+        given = connection_of(row, self.sealer)
+        if self.places is not None:
+            # Here too: it may have been connected before addresses had owners, or have moved behind its name.
+            async with self.db.tenant([tenant_id]) as conn:
+                if await vendors_store.own(conn, tenant_id, connection_id, await self.places(given)) is None:
+                    raise Refused(UNUSABLE)
+        return self.open_adapter(given)
 
     async def _keep(self, bank: Bank) -> None:
         try:

@@ -1,4 +1,4 @@
-"""The keeper of a bank: sends what waits, reads its doors, settles what is uncertain, one thing after another."""
+"""The keeper of a bank: has sent what waits, reads its doors, settles what is uncertain."""
 
 import asyncio
 import logging
@@ -31,7 +31,7 @@ from app.kit.pause import first_of, pause
 from app.likeness.service import booked_in
 from app.lockers.model import MISSED_POLLS
 from app.orders import service
-from app.orders.jobs import READ_SECONDS, Desk, recognise, send_waiting
+from app.orders.jobs import READ_SECONDS, Desk, recognise
 from app.orders.model import (
     Known,
     Watch,
@@ -46,6 +46,7 @@ from app.orders.model import (
     reference_of,
 )
 from app.pushes import queries as pushes
+from app.sending.jobs import send_waiting
 from app.settling.model import (
     BY_PARCEL,
     Verdict,
@@ -78,33 +79,42 @@ class Keeper:
         """Until `stop`. A lost database is waited for; what was in hand is unknown afterwards, never sent again."""
         while not stop.is_set():
             try:
-                await self.desk.adopt()
+                async with self.desk.pen:
+                    await self.desk.adopt()
                 while not stop.is_set():
                     await self.step()
                     await first_of((stop, self.wake, self.hint), self._patience())
             except LOST as error:
                 log.warning("bank %s: the database is away: %s", self.desk.bank.id, type(error).__name__)
                 await pause(stop, 0.5)
+        # What is being sent is finished and written down: the shortest way to know how it ended.
+        await asyncio.gather(*self.desk.flights, return_exceptions=True)
 
     async def step(self) -> None:
-        """What is due now: commands first, then a look at the doors."""
+        """What is due now: commands first, then a look at the doors. Sending makes no look late: it goes on beside."""
         desk, now = self.desk, self.desk.hands.monotonic()
         if self.wake.is_set() or now >= desk.next_sweep or any(at <= now for _, at in desk.unsent.values()):
             self.wake.clear()
             desk.next_sweep = now + SWEEP_SECONDS
-            await send_waiting(desk)
+            desk.tried.clear()
+            desk.unfinished = True
+        if desk.unfinished:
+            left = desk.next_look - now
+            await send_waiting(desk, self.wake, left if left > 0 else desk.poll_seconds())
         if self.hint.is_set() or desk.hands.monotonic() >= desk.next_look:
             self.hint.clear()
             await self.look()
 
     def _patience(self) -> float:
         desk, now = self.desk, self.desk.hands.monotonic()
+        if desk.unfinished:
+            return 0.0
         due = [desk.next_look, desk.next_sweep, *(at for _, at in desk.unsent.values())]
         return max(0.01, min(due) - now)
 
     async def look(self) -> None:
         """Read all doors; write what changed, and what became of the commands that are watched."""
-        pause = timedelta(0)
+        pause, began = timedelta(0), self.desk.hands.monotonic()
         try:
             async with asyncio.timeout(READ_SECONDS):
                 state = await self.desk.adapter.read_bank(self.desk.bank.external_id)
@@ -114,7 +124,8 @@ class Keeper:
             await self._missed(error.detail)
             pause = error.retry_after or pause
         else:
-            await self._answered(state)
+            async with self.desk.pen:
+                await self._answered(state, began)
         # Who is told to come back later and does not listen misses looks of its own making.
         wait = max(self.desk.poll_seconds(), min(pause.total_seconds(), LONGEST_PAUSE_SECONDS))
         self.desk.next_look = self.desk.hands.monotonic() + wait
@@ -123,28 +134,32 @@ class Keeper:
         desk, at = self.desk, self.desk.hands.clock()
         if desk.contact.missed(at):
             since = desk.contact.first_miss or at
-            await desk.write(lambda work: contact.unreachable(work, desk.bank, since, detail))
-            desk.contact.lost = True
+            async with desk.pen:
+                await desk.write(lambda work: contact.unreachable(work, desk.bank, since, detail))
+                desk.contact.lost = True
 
-    async def _answered(self, state: BankState) -> None:
-        now = self.desk.hands.monotonic()
-        self.desk.contact.answered()
+    async def _answered(self, state: BankState, began: float) -> None:
+        now, whole = self.desk.hands.monotonic(), state
         read = read_at(self.desk.known, state.units, sensor=self.desk.sensor)
+        touched = {id_ for id_, until in self.desk.touched.items() if until > began}
+        silent = {known.unit for known in self.desk.known.values() if known.id in touched}
+        state = replace(state, units=tuple(unit for unit in state.units if unit.id not in silent))
+        self.desk.contact.answered()
         for watch in self.desk.watches:
             # A look that told nothing of its door is a hole in the watch over it.
-            if watch.command.compartment_id in read:
+            if watch.command.compartment_id in read - touched:
                 watch.look(now)
         if self.desk.contact.lost:
             await self.desk.write(lambda work: contact.reachable(work, self.desk.bank))
             self.desk.contact.lost = False
         can = {name.value: ability.value for name, ability in self.desk.adapter.capabilities.items()}
         self.desk.hands.heard(self.desk.bank, self.desk.hands.clock(), can)
-        await recognise(self.desk, state)
+        await recognise(self.desk, whole)
         await self.desk.take_in(changes(self.desk.known, state.units, sensor=self.desk.sensor))
         await self._other_news(state)
         await self._doubt(state, read, now)
         units = {unit.id: unit for unit in state.units}
-        for watch in list(self.desk.watches):
+        for watch in self._of(touched):
             await self._settle(watch, units, read)
 
     async def _doubt(self, state: BankState, read: frozenset[UUID], now: float) -> None:
@@ -157,13 +172,17 @@ class Keeper:
         open_ = [watch.command for watch in desk.watches if not watch.given_up]
         # Where the vendor chooses, its books may have any of them for a reservation whose answer is out.
         anywhere = desk.has(Capability.VENDOR_ASSIGNS_UNIT) and any(each.kind is OrderKind.RESERVE for each in open_)
-        busy = set(there) if anywhere else {each.compartment_id for each in open_}
+        busy = set(there) if anywhere else {each.compartment_id for each in (*open_, *desk.aloft.values())}
         look = Look(now, state.observed_at, read, there, ours, busy)
         doubts = desk.contact.doubts(look, limit=usual * MISSED_POLLS, patience=usual)
         if doubts:
             names, by = {known.id: known.label for known in desk.known.values()}, whose(books=desk.keeps_books)
             written = await desk.write(lambda work: contact.doubt(work, desk.bank, desk.contact, doubts, names, by=by))
             desk.contact.wrote(doubts, written, now)
+
+    def _of(self, touched: set[UUID]) -> list[Watch]:
+        """The watches that a look tells something of."""
+        return [watch for watch in self.desk.watches if watch.command.compartment_id not in touched]
 
     async def _other_news(self, state: BankState) -> None:
         over = self.desk.contact.over(state)

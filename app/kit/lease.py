@@ -32,3 +32,8 @@ async def lease(db: Database, name: str, stop: asyncio.Event) -> AsyncIterator[C
                 return
         await pause(stop, _AGAIN_SECONDS)
     yield None
+
+
+async def free(conn: Conn, name: str) -> bool:
+    """Whether nobody holds it at this moment. Within a transaction, which is to end soon."""
+    return bool(await conn.fetchval("SELECT pg_try_advisory_xact_lock($1)", lock_key(name)))

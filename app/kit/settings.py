@@ -120,6 +120,12 @@ class Settings(BaseSettings):
         "separated by commas. As it stands: where clouds tell their machines secrets. Controllers live in private "
         "networks: deny those of them that hold none.",
     )
+    serial_devices: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Serial devices of this machine that vendor accounts may name, separated by commas, such as "
+        "`/dev/serial/by-id/usb-FTDI_…`: whoever may connect hardware may use each of them until somebody has it. "
+        "Unset: none.",
+    )
     worker_metrics_port: int | None = Field(
         None,
         ge=1,
@@ -132,7 +138,7 @@ class Settings(BaseSettings):
         "json", description="`json`: one object a line, for machines. `console`: for eyes."
     )
 
-    @field_validator("allowed_origins", "denied_networks", "trusted_proxies", mode="before")
+    @field_validator("allowed_origins", "denied_networks", "serial_devices", "trusted_proxies", mode="before")
     @classmethod
     def _split(cls, given: object) -> object:
         return tuple(part.strip() for part in given.split(",") if part.strip()) if isinstance(given, str) else given

@@ -14,7 +14,7 @@ from app.kit.ids import new_id
 from app.lockers import queries as lockers
 from app.lockers.model import Bank
 from app.openings import events, queries, store
-from app.openings.model import LEAST, MOST, PATIENCE, OpeningState
+from app.openings.model import LEAST, MOST, PATIENCE, OpeningState, patience
 from app.stays import queries as stays
 from tenants.audit.model import Entry
 from tenants.policy import Permission, authorize
@@ -100,7 +100,7 @@ async def _doors(work: Work, bank: Bank, chosen: Sequence[UUID] | None) -> list[
 
 async def _open_each(work: Work, row: Row) -> list[UUID]:
     """A door that is being opened already, or went away meanwhile, is left out; what the bank cannot do refuses all."""
-    commands = []
+    commands, within = [], patience(len(row["compartment_ids"]))
     for id_ in row["compartment_ids"]:
         door = await lockers.standing(work.conn, work.tenant, id_)
         if door is None:
@@ -112,7 +112,7 @@ async def _open_each(work: Work, row: Row) -> list[UUID]:
         try:
             # A savepoint: the index that allows one opening a door would otherwise undo the others too.
             async with savepoint(work.conn):
-                commands.append((await hardware.request_open(work, door, cause)).id)
+                commands.append((await hardware.request_open(work, door, cause, within)).id)
         except Rejected as error:
             if error.reason is not Reason.COMMAND_PENDING:
                 raise

@@ -1,11 +1,16 @@
-"""What a survey of a vendor's account finds, and how it differs from our record. No I/O, no clock of its own."""
+"""What is said of a vendor's account, what a survey of it finds, how that differs from our record. No I/O, no clock."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+import orjson
+
 from app.devices.port import BankState, Unit
+from app.kit.errors import Invalid
 from app.lockers.model import Size
+
+_LARGEST_SETTINGS = 64_000
 
 
 class SurveyState(StrEnum):
@@ -135,3 +140,29 @@ def sized(word: str | None, words: Mapping[str, str]) -> Size | None:
     """Our size for a vendor's word; None where nobody said what it means here."""
     ours = words.get(word or "")
     return Size(ours) if ours in set(Size) else None
+
+
+def secrets_of(given: object) -> dict[str, str]:
+    """The secret of an account as given for an input: texts by name. Raises Invalid."""
+    secret = plain("secret", given)
+    if not all(isinstance(value, str) for value in secret.values()):
+        raise Invalid("secret holds texts only.", path=("input", "secret"))
+    return {name: str(value) for name, value in secret.items()}
+
+
+def plain(field: str, given: object) -> dict[str, object]:
+    """A JSON object of a bounded size, as given for an input field. Raises Invalid."""
+    if given is None:
+        return {}
+    if not isinstance(given, dict):
+        raise Invalid(f"{field} must be an object.", path=("input", field))
+    try:
+        written = orjson.dumps(given)
+    except orjson.JSONEncodeError as error:
+        raise Invalid(f"{field} holds what cannot be kept.", path=("input", field)) from error
+    if len(written) > _LARGEST_SETTINGS:
+        raise Invalid(f"{field} is too large.", path=("input", field))
+    # PostgreSQL's texts cannot hold it.
+    if b"\\u0000" in written:
+        raise Invalid(f"{field} holds characters that cannot be printed.", path=("input", field))
+    return given

@@ -1,6 +1,6 @@
 """What people do with vendor accounts: connect, change, remove, ask what they hold; a bank and its account at once."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -21,7 +21,7 @@ from app.lockers.model import Bank
 from app.lockers.service import NewCompartment
 from app.sites import queries as sites
 from app.vendors import events, queries, store
-from app.vendors.model import SurveyState
+from app.vendors.model import SurveyState, plain, secrets_of
 from tenants.audit.model import Entry
 from tenants.policy import Permission, authorize
 from tenants.work import Work
@@ -30,16 +30,26 @@ from tenants.work import Work
 MOST_UNANSWERED, MOST_OF_TENANT = 10, 30
 _LARGEST_SETTINGS = 64_000
 
+# The addresses at which a connection's hardware opens for whoever knows them; none where it asks who one is. Raises
+# DeviceError for an address that cannot be used.
+Places = Callable[[Connection], Awaitable[Sequence[str]]]
+UNUSABLE = "This address cannot be used."
+
+
+async def _nowhere(_: Connection) -> Sequence[str]:
+    return ()
+
 
 @dataclass(frozen=True, slots=True)
 class Vendors:
     """What connecting a bank needs to know of vendors, handed in: the core names none. `problems` says what is wrong
     with a connection, one sentence each; `bank_id` writes a vendor's bank's id as its adapter does. Both raise
-    DeviceError for a vendor nobody knows."""
+    DeviceError for a vendor nobody knows. `places`: see `Places`."""
 
     problems: Callable[[Connection], tuple[str, ...]]
     sealer: Sealer
     bank_id: Callable[[str, str], str] = lambda _vendor, text: text
+    places: Places = _nowhere
 
     def fit(self, connection: Connection) -> Connection:
         """The same connection. Raises Invalid, naming the field, for what its vendor cannot work with."""
@@ -85,6 +95,7 @@ async def connect(work: Work, ask: Account, vendors: Vendors) -> UUID:
         raise Denied("Only who manages all sites may connect one.", permission=Permission.BANK_MANAGE, failed=(rule,))
     tenant = work.enter(work.actor.organization_id)
     given = _checked(_bare(ask), ask, vendors)
+    await _own(work, given, vendors)
     name = checks.text("name", ask.name or "", most=100)
     values = {
         "id": given.id, "name": name, "vendor": given.vendor, "base_url": given.base_url,
@@ -108,6 +119,7 @@ async def change(work: Work, id: UUID, ask: Account, vendors: Vendors) -> None:
     given = _checked(old, ask, vendors)
     if ask.secret is None and old.secret and _addresses(given) - _addresses(old):
         raise Invalid("Enter the secret again: it would go to another address.", path=("input", "secret"))
+    await _own(work, given, vendors)
     name = row["name"] if ask.name is None else checks.text("name", ask.name, most=100)
     sealed = row["secret_sealed"] if ask.secret is None else vendors.sealed(given)
     await devices_store.CHANGE_CONNECTION.row(
@@ -127,6 +139,7 @@ async def remove(work: Work, id: UUID) -> None:
     if await lockers.of_connection(work.conn, work.tenant, id):
         raise Rejected(Reason.STILL_IN_USE, f"Banks stand behind {row['name']}.", path=("input", "id"))
     await devices_store.REMOVE_CONNECTION.run(work.conn, tenant_id=work.tenant, id_=id)
+    await store.DISOWN.run(work.conn, id_=id)
     work.emit(events.of_account("VendorAccountRemoved", id))
     _record(work, id, "delete", name=row["name"])
 
@@ -192,6 +205,21 @@ async def find(work: Work, id: UUID, field: str = "accountId") -> Row:
     return row
 
 
+async def _own(work: Work, given: Connection, vendors: Vendors) -> None:
+    """What opens for whoever knows its address is the tenant's who connected it first, and within it of who manages the
+    sites where its banks stand. Others are told what is told of any address that cannot be used."""
+    try:
+        others = await store.own(work.conn, work.tenant, given.id, await vendors.places(given))
+        for each in others or ():
+            _authorize_all(work, await lockers.banks_of(work.conn, work.tenant, each))
+    except DeviceError as error:
+        raise Invalid(f"{UNUSABLE[:-1]}: {error.detail}.", path=("input", "baseUrl")) from error
+    except Denied as error:
+        raise Invalid(UNUSABLE, path=("input", "baseUrl")) from error
+    if others is None:
+        raise Invalid(UNUSABLE, path=("input", "baseUrl"))
+
+
 def _authorize_all(work: Work, banks: Sequence[Bank]) -> None:
     for site_id in sorted({bank.site_id for bank in banks}):
         authorize(work.actor, Permission.BANK_MANAGE, site_id)
@@ -250,6 +278,7 @@ async def connect_bank(work: Work, ask: ConnectBank, vendors: Vendors) -> UUID:
     tenant = work.enter(site["tenant_id"])
     authorize(work.actor, Permission.BANK_MANAGE, ask.site_id)
     connection = _fit(ask, vendors)
+    await _own(work, connection, vendors)
     await devices_store.add_connection(
         work.conn, tenant,
         {
@@ -273,36 +302,11 @@ def _fit(ask: ConnectBank, vendors: Vendors) -> Connection:
     return vendors.fit(Connection(new_id(), vendor, address, settings, secret))
 
 
-def secrets_of(given: object) -> dict[str, str]:
-    """The secret of an account as given for an input: texts by name. Raises Invalid."""
-    secret = plain("secret", given)
-    if not all(isinstance(value, str) for value in secret.values()):
-        raise Invalid("secret holds texts only.", path=("input", "secret"))
-    return {name: str(value) for name, value in secret.items()}
-
-
-def plain(field: str, given: object) -> dict[str, object]:
-    """A JSON object of a bounded size, as given for an input field. Raises Invalid."""
-    if given is None:
-        return {}
-    if not isinstance(given, dict):
-        raise Invalid(f"{field} must be an object.", path=("input", field))
-    try:
-        written = orjson.dumps(given)
-    except orjson.JSONEncodeError as error:
-        raise Invalid(f"{field} holds what cannot be kept.", path=("input", field)) from error
-    if len(written) > _LARGEST_SETTINGS:
-        raise Invalid(f"{field} is too large.", path=("input", field))
-    # PostgreSQL's texts cannot hold it.
-    if b"\\u0000" in written:
-        raise Invalid(f"{field} holds characters that cannot be printed.", path=("input", field))
-    return given
-
-
 async def disconnect_bank(work: Work, bank_id: UUID) -> None:
     """Only a bank nothing ever happened at. Its connection goes with it."""
     bank = await lockers_service.find_bank(work, bank_id, "id")
     await lockers_service.delete_bank(work, bank)
     if not await lockers.of_connection(work.conn, bank.tenant_id, bank.connection_id):
         await devices_store.REMOVE_CONNECTION.run(work.conn, tenant_id=bank.tenant_id, id_=bank.connection_id)
+        await store.DISOWN.run(work.conn, id_=bank.connection_id)
     await devices_store.ring(work.conn, bank.id)

@@ -1,8 +1,8 @@
-"""The table of surveys. A tenant's vendor accounts stand in app.devices."""
+"""The tables of surveys and of owned addresses. A tenant's vendor accounts stand in app.devices."""
 
-from sqlalchemy import Column, Index, Integer, Text, text
+from sqlalchemy import Column, Index, Integer, LargeBinary, Text, text
 
-from app.kit.tables import Json, Time, Uuid, tenant_table, words
+from app.kit.tables import Json, Time, Uuid, global_table, tenant_table, words
 from app.vendors.model import SurveyState
 
 # `found`: banks with units as the vendor listed them; `differences`: only of one bank, as it was at `revision`;
@@ -28,3 +28,13 @@ surveys = tenant_table(
 Index("ix_survey_connection", surveys.c.tenant_id, surveys.c.connection_id, surveys.c.requested_at, surveys.c.id)
 Index("ix_survey_bank", surveys.c.tenant_id, surveys.c.bank_id, surveys.c.requested_at, surveys.c.id)
 Index("ix_survey_waiting", surveys.c.requested_at, postgresql_where=text("state IN ('WAITING', 'RUNNING')"))
+
+# Whose the hardware is that opens for whoever knows its address. Hashes: where it is and whose, nobody reads here.
+owned_addresses = global_table(
+    "owned_address",
+    Column("address", LargeBinary, primary_key=True),
+    Column("connection_id", Uuid, primary_key=True),
+    Column("owner", LargeBinary, nullable=False),
+    grants=("SELECT", "INSERT", "DELETE"),
+)
+Index("ix_owned_address_connection", owned_addresses.c.connection_id)

@@ -59,15 +59,21 @@ async def pitney_rig(*, units: int = 8, expires_in: int = 600, **settings: objec
 
 
 @asynccontextmanager
-async def kerong_rig(*, acknowledges: bool = False, **settings: object) -> AsyncIterator[Rig]:
-    line = Line("KR-01", {0: 16, 1: 16}, acknowledges=acknowledges)
+async def kerong_rig(*, acknowledges: bool = False, boards: int = 2, **settings: object) -> AsyncIterator[Rig]:
+    line = Line("KR-01", dict.fromkeys(range(boards), 16), acknowledges=acknowledges)
     world = KerongWorld([line])
     async with LineServer(world, line) as server:
         connection = Connection(
             id=uuid4(),
             vendor="kerong_cu16",
             base_url=server.url,
-            settings={"bank": "KR-01", "boards": [0, 1], "item_sensors": True, "reply_seconds": 0.1, **settings},
+            settings={
+                "bank": "KR-01",
+                "boards": list(range(boards)),
+                "item_sensors": True,
+                "reply_seconds": 0.1,
+                **settings,
+            },
         )
         adapter = registry.connect(connection)
         try:

@@ -54,7 +54,12 @@ BAD: tuple[tuple[str, dict[str, object]], ...] = (
     ("modbus_io", {"settings": {"bank": "B"}}),
     ("modbus_io", {"settings": {"bank": "B", "pulse": "waveshare_flash", "closed_when": {"*": []}}}),
     ("modbus_io", {"settings": {"bank": "B", "pulse": "waveshare_flash", "pulse_seconds": 2.5}}),
-    ("modbus_io", {"base_url": "/dev/ttyUSB0", "settings": {"bank": "B", "pulse": "on_wait_off", "framing": "tcp"}}),
+    (
+        "modbus_io",
+        {"base_url": "/dev/ttyUSB0", "settings": {"bank": "B", "pulse": "waveshare_flash", "framing": "tcp"}},
+    ),
+    ("modbus_io", {"settings": {"bank": "B", "pulse": "on_wait_off"}}),
+    ("modbus_io", {"settings": {"bank": "B", "pulse": "on_wait_off", "watchdog": False}}),
     ("mqtt", {"base_url": "http://host"}),
     ("mqtt", {"base_url": "mqtt://user:word@host"}),
     ("mqtt", {"settings": {}}),

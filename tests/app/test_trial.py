@@ -10,6 +10,8 @@ import orjson
 import pytest
 from typer.testing import CliRunner, Result
 
+from adapters.generic.kerong_cu16.simulator.bus import LineServer
+from adapters.generic.kerong_cu16.simulator.world import KerongWorld, Line
 from adapters.pitney.simulator.cloud import PitneyCloud
 from adapters.pitney.simulator.world import PitneyWorld, plain_banks
 from adapters.simulation import control
@@ -17,6 +19,7 @@ from app.cli import app
 from app.kit.db import Database
 from app.kit.embedded import Dsns
 from app.kit.ids import new_id
+from app.kit.lease import lease
 from app.kit.seal import Sealer
 from tests.app.rig import make_world
 
@@ -130,3 +133,38 @@ async def test_a_connection_of_the_database_is_found_by_name_and_by_id(
         assert code == 0, said
         assert SECRET not in said
     assert (await check("nobody", **where))[0] == 2
+
+
+async def test_boards_are_tried_with_a_door_and_who_else_may_be_on_the_line_is_told(
+    dsns: Dsns, admin_db: Database, worker_db: Database
+) -> None:
+    world, name = await make_world(admin_db), f"line {uuid4().hex[:6]}"
+    where = {
+        "LOCKYARD_SECRET_KEY": base64.b64encode(bytes(range(32))).decode(),
+        "LOCKYARD_DATABASE_URL": dsns.app,
+        "LOCKYARD_WORKER_DATABASE_URL": dsns.worker,
+        "LOCKYARD_OWNER_DATABASE_URL": dsns.owner,
+    }
+    line = Line("KR-01", {0: 16})
+    boards = KerongWorld([line])
+    async with LineServer(boards, line) as server:
+        async with admin_db.plain() as conn:
+            await conn.execute(
+                "INSERT INTO vendor_connection (tenant_id, id, name, vendor, base_url, settings) "
+                "VALUES ($1, $2, $3, 'kerong_cu16', $4, $5)",
+                world.tenant, new_id(), name, server.url, {"bank": "KR-01", "boards": [0]},
+            )  # fmt: skip
+        code, said = await check(name, **where)
+        assert code == 0, said
+        assert "having the hardware alone" not in said
+        assert sum(boards.doors.at(*key).pulses for key in boards.doors) == 0
+
+        stop = asyncio.Event()
+        async with lease(worker_db, "fleet", stop) as held:
+            assert held is not None
+            code, said = await check(name, "--write", **where)
+        assert code == 0, said
+        assert "not tried having the hardware alone: a worker runs" in said
+        assert "to do: stop `lockyard worker` while you try" in said
+        assert "open a door: unit 0-1: opened, its door reads open; shut it again" in said
+        assert sum(boards.doors.at(*key).pulses for key in boards.doors) == 1

@@ -41,7 +41,7 @@ def connect(connection: Connection) -> Adapter:
         boards,
         turned=bool(given["turned"]),
         baudrate=given["baudrate"],
-        reply_seconds=float(given["reply_seconds"]),
+        reply_seconds=bank.reply_seconds(given),
     )
     return BoardBank(NAME, client, bank.places_of(boards, given), given, pushes=bool(profile.pushed))
 
@@ -53,4 +53,5 @@ VENDOR = Vendor(
     connect=connect,
     read=_read,
     settings=SETTINGS,
+    hardware=transport.hardware,
 )

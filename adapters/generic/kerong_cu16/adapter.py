@@ -33,7 +33,7 @@ def connect(connection: Connection) -> Adapter:
         connection.base_url,
         tuple(boards),
         baudrate=given["baudrate"],
-        reply_seconds=float(given["reply_seconds"]),
+        reply_seconds=bank.reply_seconds(given),
     )
     return BoardBank(NAME, client, bank.places_of(boards, given), given, items=bool(given["item_sensors"]))
 
@@ -45,4 +45,5 @@ VENDOR = Vendor(
     connect=connect,
     read=_read,
     settings=SETTINGS,
+    hardware=transport.hardware,
 )

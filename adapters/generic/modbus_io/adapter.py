@@ -26,6 +26,11 @@ SETTINGS = (
         required=True,
     ),
     Setting("pulse_seconds", SettingKind.SECONDS, "how long a lock gets current, 2 at most", default=0.5),
+    Setting(
+        "watchdog",
+        SettingKind.BOOLEAN,
+        f"{ON_WAIT_OFF}: yes, the module itself ends its outputs when it hears nothing for 2 s at most",
+    ),
     Setting("framing", SettingKind.TEXT, "tcp or rtu; tcp on socket:// and rtu elsewhere unless set"),
     Setting("door_inputs", SettingKind.BOOLEAN, "input n is the door switch of output n", default=True),
     Setting("closed_when", SettingKind.MAP, 'unit id, or "*" for all others, to the input (1 or 0) of a shut door'),
@@ -41,6 +46,11 @@ def _read(connection: Connection) -> tuple[dict[str, Any], Wiring, dict[str, Pla
     given = config.values(SETTINGS, connection)
     transport.check_address(connection.base_url)
     _need(given["pulse"] in LONGEST_SECONDS, f"pulse must be {FLASH} or {ON_WAIT_OFF}")
+    _need(
+        given["pulse"] == FLASH or given["watchdog"],
+        f"with {ON_WAIT_OFF} an output stays on when we are cut off: set the module's own watchdog to 2 s at most and "
+        "say watchdog, or use a module that times its pulses",
+    )
     _need(given["parity"] in {"N", "E", "O"}, "parity must be N, E or O")
     longest = LONGEST_SECONDS[given["pulse"]]
     _need(given["pulse_seconds"] <= longest, f"pulse_seconds must be {longest:g} at most with {given['pulse']}")
@@ -56,7 +66,7 @@ def _read(connection: Connection) -> tuple[dict[str, Any], Wiring, dict[str, Pla
         modes=given["pulse"] == FLASH if given["output_modes"] is None else bool(given["output_modes"]),
         first_input=given["first_input"],
         first_output=given["first_output"],
-        reply_seconds=float(given["reply_seconds"]),
+        reply_seconds=bank.reply_seconds(given),
     )
     return given, wiring, places
 
@@ -133,4 +143,5 @@ VENDOR = Vendor(
     connect=connect,
     read=_read,
     settings=SETTINGS,
+    hardware=transport.hardware,
 )

@@ -168,15 +168,15 @@ class ModbusDialect:
                 bus.renew()
 
     async def _nothing_left_on(self, bus: Bus, board: int) -> None:
-        """On a line that is new to us an output may be on since before: we, or who was here before us, were cut off."""
-        if self._found_off.get(board) == bus.generation:
-            return
+        """A pulse of ours holds the line: what is on at a look was left on, by us or by who was here before us."""
         first, channels = self._wiring.first_output, self._wiring.channels[board]
         try:
             states = wire.bits(await self._ask(bus, board, wire.read_outputs(first, channels)))
             on = [first + at for at in range(channels) if at < len(states) and states[at]]
         except SaysNo:
-            # It does not tell its outputs: switching all of ours off is safe.
+            # It does not tell its outputs: switching all of ours off is safe, on a line that is new to us.
+            if self._found_off.get(board) == bus.generation:
+                return
             on = list(range(first, first + channels))
         for output in on:
             await self._ask(bus, board, wire.write_output(output, wire.OFF))

@@ -7,8 +7,8 @@ from typing import Any
 
 from adapters import config
 from adapters.generic.mqtt.checks import checks_of
-from adapters.generic.mqtt.client import BOUNCE_SECONDS, Broker, MqttClient
-from adapters.generic.mqtt.settings import SETTINGS, broker_of, dialect_of
+from adapters.generic.mqtt.client import BOUNCE_SECONDS, MqttClient
+from adapters.generic.mqtt.settings import SETTINGS, Broker, broker_of, dialect_of, hardware
 from adapters.generic.mqtt.wire import Alive, Dialect, News, Reacted, Result, State
 from adapters.once import Once
 from app.devices.port import (
@@ -78,6 +78,8 @@ class MqttAdapter:
             settle=watch + timedelta(seconds=3),
             poll=poll,
             poll_while_open=min(poll, timedelta(seconds=0.5)),
+            # A controller's supply feeds few solenoids at a time.
+            side_by_side=2,
         )
 
     @property
@@ -295,4 +297,5 @@ VENDOR = Vendor(
     connect=connect,
     read=_read,
     settings=SETTINGS,
+    hardware=hardware,
 )

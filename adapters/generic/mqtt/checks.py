@@ -1,7 +1,8 @@
-"""What `lockyard adapter check` tries at a broker; it reads only."""
+"""What `lockyard adapter check` tries at a broker."""
 
 from collections.abc import Sequence
 
+from adapters.checking import opening
 from app.devices.port import Adapter, BankState, Check, Door
 
 
@@ -22,6 +23,7 @@ def checks_of(adapter: Adapter, bank: str | None) -> tuple[Check, ...]:
     return (
         Check("the broker lets us in", broker, "compare address, user, password and the user's rights on topics"),
         Check("controllers tell their doors", doors, "compare prefix or topics; states must be retained"),
+        opening(adapter, bank, "compare the command's topic and payload, and whether this user may publish there"),
     )
 
 

@@ -3,9 +3,9 @@
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -15,11 +15,14 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from adapters import reach
-from adapters.exchange import tls
+from adapters.exchange import named
+from adapters.generic.mqtt.settings import Broker
 from adapters.generic.mqtt.wire import Alive, Dialect, Message, News, State, Strange, shown
 from app.devices.port import Ambiguous, AuthFailed, DeviceError, Door, DoorHint, Unmapped, Unreachable
 
-QOS = 1
+AT_MOST_ONCE, QOS = 0, 1
+# Nobody subscribes to it. A broker answers in order: its answer says that what was published before has arrived.
+NOWHERE = "lockyard/nowhere"
 CONNECT_SECONDS = 5.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 10.0
 # Retained states come in one go after subscribing; so long a silence says that they are all there.
@@ -31,19 +34,6 @@ WORD_LIMIT, UNITS_LIMIT = 64 * 1024, 20_000
 # CONNACK: bad user name or password, not authorized (as paho names them in either protocol version).
 NO_ENTRY = frozenset({134, 135})
 SUBSCRIPTION_REFUSED = 128
-
-
-@dataclass(frozen=True, slots=True)
-class Broker:
-    """Where and how to connect. `five`: MQTT 5, in which an order that nobody fetches in time runs out there."""
-
-    host: str
-    port: int
-    secure: bool
-    user: str | None = None
-    password: str | None = field(default=None, repr=False)
-    keepalive: int = 10
-    five: bool = False
 
 
 @dataclass(slots=True)
@@ -113,9 +103,7 @@ class MqttClient:
         if self._broker.five and runs_out is not None:
             properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
             properties.MessageExpiryInterval = max(1, int(runs_out.total_seconds()))
-        sending = asyncio.create_task(
-            client.publish(message.topic, message.payload, QOS, retain=False, properties=properties, timeout=seconds)
-        )
+        sending = asyncio.create_task(_delivered(client, message, properties, seconds))
         await asyncio.wait([sending, lost], return_when=asyncio.FIRST_COMPLETED)
         if not sending.done():
             sending.cancel()
@@ -178,22 +166,8 @@ class MqttClient:
             await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - not a secret
 
     async def _session(self) -> None:
-        broker = self._broker
-        await reach.check_host(broker.host, broker.port)
-        version = aiomqtt.ProtocolVersion.V5 if broker.five else aiomqtt.ProtocolVersion.V311
-        async with aiomqtt.Client(
-            broker.host,
-            broker.port,
-            username=broker.user,
-            password=broker.password,
-            # A name of its own: two processes under one name would throw each other out for ever.
-            identifier=f"lockyard-{uuid4().hex[:12]}",
-            protocol=version,
-            clean_session=None if broker.five else True,
-            keepalive=broker.keepalive,
-            timeout=CONNECT_SECONDS,
-            tls_context=tls() if broker.secure else None,
-        ) as client:
+        async with AsyncExitStack() as stack:
+            client = await _connected(stack, self._broker)
             self._lost = asyncio.get_running_loop().create_future()
             granted = await client.subscribe([(topic, QOS) for topic in self.dialect.topics()])
             if any(getattr(code, "value", code) >= SUBSCRIPTION_REFUSED for code in granted):
@@ -252,7 +226,7 @@ class MqttClient:
                     if not online:
                         del self.heard[key]
                     else:
-                        self.heard[key].told = _uncounted(self.heard[key].told)
+                        self.heard[key].told = self.heard[key].told.uncounted()
             case State(bank, unit):
                 self._know_state(news, (bank, unit), now)
             case Strange(bank, unit, what, raw) if len(self.strange) < UNITS_LIMIT:
@@ -263,7 +237,7 @@ class MqttClient:
 
     def _know_state(self, news: State, key: tuple[str, str], now: datetime) -> None:
         before = self.heard.get(key)
-        if before is not None and _older(news.seq, before.told.seq):
+        if before is not None and news.older_than(before.told):
             return
         if news.door is not Door.UNKNOWN:
             self.strange = {at: kept for at, kept in self.strange.items() if at[:2] != key}
@@ -287,13 +261,37 @@ class MqttClient:
             hearer.put_nowait(DoorHint(*key, news.door, heard.at, event))
 
 
-def _older(seq: int | None, known: int | None) -> bool:
-    return seq is not None and known is not None and seq <= known
+async def _delivered(client: aiomqtt.Client, message: Message, properties: Properties | None, seconds: float) -> None:
+    qos = AT_MOST_ONCE if message.once else QOS
+    await client.publish(message.topic, message.payload, qos, retain=False, properties=properties, timeout=seconds)
+    if message.once:
+        await client.unsubscribe(NOWHERE, timeout=seconds)
 
 
-def _uncounted(state: State) -> State:
-    return State(state.bank, state.unit, state.door, state.item)
+async def _connected(stack: AsyncExitStack, broker: Broker) -> aiomqtt.Client:
+    """By address, for a name that is asked twice may lead elsewhere the second time; by the first that listens."""
+    trouble: aiomqtt.MqttError | None = None
+    for address in await reach.addresses(broker.host, broker.port):
+        try:
+            return await stack.enter_async_context(_client(broker, address))
+        except MqttConnectError:
+            raise
+        except aiomqtt.MqttError as error:
+            trouble = error
+    raise trouble or ConnectionError("the name leads nowhere")
 
 
-# What a broker is called in a connection's address.
-SCHEMES: Mapping[str, tuple[bool, int]] = {"mqtt": (False, 1883), "mqtts": (True, 8883)}
+def _client(broker: Broker, address: str) -> aiomqtt.Client:
+    return aiomqtt.Client(
+        address,
+        broker.port,
+        username=broker.user,
+        password=broker.password,
+        # A name of its own: two processes under one name would throw each other out for ever.
+        identifier=f"lockyard-{uuid4().hex[:12]}",
+        protocol=aiomqtt.ProtocolVersion.V5 if broker.five else aiomqtt.ProtocolVersion.V311,
+        clean_session=None if broker.five else True,
+        keepalive=broker.keepalive,
+        timeout=CONNECT_SECONDS,
+        tls_context=named(broker.host) if broker.secure else None,
+    )

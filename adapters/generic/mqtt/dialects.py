@@ -138,7 +138,7 @@ class HaLock(_Listed):
         return tuple(found)
 
     def order(self, bank: str, unit: str, order: UUID, expires: datetime) -> Message:  # noqa: ARG002 - no words for them
-        return Message(self._topics[unit]["command"], self._open)
+        return Message(self._topics[unit]["command"], self._open, once=True)
 
     def after(self, unit: str) -> Message | None:  # noqa: ARG002 - the lock ends its pulse itself
         return None
@@ -196,7 +196,7 @@ class Tasmota(_Listed):
         return tuple(found)
 
     def order(self, bank: str, unit: str, order: UUID, expires: datetime) -> Message:  # noqa: ARG002 - no words for them
-        return Message(self._power(unit), "ON")
+        return Message(self._power(unit), "ON", once=True)
 
     def after(self, unit: str) -> Message:
         return Message(self._power(unit), "OFF")

@@ -1,12 +1,12 @@
 """The settings of a connection to a broker, and the dialect they ask for."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
 from adapters import config
 from adapters.generic.bank import within
-from adapters.generic.mqtt.client import SCHEMES, Broker
 from adapters.generic.mqtt.dialects import HaLock, NativeJson, Tasmota
 from adapters.generic.mqtt.wire import Dialect
 from app.devices.port import Connection, Refused, Setting, SettingKind
@@ -42,7 +42,22 @@ SETTINGS = (
     Setting("username", SettingKind.TEXT, "user at the broker", secret=True),
     Setting("password", SettingKind.TEXT, "password at the broker", secret=True),
 )
+# What a broker is called in a connection's address.
+SCHEMES: Mapping[str, tuple[bool, int]] = {"mqtt": (False, 1883), "mqtts": (True, 8883)}
 _TOPICS = frozenset({"command", "state", "door", "availability"})
+
+
+@dataclass(frozen=True, slots=True)
+class Broker:
+    """Where and how to connect. `five`: MQTT 5, in which an order that nobody fetches in time runs out there."""
+
+    host: str
+    port: int
+    secure: bool
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+    keepalive: int = 10
+    five: bool = False
 
 
 def broker_of(connection: Connection, given: Mapping[str, Any]) -> Broker:
@@ -66,6 +81,13 @@ def broker_of(connection: Connection, given: Mapping[str, Any]) -> Broker:
         given["keepalive_seconds"],
         given["protocol"] == "5",
     )
+
+
+def hardware(connection: Connection) -> str | None:
+    """A broker that lets everybody in opens the doors behind it for everybody."""
+    broker = broker_of(connection, config.values(SETTINGS, connection))
+    usual = {scheme: port for scheme, (_, port) in SCHEMES.items()}
+    return None if broker.user else config.place(connection.base_url, usual)
 
 
 def dialect_of(given: Mapping[str, Any]) -> Dialect:

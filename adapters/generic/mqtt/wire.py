@@ -1,7 +1,7 @@
 """What is said between controllers and us, in words that every dialect is turned into. No I/O."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol, TypeAlias
@@ -23,10 +23,12 @@ class Result(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """To publish: at least once, never retained."""
+    """To publish, never retained. `once`: what would move something again if it came again goes at most once, and never
+    waits in a broker for a controller that is away; the rest goes at least once."""
 
     topic: str
     payload: str
+    once: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,12 @@ class State:
     door: Door | None = None
     item: bool | None = None
     seq: int | None = None
+
+    def older_than(self, known: "State") -> bool:
+        return self.seq is not None and known.seq is not None and self.seq <= known.seq
+
+    def uncounted(self) -> "State":
+        return replace(self, seq=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,6 +147,10 @@ def as_written(bank: str) -> str:
     return bank
 
 
+def asks_who_one_is(_: Connection) -> str | None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Vendor:
     """What the registry knows of a vendor. Packages publish one under the entry-point group `lockyard.adapters`.
@@ -154,6 +158,8 @@ class Vendor:
     `read`: reads all that a connection says, and opens nothing; asked before an account is kept. Raises Refused.
     `bank_id`: a bank's id as the adapter itself writes it. Where it takes several spellings for the same bank they
     come out as one here, or two banks would share its doors; raises Refused for what is no such id.
+    `hardware`: the place of hardware that opens for whoever knows it (`host:port`, or a device), the same however it is
+    written; None where it asks who one is. Raises Refused for an address that can never work.
     """
 
     name: str
@@ -164,3 +170,4 @@ class Vendor:
     read: Callable[[Connection], object] = nothing_more
     receive: Receiver | None = None
     bank_id: Callable[[str], str] = as_written
+    hardware: Callable[[Connection], str | None] = asks_who_one_is

@@ -184,9 +184,11 @@ class SizeCount:
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Limits of this hardware. `settle`: how long after sending an open may still take effect."""
+    """Limits of this hardware. `settle`: how long after sending an open may still take effect. `side_by_side`: how many
+    orders it may be sent at a time, never two for one compartment; one where they would share a bus."""
 
     deadline: timedelta
     settle: timedelta
     poll: timedelta
     poll_while_open: timedelta
+    side_by_side: int = 1

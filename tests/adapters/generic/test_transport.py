@@ -1,7 +1,11 @@
 import asyncio
+import fcntl
+import os
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -12,7 +16,7 @@ from adapters.generic.frame_board.simulator import rig as frame_board
 from adapters.generic.kerong_cu16.simulator import rig as kerong_cu16
 from adapters.generic.modbus_io.simulator import rig as modbus_io
 from adapters.generic.transport import NoAnswer
-from app.devices.port import Door, Outcome, Refused, Unreachable
+from app.devices.port import Connection, Door, Outcome, Refused, Unreachable
 from tests.adapters.generic.converters import serial_device, terminal_server
 from tests.adapters.rigs import Rig
 
@@ -22,7 +26,7 @@ LINES: dict[str, Callable[[], Any]] = {
     "wkly": frame_board.start,
     "xor5_8a80": lambda: frame_board.start(profile="xor5_8a80"),
     "modbus_rtu": lambda: modbus_io.start(**RTU),
-    "modbus_rtu_on_wait_off": lambda: modbus_io.start(**RTU, pulse="on_wait_off"),
+    "modbus_rtu_on_wait_off": lambda: modbus_io.start(**RTU, pulse="on_wait_off", watchdog=True),
 }
 
 
@@ -73,6 +77,36 @@ async def test_a_serial_device_that_is_not_there_is_unreachable(kerong: Rig) -> 
     with pytest.raises(Unreachable):
         await adapter.read_bank(kerong.bank)
     await adapter.close()
+
+
+async def test_two_ways_to_name_a_device_are_one_bus(tmp_path: Path) -> None:
+    device, link = tmp_path / "ttyUSB0", tmp_path / "usb-FTDI"
+    device.touch()
+    link.symlink_to(device)
+    first, second = transport.shared(str(device), 9600), transport.shared(str(link), 9600)
+    assert first is second
+    transport.leave(first)
+    transport.leave(second)
+
+
+async def test_a_device_that_another_process_has_is_left_alone(kerong: Rig) -> None:
+    async with serial_device(kerong.connection.base_url) as device:
+        other = os.open(device, os.O_RDWR | os.O_NOCTTY)
+        fcntl.flock(other, fcntl.LOCK_EX)
+        adapter = registry.connect(replace(kerong.connection, base_url=device))
+        with pytest.raises(Unreachable, match="stop `lockyard worker` while you try"):
+            await adapter.read_bank(kerong.bank)
+        os.close(other)
+        assert (await adapter.read_bank(kerong.bank)).units
+        await adapter.close()
+
+
+@pytest.mark.parametrize("vendor", ["kerong_cu16", "frame_board", "modbus_io"])
+def test_nobody_may_keep_a_line_waiting_for_long(vendor: str) -> None:
+    own = {"frame_board": {"profile": "xor5_8a80"}, "modbus_io": {"pulse": "waveshare_flash"}}
+    settings = {"bank": "B", "reply_seconds": 5.1, **own.get(vendor, {})}
+    with pytest.raises(Refused, match="reply_seconds must be 5 at most"):
+        registry.connect(Connection(uuid4(), vendor, "socket://h:1", settings))
 
 
 async def test_frames_keep_their_distance(kerong: Rig) -> None:
@@ -133,9 +167,13 @@ async def test_who_listens_hears_what_nobody_asked_for() -> None:
 def test_one_address_is_one_bus_for_all_who_use_it() -> None:
     first, second = transport.shared("socket://h:1", 19200), transport.shared("socket://h:1", 19200)
     assert first is second
-    for speed in ((9600, "N"), (19200, "E")):
-        with pytest.raises(Refused):
+    assert transport.shared("socket://H:1/", 19200) is first
+    transport.leave(first)
+    for speed, word in (((9600, "N"), "another baudrate"), ((19200, "E"), "another parity")):
+        with pytest.raises(Refused, match=word) as refused:
             transport.shared("socket://h:1", *speed)
+        # What somebody else entered is theirs.
+        assert "19200" not in refused.value.detail
 
     transport.leave(first)
     assert transport.shared("socket://h:1", 19200) is second

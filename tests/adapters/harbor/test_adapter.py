@@ -10,6 +10,7 @@ import pytest
 from adapters import registry
 from adapters.harbor.adapter import receive
 from adapters.harbor.simulator import phone
+from adapters.harbor.simulator.cloud import CLIENT
 from app.devices.port import (
     Ability,
     AccessKind,
@@ -289,16 +290,31 @@ async def test_events_that_are_not_signed_as_agreed_are_refused(wrong: dict[str,
             assert refused.value.reason == "BAD_SIGNATURE"
 
 
-async def test_every_operation_can_be_tried_and_those_that_write_say_so() -> None:
-    async with harbor_rig(location_id=1) as rig:
+@pytest.mark.parametrize(
+    ("settings", "writing"),
+    [
+        ({"location_id": 1}, ["reserve and cancel", "drop-off token", "pick-up token"]),
+        ({}, ["reserve and cancel", "drop-off token", "pick-up token"]),
+        (
+            {"location_id": 1, "links": "both"},
+            ["reserve and cancel", "drop-off link", "pick-up token", "pick-up link"],
+        ),
+    ],
+)
+async def test_every_operation_can_be_tried_and_those_that_write_say_so(
+    settings: dict[str, Any], writing: list[str]
+) -> None:
+    async with harbor_rig(**settings) as rig:
         checks = rig.adapter.checks(TOWER)
-        assert [check.name for check in checks if check.writes] == ["reserve and cancel", "drop-off token"]
+        assert [check.name for check in checks if check.writes] == writing
+        pickup = next(check for check in checks if check.name == "pick-up token")
+        with pytest.raises(Refused, match="no locker of ours has anything in it"):
+            await pickup.run()
+        occupied = list(rig.world.of(TOWER))[-1]
+        occupied.status, occupied.owner = "occupied", CLIENT[0]
         for check in checks:
-            assert await check.run()
-        async with harbor_rig(location_id=1, links="both") as linked:
-            tried = linked.adapter.checks(TOWER)
-            assert [check.name for check in tried if check.writes] == ["drop-off link"]
-            assert "found again" in await tried[-1].run()
+            assert await check.run(), check.name
+        assert rig.world.pairs[TOWER, occupied.id] == (1 if len(writing) == 3 else 2)
         rig.world.faults.add({"kind": "status", "where": "locker-types", "status": 404})
         types = next(check for check in checks if check.name == "locker types")
         with pytest.raises(Refused):

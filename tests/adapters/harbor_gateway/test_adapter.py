@@ -286,9 +286,12 @@ async def test_every_operation_can_be_checked_and_a_check_leaves_nothing_behind(
         tried = adapter(bench).checks(bench.bank)
         found = {check.name: await check.run() for check in tried}
 
-        reading, writing = {"locations", "locker", "lockers", "transaction"}, {"open", "service", "transactions"}
+        reading = {"health", "locations", "locker", "locker types", "lockers", "transaction"}
+        writing = {"open", "service", "transactions"}
         assert set(found) == reading | writing
         assert {check.name for check in tried if check.writes} == writing
+        assert found["health"] == "ok"
+        assert "small" in found["locker types"]
         assert held(bench) == {}
         assert sum(bench.effects().values()) == 1
         assert not any(locker.out_of_service for locker in bench.world.of(bench.bank))

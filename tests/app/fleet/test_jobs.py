@@ -26,7 +26,7 @@ async def world(admin_db: Database) -> World:
 
 
 @asynccontextmanager
-async def kept(dsns: Dsns, worker: Database, hardware: Hardware | OpenAdapter) -> AsyncIterator[None]:
+async def kept(dsns: Dsns, worker: Database, hardware: Adapter | OpenAdapter) -> AsyncIterator[None]:
     """A fleet at work, over hardware made of memory for every bank of the vendor `memory`."""
 
     def memory(connection: Connection) -> Adapter:
@@ -34,10 +34,10 @@ async def kept(dsns: Dsns, worker: Database, hardware: Hardware | OpenAdapter) -
             raise Refused("client_id is missing")
         if connection.settings.get("strange"):
             raise ValueError("nobody thought of that")
-        assert isinstance(hardware, Hardware)
+        assert not callable(hardware)
         return hardware
 
-    open_adapter = memory if isinstance(hardware, Hardware) else hardware
+    open_adapter = hardware if callable(hardware) else memory
 
     bus, stop = PostgresBus(dsns.worker), asyncio.Event()
     tasks = [

@@ -45,7 +45,14 @@ async def start(
 
 TCP = Column(BANK, UNIT, status="02", unlock="flash")
 RTU = Column(BANK, UNIT, status="02", unlock="flash", settings={"framing": "rtu"}, how="RTU")
-OURS = Column(BANK, UNIT, status="02", unlock="on", settings={"pulse": ON_WAIT_OFF, "flashes": False}, how="we time it")
+OURS = Column(
+    BANK,
+    UNIT,
+    status="02",
+    unlock="on",
+    settings={"pulse": ON_WAIT_OFF, "flashes": False, "watchdog": True},
+    how="we time it",
+)
 FRAMES = {
     Fault.NOTHING_WRONG,
     Fault.NOISE_BEFORE,

@@ -11,7 +11,7 @@ from typing import Any
 
 from adapters.generic.mqtt.simulator.packets import Publish
 from adapters.generic.mqtt.simulator.speaker import Speaker
-from adapters.generic.mqtt.simulator.world import MqttBank, MqttWorld
+from adapters.generic.mqtt.simulator.world import MqttBank, MqttWorld, arrivals
 from adapters.simulation.faults import Fault
 
 TICK_SECONDS = 0.02
@@ -52,7 +52,7 @@ class Agent(ABC):
     def commands(self) -> tuple[str, ...]: ...
 
     @abstractmethod
-    async def obey(self, topic: str, payload: str) -> None: ...
+    async def obey(self, topic: str, payload: str, qos: int) -> None: ...
 
     @abstractmethod
     def tell(self, unit: str, door: Door, fault: Fault | None) -> None: ...
@@ -81,10 +81,9 @@ class Agent(ABC):
             speaker.cut()
             self.speaker = None
 
-    async def _hear(self, topic: str, payload: str) -> None:
-        if self.silent:
-            return
-        await self.obey(topic, payload)
+    async def _hear(self, topic: str, payload: str, qos: int) -> None:
+        if not self.silent:
+            await self.obey(topic, payload, qos)
 
     @property
     def silent(self) -> bool:
@@ -174,10 +173,10 @@ class NativeAgent(Agent):
             older = {**words, "door": "open" if door.closed else "closed", "seq": self.seq - 1}
             self.say(topic, json.dumps(older), retain=True)
 
-    async def obey(self, topic: str, payload: str) -> None:
+    async def obey(self, topic: str, payload: str, qos: int) -> None:
         fault = self.world.faults.take("cmd", self.bank.id)
-        kind = fault.kind if fault else ""
-        for _ in range(0 if kind == "ignore" else 2 if kind == "again" else 1):
+        for wait in arrivals(fault, qos):
+            await asyncio.sleep(wait)
             await self._order(topic.split("/")[-2], json.loads(payload), fault)
 
     async def _order(self, unit: str, order: Mapping[str, Any], fault: Fault | None) -> None:
@@ -222,10 +221,15 @@ class HaAgent(Agent):
             word = "OFF" if door.closed else "ON"
             self.say(f"{self.bank.id}/door/{unit}/state", word, retain=True, fault=fault)
 
-    async def obey(self, topic: str, payload: str) -> None:
+    async def obey(self, topic: str, payload: str, qos: int) -> None:
         fault, unit = self.world.faults.take("cmd", self.bank.id), topic.split("/")[-2]
-        if payload not in {"OPEN", "UNLOCK"} or unit not in self.bank.units or (fault and fault.kind == "ignore"):
+        if payload not in {"OPEN", "UNLOCK"} or unit not in self.bank.units:
             return
+        for wait in arrivals(fault, qos):
+            await asyncio.sleep(wait)
+            await self._open(unit, fault)
+
+    async def _open(self, unit: str, fault: Fault | None) -> None:
         state = f"{self.bank.id}/lock/{unit}/state"
         if fault and fault.kind == "refuse":
             self.say(state, "JAMMED", retain=True)
@@ -252,18 +256,20 @@ class TasmotaAgent(Agent):
             word = {f"Switch{self._number(unit)}": {"Action": "OFF" if door.closed else "ON"}}
             self.say(f"stat/{self.bank.id}/RESULT", json.dumps(word), fault=fault)
 
-    async def obey(self, topic: str, payload: str) -> None:
+    async def obey(self, topic: str, payload: str, qos: int) -> None:
         what = topic.rpartition("/")[2].upper()
         if what == "STATUS" and payload == "10":
             self._status()
         elif what.startswith("POWER") and (what.removeprefix("POWER") or "1").isdigit():
             number = int(what.removeprefix("POWER") or "1")
             if number <= len(self.bank.units) and payload in {"ON", "OFF", ""}:
-                self._power(self.bank.units[number - 1], number, payload)
+                fault = self.world.faults.take("cmd" if payload == "ON" else "off", self.bank.id) if payload else None
+                for wait in arrivals(fault, qos):
+                    await asyncio.sleep(wait)
+                    self._power(self.bank.units[number - 1], number, payload, fault)
 
-    def _power(self, unit: str, number: int, payload: str) -> None:
-        fault = self.world.faults.take("cmd" if payload == "ON" else "off", self.bank.id) if payload else None
-        if fault and fault.kind in {"ignore", "refuse"}:
+    def _power(self, unit: str, number: int, payload: str, fault: Fault | None) -> None:
+        if fault and fault.kind == "refuse":
             return
         if payload == "ON" and fault and fault.kind in {"late", "neighbour"}:
             self.unlock(unit, fault)

@@ -188,7 +188,14 @@ ORDERS = (
     order(Fault.REFUSED, End.REFUSED, 0, told("refuse"), "ha_lock", settings=HA),
     order(Fault.WRONG_DOOR, End.REFUSED, 0, told("neighbour"), elsewhere=1),
     order(Fault.CLOCK_SKEW, End.REFUSED, 0, skew(2), "the order has run out"),
-    order(Fault.RESET_AFTER, End.OPENED, 1, told("again"), "the broker delivers it twice"),
+    order(Fault.RESET_AFTER, End.OPENED, 1, told("again", ms=600), "the broker delivers it twice", after=1.0),
+    order(Fault.RESET_AFTER, End.OPENED, 1, told("again", ms=600), "twice, ha_lock", after=1.0, settings=HA),
+    order(Fault.RESET_AFTER, End.OPENED, 1, told("again", ms=600), "twice, tasmota", after=1.0, settings=TASMOTA),
+    order(Fault.EFFECT_LATE, End.UNCONFIRMED, 0, told("asleep", ms=3300), "the controller slept", after=2.5),
+    order(Fault.EFFECT_LATE, End.UNCONFIRMED, 0, told("asleep", ms=1800), "slept, ha_lock", after=1.0, settings=HA),
+    order(
+        Fault.EFFECT_LATE, End.UNCONFIRMED, 0, told("asleep", ms=1800), "slept, tasmota", after=1.0, settings=TASMOTA
+    ),
     Cell(Fault.SAME_ORDER_TWICE, Act.TWICE, End.OPENED, 1),
     Cell(Fault.POWER_LOSS, Act.POWER, End.UNREACHABLE, 1, away("power"), play=back_after_power),
 )

@@ -41,8 +41,8 @@ class Speaker:
         if not self._writer.is_closing():
             self._writer.write(packets.publish(Publish(topic, payload.encode(), 1, retain), self._number))
 
-    async def messages(self) -> AsyncIterator[tuple[str, str]]:
-        """Topic and payload, until the connection ends."""
+    async def messages(self) -> AsyncIterator[tuple[str, str, int]]:
+        """Topic, payload and quality of service, until the connection ends."""
         while True:
             try:
                 kind, flags, body = await packets.read(self._reader)
@@ -52,7 +52,7 @@ class Speaker:
                 message, number = packets.published(flags, body)
                 if message.qos:
                     self._writer.write(packets.packet(Kind.PUBACK, number.to_bytes(2, "big")))
-                yield message.topic, message.payload.decode()
+                yield message.topic, message.payload.decode(), message.qos
 
     def cut(self) -> None:
         self._pinging.cancel()

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from adapters.simulation.doors import Clock, Doors
-from adapters.simulation.faults import Faults
+from adapters.simulation.faults import Fault, Faults
 from adapters.simulation.outputs import Outputs
 
 KINDS = frozenset(
     {
-        "again",  # the broker delivers the order twice
+        "again",  # what is delivered at least once comes again, `ms` later
+        "asleep",  # not there for `ms`, and what is delivered at least once waits for it
         "delay",  # what would be said is said `ms` later
         "drop",  # not said at all; the effect takes place all the same
         "half",  # the first half of what would be said
@@ -27,6 +28,16 @@ KINDS = frozenset(
     }
 )
 PROFILES = ("native_json", "ha_lock", "tasmota")
+
+
+def arrivals(fault: Fault | None, qos: int) -> tuple[float, ...]:
+    """How long after the one before an order is delivered, each time that it is."""
+    kind, wait = (fault.kind, fault.ms / 1000) if fault else ("", 0.0)
+    if kind == "ignore" or (kind == "asleep" and not qos):
+        return ()
+    if kind == "asleep":
+        return (wait,)
+    return (0.0, wait) if kind == "again" and qos else (0.0,)
 
 
 @dataclass(frozen=True, slots=True)

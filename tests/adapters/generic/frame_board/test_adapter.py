@@ -92,9 +92,12 @@ async def test_a_check_says_how_the_doors_of_each_board_read() -> None:
     async with rig.start() as bench:
         bench.world.doors.act(bench.bank, bench.unit, "open")
         assert isinstance(bench.adapter, Checkable)
-        found = {check.name: await check.run() for check in bench.adapter.checks(None)}
+        checks = bench.adapter.checks(None)
+        found = {check.name: await check.run() for check in checks if not check.writes}
 
         assert list(found) == ["board 1 tells its doors", "board 2 tells its doors"]
+        assert await checks[-1].run() == "unit 1-1: opened, its door reads open; shut it again"
+        assert (bench.here(), bench.elsewhere()) == (0, 1)
         assert "8 closed" in found["board 1 tells its doors"]
         assert "7 closed, 1 open" in found["board 2 tells its doors"]
 

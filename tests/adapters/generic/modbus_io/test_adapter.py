@@ -24,8 +24,8 @@ from app.devices.port import (
 SETTINGS: list[dict[str, Any]] = [
     {"framing": "tcp"},
     {"framing": "rtu"},
-    {"framing": "tcp", "pulse": ON_WAIT_OFF, "flashes": False},
-    {"framing": "rtu", "pulse": ON_WAIT_OFF},
+    {"framing": "tcp", "pulse": ON_WAIT_OFF, "flashes": False, "watchdog": True},
+    {"framing": "rtu", "pulse": ON_WAIT_OFF, "watchdog": True},
 ]
 
 
@@ -114,7 +114,7 @@ async def test_more_channels_than_the_module_has_breaks_the_contract() -> None:
     [
         {"pulse": "kick"},
         {"pulse_seconds": 2.1},
-        {"pulse": ON_WAIT_OFF, "pulse_seconds": 1.6},
+        {"pulse": ON_WAIT_OFF, "watchdog": True, "pulse_seconds": 1.6},
         {"modules": [0]},
         {"modules": [1, 1]},
         {"framing": "morse"},
@@ -142,7 +142,7 @@ async def test_a_check_names_the_outputs_that_do_not_obey() -> None:
         assert await checks["module 1 has its outputs in mode 0"].run() == "all outputs obey plain orders"
         with pytest.raises(Refused, match="outputs 5 are not in mode 0"):
             await checks["module 2 has its outputs in mode 0"].run()
-        assert not any(check.writes for check in checks.values())
+        assert [name for name, check in checks.items() if check.writes] == ["open a door"]
 
 
 async def test_a_babbling_line_does_not_stop_everything_else() -> None:

@@ -1,6 +1,8 @@
 """No solenoid is under current for more than two seconds, whatever ends early: told by the simulator's own clock."""
 
 import asyncio
+import json
+import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -16,7 +18,7 @@ from adapters.generic.modbus_io.simulator import rig
 from app.devices.port import DeviceError
 
 LIMIT_SECONDS = 2.0
-OURS: dict[str, Any] = {"pulse": ON_WAIT_OFF, "flashes": False, "pulse_seconds": 0.5}
+OURS: dict[str, Any] = {"pulse": ON_WAIT_OFF, "flashes": False, "pulse_seconds": 0.5, "watchdog": True}
 # A jammed door is pulsed to the end; another one's pulse ends when it is seen open.
 JAM = "jam"
 
@@ -138,6 +140,52 @@ async def test_what_an_earlier_process_left_on_goes_off_at_the_first_look(tells_
         await bench.adapter.read_bank(bench.bank)
 
         assert not energised(bench)
+
+
+async def test_what_is_found_on_at_any_look_goes_off() -> None:
+    async with rig.start(**OURS) as bench:
+        await bench.adapter.read_bank(bench.bank)
+        bench.world.outputs.switch(bench.bank, "1-7", on=True)
+        await bench.adapter.read_bank(bench.bank)
+
+        assert not energised(bench)
+
+
+# Opens one door, in a process of its own.
+PROCESS = """
+import asyncio, json, sys
+from datetime import timedelta
+from uuid import uuid4
+from adapters import registry
+from app.devices.port import Connection, Order, OrderKind
+
+url, settings, bank, unit = json.loads(sys.argv[1])
+
+async def main():
+    adapter = registry.connect(Connection(uuid4(), "modbus_io", url, settings))
+    await adapter.send(Order(uuid4(), OrderKind.OPEN, bank, unit, timedelta(seconds=6)))
+
+asyncio.run(main())
+"""
+
+
+async def test_what_a_process_that_was_killed_left_on_goes_off_when_the_next_one_starts() -> None:
+    async with rig.start(**{**OURS, "pulse_seconds": 1.5}) as bench:
+        bench.world.doors.act(bench.bank, bench.unit, JAM)
+        told = json.dumps([bench.connection.base_url, dict(bench.connection.settings), bench.bank, bench.unit])
+        process = await asyncio.create_subprocess_exec(sys.executable, "-c", PROCESS, told)
+        await until(lambda: energised(bench), 20)
+        process.kill()
+        await process.wait()
+        # Nobody is left to end the pulse: only the module's own watchdog, or the next start.
+        await asyncio.sleep(1.6)
+        assert energised(bench)
+
+        next_one = VENDOR.connect(replace(bench.connection, id=uuid4()))
+        await next_one.read_bank(bench.bank)
+        await next_one.close()
+        assert not energised(bench)
+        assert bench.here() == 1
 
 
 async def test_a_line_that_drops_for_a_while_gets_its_off_as_soon_as_it_is_back() -> None:

@@ -3,6 +3,7 @@ import json
 import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 import aiomqtt
@@ -11,12 +12,14 @@ import pytest
 from adapters.generic.mqtt.adapter import VENDOR
 from adapters.generic.mqtt.simulator import rig
 from adapters.generic.mqtt.simulator.agents import PREFIX
+from adapters.generic.mqtt.simulator.broker import EmbeddedBroker
 from adapters.generic.mqtt.simulator.mosquitto import Mosquitto, program
 from adapters.generic.mqtt.simulator.site import Site
 from adapters.generic.mqtt.simulator.world import PROFILES, MqttBank, MqttWorld
 from app.devices.port import (
     Ability,
     Adapter,
+    Ambiguous,
     AuthFailed,
     BankState,
     Capability,
@@ -258,6 +261,62 @@ async def test_with_mqtt_5_an_order_that_nobody_fetches_runs_out_in_the_broker()
         assert message.properties.MessageExpiryInterval <= bench.deadline.total_seconds()  # type: ignore[attr-defined]
 
 
+@REAL
+@pytest.mark.parametrize(
+    ("profile", "topic", "waits"),
+    [
+        ("native_json", f"{PREFIX}/MQ-01/unit/+/cmd", True),
+        ("ha_lock", "MQ-01/lock/+/command", False),
+        ("tasmota", "cmnd/MQ-01/POWER3", False),
+    ],
+)
+async def test_an_order_that_is_not_known_again_waits_for_no_controller_that_is_away(
+    profile: str, topic: str, waits: bool
+) -> None:
+    async with rig.start(profile=profile, broker="mosquitto") as bench:
+        host, _, port = bench.connection.base_url.removeprefix("mqtt://").partition(":")
+
+        def sleeper() -> aiomqtt.Client:
+            return aiomqtt.Client(host, int(port), identifier="sleeper", clean_session=False)
+
+        async with sleeper() as controller:
+            await controller.subscribe(topic, qos=1)
+        await bench.adapter.send(bench.order())
+        async with sleeper() as controller:
+            await controller.subscribe("done-2", qos=1)
+            await controller.publish("done-2", qos=1)
+            async for message in controller.messages:
+                heard = str(message.topic)
+                if heard == "done-2" or message.payload in {b"ON", b"OPEN"} or waits:
+                    break
+
+    assert (heard != "done-2") is waits
+
+
+class Stuck(EmbeddedBroker):
+    """Reads, and does nothing of what it reads once it is `stuck`."""
+
+    stuck = False
+
+    def _heard(self, session: Any, kind: int, flags: int, body: bytes) -> bool:
+        return self.stuck or super()._heard(session, kind, flags, body)
+
+
+async def test_an_order_without_an_answer_is_not_taken_before_the_broker_has_it() -> None:
+    """A lock with a command topic alone: that the broker has the order is all that can be known of it."""
+    units = {"3": {"command": "lock/3/command"}}
+    async with Stuck() as broker:
+        settings = {"profile": "ha_lock", "bank": "B", "units": units, "availability": "status"}
+        adapter = VENDOR.connect(Connection(uuid4(), "mqtt", broker.url, settings))
+        taken = await adapter.send(Order(uuid4(), OrderKind.OPEN, "B", "3", timedelta(seconds=2)))
+        broker.stuck = True
+        with pytest.raises(Ambiguous):
+            await adapter.send(Order(uuid4(), OrderKind.OPEN, "B", "3", timedelta(seconds=1)))
+        await adapter.close()
+
+    assert taken.outcome is Outcome.ACCEPTED
+
+
 async def test_without_contacts_an_order_is_taken_and_doors_are_unknown() -> None:
     async with rig.start(profile="ha_lock", sensors=False) as bench:
         state = await bench.adapter.read_bank(bench.bank)
@@ -277,13 +336,19 @@ async def test_content_is_told_where_sensors_are_fitted() -> None:
         assert bench.adapter.evidence_ceiling is Evidence.E4
 
 
-async def test_a_check_reads_only() -> None:
+async def test_a_check_opens_a_door_where_it_may_write_and_no_other() -> None:
     async with rig.start() as bench:
         assert isinstance(bench.adapter, Checkable)
-        found = [(check.writes, await check.run()) for check in bench.adapter.checks(bench.bank)]
+        checks = bench.adapter.checks(bench.bank)
+        bench.world.doors.act(bench.bank, "1", "put")
+        bench.world.doors.act(bench.bank, "2", "open")
+        await asyncio.sleep(0.3)
 
-        assert [writes for writes, _ in found] == [False, False]
-        assert found[1][1].endswith("MQ-01 8 of 8")
+        assert [check.writes for check in checks] == [False, False, True]
+        assert (await checks[1].run()).endswith("MQ-01 8 of 8")
+        # Neither the one with something in it nor the one that stands open.
+        assert await checks[2].run() == "unit 3: opened, its door reads open; shut it again"
+        assert (bench.here(), bench.elsewhere()) == (1, 0)
 
 
 @pytest.mark.parametrize("kind", sorted(set(OrderKind) - {OrderKind.OPEN}))

@@ -110,14 +110,15 @@ def test_an_order_in_our_own_json_has_an_id_and_an_end() -> None:
         "expires": "2026-01-01T12:00:05.250Z",
         "pulse_ms": 500,
     }
+    assert not message.once
     assert NATIVE.after("4") is None
 
 
 def test_orders_in_the_other_dialects() -> None:
     now = datetime.now(UTC)
 
-    assert HA.order("B", "2", ORDER, now) == Message("n/lock/2/set", "OPEN")
-    assert TASMOTA.order("B", "2", ORDER, now) == Message("cmnd/tower/POWER2", "ON")
+    assert HA.order("B", "2", ORDER, now) == Message("n/lock/2/set", "OPEN", once=True)
+    assert TASMOTA.order("B", "2", ORDER, now) == Message("cmnd/tower/POWER2", "ON", once=True)
     assert TASMOTA.after("2") == Message("cmnd/tower/POWER2", "OFF")
 
 

@@ -30,12 +30,13 @@ from app.devices.port import (
 
 BANK = "ACME"
 READ_SECONDS = 0.3
+SECOND = timedelta(seconds=1)
 
 
 class AcmeAdapter:
     evidence_ceiling = Evidence.E3
     redact: frozenset[str] = frozenset()
-    timing = Timing(*(timedelta(seconds=seconds) for seconds in (1, 1, 1, 1)))
+    timing = Timing(SECOND, SECOND, SECOND, SECOND)
     tries = 1
 
     def __init__(self, connection: Connection) -> None:
