@@ -110,7 +110,7 @@ class Town:
 
 
 def _busy(keeper: Keeper) -> bool:
-    return bool(keeper.desk.unsent) or any(not watch.given_up for watch in keeper.desk.watches)
+    return bool(keeper.desk.unsent or keeper.desk.aloft) or any(not watch.given_up for watch in keeper.desk.watches)
 
 
 @asynccontextmanager
