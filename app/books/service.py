@@ -1,4 +1,4 @@
-"""Keeping a reservation that its vendor could not be told, and telling it once the bank answers."""
+"""A vendor's books and ours: what became of what it was told, telling it again, and what it tells by itself."""
 
 from app.devices import queries as devices
 from app.devices import service as hardware
@@ -6,9 +6,9 @@ from app.devices.model import CommandState
 from app.devices.port import OrderKind
 from app.kit.streams import Sequenced
 from app.lockers import queries as lockers
-from app.stays import queries
+from app.stays import queries, store
 from app.stays import service as stays
-from app.stays.model import OPEN_BEFORE_DEPOSIT, Stay
+from app.stays.model import OPEN_BEFORE_DEPOSIT, State, Stay, StayOutcome
 from tenants.work import Work
 
 MOST_TELLINGS = 4
@@ -42,3 +42,72 @@ async def on_bank(work: Work, fact: Sequenced) -> None:
         last = await devices.last_told(work.conn, fact.tenant_id, id_, OrderKind.RESERVE)
         if last is CommandState.EXPIRED:
             await stays.told(work, stay, await stays.door_of(work, stay), OrderKind.RESERVE)
+
+
+async def on_books(work: Work, fact: Sequenced) -> None:
+    """CommandAccepted, CommandFailed and CommandExpired of what a vendor was told about a stay."""
+    stay_id, kind = fact.uuid("stay_id"), fact.payload.get("kind")
+    if stay_id is None or kind in {OrderKind.OPEN, OrderKind.ISSUE_ACCESS} or fact.payload.get("withdrawn"):
+        return
+    stay = await queries.standing(work.conn, fact.tenant_id, stay_id)
+    if stay is None:
+        return
+    work.enter(fact.tenant_id)
+    if fact.kind == "CommandAccepted":
+        if kind == OrderKind.DEPOSIT:
+            grade = fact.evidence or "E0"
+            await store.run(store.GRADE, work.conn, stay, state_=State.DEPOSITED.value, evidence=grade)
+        return
+    absent, held = fact.payload.get("absent") is True, stay.state in OPEN_BEFORE_DEPOSIT
+    if kind == OrderKind.RESERVE and fact.kind == "CommandExpired" and held and await kept(work, stay):
+        return
+    if kind == OrderKind.RESERVE and held and not absent:
+        undo = fact.payload.get("undo") is True
+        words = "The vendor chose a place it cannot have." if undo else "The vendor did not take the reservation."
+        await stays.end(work, stay, StayOutcome.CANCELLED, reason=words, tell=undo)
+    elif absent or fact.kind == "CommandExpired":
+        await _tell_again(work, stay, OrderKind(str(kind)), fact)
+    elif kind == OrderKind.DEPOSIT and stay.state is State.DEPOSITED:
+        await _tell_anew(work, stay)
+
+
+# What the vendor is told makes sense only while the stay is so.
+_TELLS = {
+    OrderKind.RESERVE: OPEN_BEFORE_DEPOSIT | {State.DEPOSITING},
+    OrderKind.DEPOSIT: frozenset({State.DEPOSITED}),
+    OrderKind.EXTEND: OPEN_BEFORE_DEPOSIT | {State.DEPOSITED},
+    OrderKind.RELEASE: frozenset({State.REVOKING, State.RELEASED}),
+}
+
+
+async def _tell_again(work: Work, stay: Stay, kind: OrderKind, fact: Sequenced) -> None:
+    """It was sent, no answer came, and reading back showed that it never took effect: a new command may go."""
+    told = await devices.told(work.conn, fact.tenant_id, stay.id, kind)
+    door = await lockers.standing(work.conn, stay.tenant_id, stay.compartment_id)
+    here = await queries.open_in(work.conn, fact.tenant_id, stay.compartment_id)
+    by_place = door is not None and not door.bank.vendor_chooses
+    if kind is OrderKind.RELEASE and by_place and here is not None and here.id != stay.id:
+        # The place is promised to another by now; freeing it once more could take it from them.
+        return
+    if door is not None and stay.state in _TELLS[kind] and told < MOST_TELLINGS:
+        await stays.told(work, stay, door, kind)
+
+
+async def _tell_anew(work: Work, stay: Stay) -> None:
+    """A parcel lies where the vendor's books know of no reservation: both are told once more."""
+    if await devices.told(work.conn, stay.tenant_id, stay.id, OrderKind.DEPOSIT) < MOST_TELLINGS:
+        door = await stays.door_of(work, stay)
+        for kind in (OrderKind.RESERVE, OrderKind.DEPOSIT):
+            await stays.told(work, stay, door, kind)
+
+
+async def on_unit_found_free(work: Work, fact: Sequenced) -> None:
+    """UnitFoundFree: the vendor's books say free and we never told them so."""
+    stay = await queries.open_in(work.conn, fact.tenant_id, fact.subject_id)
+    if stay is None or stay.created_at >= fact.occurred_at:
+        return
+    work.enter(fact.tenant_id)
+    if stay.state in OPEN_BEFORE_DEPOSIT and stay.expires_at <= work.now:
+        await stays.end(work, stay, StayOutcome.EXPIRED_UNUSED, evidence="E1", tell=False)
+    elif stay.state in {State.DEPOSITED, State.COLLECTING}:
+        await stays.end(work, stay, StayOutcome.UNKNOWN_RELEASE, evidence="E1", reason="found free", tell=False)

@@ -1,4 +1,4 @@
-"""What people do to bring banks in and keep our record of them right: take over, reconcile."""
+"""What people do to bring banks in and keep our record of them right: connect, take over, reconcile."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from uuid import UUID
 
 from app.devices import service as hardware
 from app.devices import store as devices_store
+from app.devices.port import Connection
 from app.devices.service import SetServiceState
 from app.kit import checks
 from app.kit.errors import Invalid, NotFound, Reason, Rejected
@@ -23,7 +24,8 @@ from app.sites import queries as sites
 from app.vendors import events
 from app.vendors import service as vendors
 from app.vendors import store as survey_store
-from app.vendors.model import APPLICABLE, DifferenceKind, said, sized
+from app.vendors.model import APPLICABLE, DifferenceKind, plain, said, secrets_of, sized
+from app.vendors.service import Vendors
 from tenants.audit.model import Entry
 from tenants.policy import Permission, authorize
 from tenants.work import Work
@@ -216,3 +218,57 @@ async def set_bank_service(work: Work, bank_id: UUID, after: Service, reason: st
     for id_ in doors:
         await hardware.set_service_state(work, SetServiceState(id_, after, reason, until))
     return bank.id
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectBank:
+    site_id: UUID
+    label: str
+    vendor: str
+    external_id: str
+    base_url: str
+    settings: object
+    secret: object
+    compartments: tuple[NewCompartment, ...]
+
+
+async def connect_bank(work: Work, ask: ConnectBank, known: Vendors) -> UUID:
+    """A bank, its doors and the way to its hardware, all at once. The secret is sealed before the database sees it."""
+    site = await sites.site(work.conn, work.actor, ask.site_id)
+    if site is None:
+        raise NotFound("There is no such site.", path=("input", "siteId"))
+    tenant = work.enter(site["tenant_id"])
+    authorize(work.actor, Permission.BANK_MANAGE, ask.site_id)
+    connection = _fit(ask, known)
+    await vendors.own(work, connection, known)
+    await devices_store.add_connection(
+        work.conn, tenant,
+        {
+            "id": connection.id, "name": ask.label[:100], "vendor": connection.vendor, "base_url": connection.base_url,
+            "settings": dict(connection.settings), "secret_sealed": known.sealed(connection),
+        },
+    )  # fmt: skip
+    bank = Bank(
+        tenant, new_id(), ask.site_id, connection.id, connection.vendor,
+        known.called(connection.vendor, ask.external_id), checks.text("label", ask.label, most=100), 5, {}, None,
+    )  # fmt: skip
+    await lockers_service.add_bank(work, bank, ask.compartments)
+    await devices_store.ring(work.conn, bank.id)
+    return bank.id
+
+
+def _fit(ask: ConnectBank, known: Vendors) -> Connection:
+    settings, secret = plain("settings", ask.settings), secrets_of(ask.secret)
+    address = checks.text("baseUrl", ask.base_url, most=500)
+    vendor = checks.text("vendor", ask.vendor, most=50)
+    return known.fit(Connection(new_id(), vendor, address, settings, secret))
+
+
+async def disconnect_bank(work: Work, bank_id: UUID) -> None:
+    """Only a bank nothing ever happened at. Its connection goes with it."""
+    bank = await lockers_service.find_bank(work, bank_id, "id")
+    await lockers_service.delete_bank(work, bank)
+    if not await lockers.of_connection(work.conn, bank.tenant_id, bank.connection_id):
+        await devices_store.REMOVE_CONNECTION.run(work.conn, tenant_id=bank.tenant_id, id_=bank.connection_id)
+        await survey_store.DISOWN.run(work.conn, id_=bank.connection_id)
+    await devices_store.ring(work.conn, bank.id)

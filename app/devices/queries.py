@@ -26,99 +26,64 @@ def _place(address: ColumnElement[str]) -> ColumnElement[str]:
     return func.rtrim(func.lower(address), "/")
 
 
-_WAITING = Statement(
-    select(*_COLUMNS)
-    .where(commands.c.bank_id == bindparam("bank_id", type_=Uuid), literal_column("state = 'REQUESTED'"))
-    .order_by(commands.c.requested_at, commands.c.id)
+_OF_BANK = and_(commands.c.tenant_id == _TENANT, commands.c.bank_id == bindparam("bank_id", type_=Uuid))
+_OF_STAY = and_(commands.c.tenant_id == _TENANT, commands.c.stay_id == bindparam("stay_id", type_=Uuid))
+_TOLD_THIS = and_(_OF_STAY, commands.c.kind == bindparam("kind", type_=Text))
+_HERE: ColumnElement[bool] = literal_column("state = 'REQUESTED'")
+_UNSETTLED_YET: ColumnElement[bool] = literal_column("NOT settled")
+_OUT = and_(_UNSETTLED_YET, commands.c.state != CommandState.REQUESTED.value)
+_OPENS = commands.c.kind == OrderKind.OPEN.value
+
+
+def _listed(*where: ColumnElement[bool]) -> Statement:
+    return Statement(select(*_COLUMNS).where(*where).order_by(commands.c.requested_at, commands.c.id))
+
+
+def _counted(*where: ColumnElement[bool]) -> Statement:
+    return Statement(select(func.count()).where(*where))
+
+
+_WAITING = _listed(commands.c.bank_id == bindparam("bank_id", type_=Uuid), _HERE)
+_OF_CARRIER = _listed(
+    commands.c.tenant_id == _TENANT, commands.c.carrier_id == bindparam("carrier_id", type_=Uuid), _HERE
 )
-_OF_CARRIER = Statement(
-    select(*_COLUMNS)
-    .where(
-        commands.c.tenant_id == _TENANT, commands.c.carrier_id == bindparam("carrier_id", type_=Uuid),
-        literal_column("state = 'REQUESTED'"),
-    )
-    .order_by(commands.c.id)
-)  # fmt: skip
-_WATCHED = Statement(
-    select(*_COLUMNS)
-    .where(
-        commands.c.tenant_id == _TENANT, commands.c.bank_id == bindparam("bank_id", type_=Uuid),
-        literal_column("NOT settled"), commands.c.state != CommandState.REQUESTED.value,
-    )
-    .order_by(commands.c.requested_at, commands.c.id)
-)  # fmt: skip
+_WATCHED = _listed(_OF_BANK, _OUT)
 # The order a door's movement may belong to: on its way, or given up on so lately that it may still take effect.
+_LATELY = and_(commands.c.state == CommandState.UNCONFIRMED.value, commands.c.sent_at > bindparam("since", type_=Time))
 _OPENING = Statement(
     select(*_COLUMNS)
-    .where(
-        commands.c.tenant_id == _TENANT, commands.c.compartment_id == bindparam("compartment_id", type_=Uuid),
-        commands.c.kind == OrderKind.OPEN.value,
-        or_(
-            and_(literal_column("NOT settled"), commands.c.state != CommandState.REQUESTED.value),
-            and_(
-                commands.c.state == CommandState.UNCONFIRMED.value, commands.c.sent_at > bindparam("since", type_=Time),
-            ),
-        ),
-    )
+    .where(commands.c.tenant_id == _TENANT, commands.c.compartment_id == bindparam("compartment_id", type_=Uuid))
+    .where(_OPENS, or_(_OUT, _LATELY))
     .order_by(commands.c.requested_at.desc())
     .limit(1)
-)  # fmt: skip
+)
 _UNDER_WAY = Statement(
-    select(commands.c.state)
-    .where(
-        commands.c.tenant_id == _TENANT, commands.c.stay_id == bindparam("stay_id", type_=Uuid),
-        commands.c.kind == any_(bindparam("kinds", type_=ARRAY(commands.c.kind.type))),
-        literal_column("NOT settled"), commands.c.state != CommandState.REQUESTED.value,
+    select(commands.c.state).where(
+        _OF_STAY, commands.c.kind == any_(bindparam("kinds", type_=ARRAY(commands.c.kind.type))), _OUT
     )
-)  # fmt: skip
-_TOLD = Statement(
-    select(func.count()).where(
-        commands.c.tenant_id == _TENANT, commands.c.stay_id == bindparam("stay_id", type_=Uuid),
-        commands.c.kind == bindparam("kind", type_=Text),
-    )
-)  # fmt: skip
+)
+_TOLD = _counted(_TOLD_THIS)
 # Both are asked for only once something is inside; what staff ask for by overriding is by no carrier's right.
-_OPENED_TO_TAKE = Statement(
-    select(func.count()).where(
-        commands.c.tenant_id == _TENANT, commands.c.stay_id == bindparam("stay_id", type_=Uuid),
-        commands.c.kind == OrderKind.OPEN.value, commands.c.opened_at.is_not(None),
-        or_(
-            commands.c.purpose == Purpose.COLLECTION.value,
-            and_(
-                commands.c.purpose == Purpose.OVERRIDE.value,
-                commands.c.parameters["operation"].astext.is_not(None),
-            ),
-        ),
-    )
-)  # fmt: skip
-_PENDING = Statement(
-    select(func.count()).where(
-        commands.c.tenant_id == _TENANT, commands.c.stay_id == bindparam("stay_id", type_=Uuid),
-        commands.c.kind == bindparam("kind", type_=Text), literal_column("NOT settled"),
-    )
-)  # fmt: skip
+_ITS_CARRIER_ASKED = or_(
+    commands.c.purpose == Purpose.COLLECTION.value,
+    and_(commands.c.purpose == Purpose.OVERRIDE.value, commands.c.parameters["operation"].astext.is_not(None)),
+)
+_OPENED_TO_TAKE = _counted(_OF_STAY, _OPENS, commands.c.opened_at.is_not(None), _ITS_CARRIER_ASKED)
+_PENDING = _counted(_TOLD_THIS, _UNSETTLED_YET)
 # Two acts of one account at one bank count one after the other: neither would see what the other has not committed.
 _ONE_AT_A_TIME = Statement(
     select(func.pg_advisory_xact_lock(func.hashtextextended(bindparam("account", type_=Text), literal_column("0"))))
 )
-_ALONE = Statement(
-    select(func.count()).where(
-        commands.c.tenant_id == _TENANT, commands.c.kind == OrderKind.OPEN.value, commands.c.stay_id.is_(None),
-        commands.c.compartment_id == any_(bindparam("compartment_ids", type_=ARRAY(Uuid))),
-        commands.c.requested_at > bindparam("since", type_=Time),
-        commands.c.requested_by == bindparam("account_id", type_=Uuid),
-        commands.c.parameters["opening"].astext.is_(None),
-    )
+_ALONE = _counted(
+    commands.c.tenant_id == _TENANT, _OPENS, commands.c.stay_id.is_(None),
+    commands.c.compartment_id == any_(bindparam("compartment_ids", type_=ARRAY(Uuid))),
+    commands.c.requested_at > bindparam("since", type_=Time),
+    commands.c.requested_by == bindparam("account_id", type_=Uuid),
+    commands.c.parameters["opening"].astext.is_(None),
 )  # fmt: skip
 _LAST_TOLD = Statement(
-    select(commands.c.state)
-    .where(
-        commands.c.tenant_id == _TENANT, commands.c.stay_id == bindparam("stay_id", type_=Uuid),
-        commands.c.kind == bindparam("kind", type_=Text),
-    )
-    .order_by(commands.c.requested_at.desc(), commands.c.id.desc())
-    .limit(1)
-)  # fmt: skip
+    select(commands.c.state).where(_TOLD_THIS).order_by(commands.c.requested_at.desc(), commands.c.id.desc()).limit(1)
+)
 # Accounts differ in credentials; the address says which vendor, or which box, it is.
 _THEIRS = connections.alias("theirs")
 _SAME_ADDRESS = Statement(
@@ -130,55 +95,31 @@ _SAME_ADDRESS = Statement(
 )
 _CODE_ASKED = Statement(
     select(commands.c.id)
-    .where(
-        commands.c.tenant_id == _TENANT, commands.c.stay_id == bindparam("stay_id", type_=Uuid),
-        commands.c.kind == OrderKind.DEPOSIT.value, literal_column("parameters ? 'for_code'"),
-    )
+    .where(_OF_STAY, commands.c.kind == OrderKind.DEPOSIT.value, literal_column("parameters ? 'for_code'"))
     .order_by(commands.c.id)
     .limit(1)
-)  # fmt: skip
-_UNSETTLED = Statement(
-    select(func.count()).where(
-        commands.c.tenant_id == _TENANT, commands.c.bank_id == bindparam("bank_id", type_=Uuid),
-        literal_column("NOT settled"),
-    )
-)  # fmt: skip
-_SENT_EVER = Statement(
-    select(func.count()).where(
-        commands.c.tenant_id == _TENANT, commands.c.stay_id == bindparam("stay_id", type_=Uuid),
-        commands.c.kind == bindparam("kind", type_=Text), commands.c.sent_at.is_not(None),
-        commands.c.state != CommandState.EXPIRED.value,
-    )
-)  # fmt: skip
+)
+_UNSETTLED = _counted(_OF_BANK, _UNSETTLED_YET)
+_SENT_EVER = _counted(_TOLD_THIS, commands.c.sent_at.is_not(None), commands.c.state != CommandState.EXPIRED.value)
 _BY_STATE = Statement(
     select(commands.c.state, func.count().label("count")).where(~commands.c.settled).group_by(commands.c.state)
 )
-_BANKS_WAITING = Statement(select(commands.c.bank_id).where(literal_column("state = 'REQUESTED'")).distinct())
+_BANKS_WAITING = Statement(select(commands.c.bank_id).where(_HERE).distinct())
 _ONE = Statement(select(*_COLUMNS).where(commands.c.tenant_id == _TENANT, commands.c.id == bindparam("id", type_=Uuid)))
-_NAMED = Statement(
-    select(
-        connections.c.tenant_id, connections.c.id, connections.c.vendor, connections.c.base_url, connections.c.settings,
-        connections.c.secret_sealed,
-    ).where(connections.c.id == bindparam("id", type_=Uuid))
-)  # fmt: skip
+_LINE = [connections.c[name] for name in ("tenant_id", "id", "vendor", "base_url", "settings", "secret_sealed")]
+_NAMED = Statement(select(*_LINE).where(connections.c.id == bindparam("id", type_=Uuid)))
 _CONNECTION = Statement(
-    select(
-        connections.c.tenant_id, connections.c.id, connections.c.vendor, connections.c.base_url, connections.c.settings,
-        connections.c.secret_sealed,
-    ).where(connections.c.tenant_id == _TENANT, connections.c.id == bindparam("id", type_=Uuid))
-)  # fmt: skip
+    select(*_LINE).where(connections.c.tenant_id == _TENANT, connections.c.id == bindparam("id", type_=Uuid))
+)
 
 
 @cache
 def _account(scope: Scope) -> Statement:
     return Statement(
-        select(
-            connections.c.tenant_id, connections.c.id, connections.c.name, connections.c.vendor, connections.c.base_url,
-            connections.c.settings, connections.c.secret_sealed,
-        )
+        select(*_LINE, connections.c.name)
         .where(connections.c.id == bindparam("id", type_=Uuid), account_visible(scope))
         .with_for_update()
-    )  # fmt: skip
+    )
 
 
 @cache
@@ -217,10 +158,7 @@ def nothing_asked(
 
 _CALLED_SO = bindparam("called", type_=Text)
 _CALLED = Statement(
-    select(
-        connections.c.tenant_id, connections.c.id, connections.c.name, connections.c.vendor, connections.c.base_url,
-        connections.c.settings, connections.c.secret_sealed,
-    )
+    select(*_LINE, connections.c.name)
     .where(or_(cast(connections.c.id, Text) == _CALLED_SO, connections.c.name == _CALLED_SO))
     .order_by(connections.c.id)
 )  # fmt: skip

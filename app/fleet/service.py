@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
@@ -14,47 +13,26 @@ from app.devices.model import CommandState
 from app.devices.port import (
     BankState,
     Capability,
-    ContractBroken,
     DeviceError,
-    Door,
-    FindsAccesses,
-    FindsPlacements,
-    FindsReservations,
     OrderKind,
-    Outcome,
-    Receipt,
-    Refused,
     Unit,
 )
 from app.kit.bus import LOST
 from app.kit.pause import first_of, pause
-from app.likeness.service import booked_in
 from app.lockers.model import MISSED_POLLS
 from app.orders import service
 from app.orders.jobs import READ_SECONDS, Desk, recognise
 from app.orders.model import (
     Known,
     Watch,
-    booked,
     changes,
     found_free,
     inside,
     new_word,
-    order_of,
-    parcels_of,
     read_at,
-    reference_of,
 )
-from app.pushes import queries as pushes
 from app.sending.jobs import send_waiting
-from app.settling.model import (
-    BY_PARCEL,
-    Verdict,
-    verdict_on_books,
-    verdict_on_open,
-    verdict_on_parcels,
-    verdict_on_placement,
-)
+from app.settling.jobs import settle
 from tenants.work import Work
 
 log = logging.getLogger("lockyard.fleet")
@@ -63,8 +41,6 @@ S = CommandState
 # A wake-up may be lost; waiting commands are looked for at least this often.
 SWEEP_SECONDS = 2.0
 LONGEST_PAUSE_SECONDS = 60.0
-# A door may still open for a command that was given up on; such an opening is its own, not a burglar's.
-REMEMBER_SETTLES = 4
 
 
 class Keeper:
@@ -160,7 +136,7 @@ class Keeper:
         await self._doubt(state, read, now)
         units = {unit.id: unit for unit in state.units}
         for watch in self._of(touched):
-            await self._settle(watch, units, read)
+            await settle(self.desk, watch, units, read)
 
     async def _doubt(self, state: BankState, read: frozenset[UUID], now: float) -> None:
         """What is given to nobody from now on though the bank answers, and what is given out again."""
@@ -240,111 +216,3 @@ class Keeper:
             free = [known for known in free if known.id not in waiting]
             worded = [(known, unit) for known, unit in worded if known.id not in waiting]
         return free, worded
-
-    async def _settle(self, watch: Watch, units: dict[str, Unit], read: frozenset[UUID]) -> None:
-        command, known = watch.command, self.desk.door_of(watch.command)
-        if known is None or watch.given_up or command.state not in {S.ACCEPTED, S.UNCONFIRMED, S.DOOR_OPENED}:
-            self._forget()
-            return
-        if command.state is S.DOOR_OPENED:
-            if self.desk.sensor and known.door is Door.CLOSED:
-                bank, at, item = self.desk.bank, self.desk.hands.clock(), known.item
-                await self._end(watch, lambda work: service.closed(work, bank, command, at, item), S.DOOR_CLOSED)
-            return
-        verdict = await self._verdict(watch, known, units, read)
-        if verdict is Verdict.HAPPENED and command.kind is OrderKind.OPEN:
-            await self._end(watch, lambda work: service.opened(work, command, self.desk.hands.clock()), S.DOOR_OPENED)
-        elif verdict is Verdict.HAPPENED:
-            booked(self.desk.known.get(watch.unit or known.unit, known), command)
-            took = watch.found or Receipt(Outcome.ACCEPTED, "found in the vendor's books", unit=watch.unit)
-            codes = self.desk.hands.codes
-            await self._end(
-                watch, lambda work: service.answered(work, command, took, sensor=False, codes=codes), S.ACCEPTED
-            )
-        elif verdict is Verdict.DID_NOT:
-            absent, words = command.kind is not OrderKind.OPEN, "Reading back showed that it did not take effect."
-            await self._end(watch, lambda work: service.failed(work, command, words, absent=absent), S.FAILED)
-        elif verdict is Verdict.UNKNOWN:
-            words = "Nothing can be read back that would tell: somebody must look."
-            await self._end(watch, lambda work: service.unconfirmed(work, command, words, settled=True), S.UNCONFIRMED)
-            watch.given_up = True
-
-    async def _verdict(self, watch: Watch, known: Known, units: dict[str, Unit], read: frozenset[UUID]) -> Verdict:
-        command, settle, now = watch.command, self.desk.adapter.timing.settle, self.desk.hands.monotonic()
-        if command.kind is OrderKind.OPEN and self.desk.sensor and known.id not in read:
-            # What was seen of the door before proves nothing now; it may yet be read.
-            long = settle.total_seconds() * REMEMBER_SETTLES
-            return Verdict.WAIT if now - watch.sent < long else Verdict.UNKNOWN
-        if command.kind is OrderKind.OPEN:
-            counter = self.desk.has(Capability.OPENING_COUNTER)
-            return verdict_on_open(watch, known, now, settle, counter=counter, sensor=self.desk.sensor)
-        if command.kind is OrderKind.ISSUE_ACCESS:
-            return await self._access(watch, known)
-        phones = self.desk.has(Capability.PHONE_TOKENS)
-        if not phones and self.desk.has(Capability.VENDOR_ASSIGNS_UNIT) and command.kind is not OrderKind.SET_SERVICE:
-            return await self._placement(watch)
-        named = [each.tracking for each in parcels_of(command)] if command.kind in BY_PARCEL else []
-        if named and isinstance(self.desk.adapter, FindsReservations):
-            try:
-                found = await booked_in(self.desk.adapter, self.desk.bank, named, known.unit)
-            except DeviceError as error:
-                log.info("bank %s: no lookup: %s", self.desk.bank.id, error.detail)
-                return Verdict.WAIT
-            verdict = verdict_on_parcels(command, found, known.unit)
-        else:
-            verdict = verdict_on_books(command, units.get(known.unit))
-        return self._in_time(watch, verdict)
-
-    async def _placement(self, watch: Watch) -> Verdict:
-        """By our own id: what the flags of a compartment say may be about somebody else by now."""
-        adapter, reference = self.desk.adapter, reference_of(watch.command)
-        if reference is None or not isinstance(adapter, FindsPlacements):
-            return Verdict.UNKNOWN
-        try:
-            watch.unit = await adapter.find_placement(self.desk.bank.external_id, reference)
-        except DeviceError as error:
-            log.info("bank %s: no lookup: %s", self.desk.bank.id, error.detail)
-            return Verdict.WAIT
-        return self._in_time(watch, verdict_on_placement(watch.command, watch.unit))
-
-    async def _access(self, watch: Watch, known: Known) -> Verdict:
-        """Of a way in whose answer was lost: looked up where the vendor's own event about it has told by which id.
-        Where it has not, nobody has what the vendor made, and another may be asked for."""
-        desk, command = self.desk, watch.command
-        if isinstance(desk.adapter, FindsAccesses):
-            async with desk.hands.db.tenant([desk.bank.tenant_id]) as conn:
-                named = await pushes.made_for(conn, desk.bank.tenant_id, desk.bank.connection_id, command.id)
-            order = order_of(command, desk.bank, known, desk.adapter.timing.deadline)
-            try:
-                watch.found = await desk.adapter.find_access(order, named) if named else None
-            except (ContractBroken, Refused) as error:
-                log.info("bank %s: what was issued cannot be used: %s", desk.bank.id, error.detail)
-            except DeviceError as error:
-                log.info("bank %s: no lookup: %s", desk.bank.id, error.detail)
-                return Verdict.WAIT
-        watch.unit = watch.found.unit if watch.found else None
-        return self._in_time(watch, Verdict.HAPPENED if watch.found else Verdict.DID_NOT)
-
-    def _in_time(self, watch: Watch, verdict: Verdict) -> Verdict:
-        """What has not taken effect may do so until the hardware's time for that is over."""
-        late = self.desk.hands.monotonic() - watch.sent >= self.desk.adapter.timing.settle.total_seconds()
-        return verdict if late or verdict is Verdict.HAPPENED else Verdict.WAIT
-
-    async def _end(self, watch: Watch, act: Callable[[Work], Awaitable[object]], after: CommandState) -> None:
-        if await self.desk.write(act):
-            watch.command = replace(watch.command, state=after)
-        else:
-            # Somebody else wrote first: what is written down is what counts.
-            await self.desk.adopt()
-        self._forget()
-
-    def _forget(self) -> None:
-        now, long = self.desk.hands.monotonic(), self.desk.adapter.timing.settle.total_seconds() * REMEMBER_SETTLES
-        ended = {S.DOOR_CLOSED, S.FAILED, S.EXPIRED}
-        self.desk.watches = [
-            watch
-            for watch in self.desk.watches
-            if watch.command.state not in ended
-            and not (watch.command.kind is not OrderKind.OPEN and watch.command.state is S.ACCEPTED)
-            and not (watch.given_up and now - watch.sent > long)
-        ]

@@ -103,14 +103,18 @@ def _bound(prefix: str, table: Table, *names: str) -> dict[str, BindParameter[An
 
 
 _THIS_DOOR = and_(_AND_TENANT, compartments.c.id == bindparam("id_", type_=Uuid))
+
+
+def _this_door(*guards: ColumnElement[bool], **changes: object) -> Statement:
+    return Statement(update(compartments).where(_THIS_DOOR, *guards).values(**changes).returning(compartments.c.id))
+
+
 _BECAUSE, _REASON = bindparam("because", type_=Text), compartments.c.service_reason
-SET_SERVICE = Statement(
-    update(compartments)
-    .where(_THIS_DOOR, compartments.c.service == bindparam("before", type_=Text))
-    .where(or_(_BECAUSE.is_(None), _BECAUSE == _REASON))
-    .values(**_bound("new", compartments, "service", "service_reason", "service_until"))
-    .returning(compartments.c.id)
-)
+_WAS_SO = compartments.c.service == bindparam("before", type_=Text)
+SET_SERVICE = _this_door(
+    _WAS_SO, or_(_BECAUSE.is_(None), _BECAUSE == _REASON),
+    **_bound("new", compartments, "service", "service_reason", "service_until"),
+)  # fmt: skip
 DUE_BACK = Statement(
     select(compartments.c.tenant_id, compartments.c.id).where(
         literal_column("compartment.service = 'OUT_OF_SERVICE'"),
@@ -118,16 +122,11 @@ DUE_BACK = Statement(
     )
 )
 # Guarded by the moment too: somebody may have given it more time meanwhile.
-BRING_BACK = Statement(
-    update(compartments)
-    .where(
-        _THIS_DOOR,
-        compartments.c.service == Service.OUT_OF_SERVICE.value,
-        compartments.c.service_until <= bindparam("now", type_=Time),
-    )
-    .values(service=Service.IN_SERVICE.value, service_reason=null(), service_until=null())
-    .returning(compartments.c.id)
-)
+BRING_BACK = _this_door(
+    compartments.c.service == Service.OUT_OF_SERVICE.value,
+    compartments.c.service_until <= bindparam("now", type_=Time),
+    service=Service.IN_SERVICE.value, service_reason=null(), service_until=null(),
+)  # fmt: skip
 
 _SEEN = (
     func.jsonb_to_recordset(bindparam("seen", type_=JSONB))

@@ -1,4 +1,4 @@
-"""What people do with vendor accounts: connect, change, remove, ask what they hold; a bank and its account at once."""
+"""What people do with vendor accounts: connect, change, remove, and ask what they hold."""
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -18,8 +18,6 @@ from app.lockers import queries as lockers
 from app.lockers import service as lockers_service
 from app.lockers import store as lockers_store
 from app.lockers.model import Bank
-from app.lockers.service import NewCompartment
-from app.sites import queries as sites
 from app.vendors import events, queries, store
 from app.vendors.model import SurveyState, plain, secrets_of
 from tenants.audit.model import Entry
@@ -28,7 +26,6 @@ from tenants.work import Work
 
 # Of one account, and of all accounts of a tenant; each may take a minute, and the tenant's others wait behind it.
 MOST_UNANSWERED, MOST_OF_TENANT = 10, 30
-_LARGEST_SETTINGS = 64_000
 
 # The addresses at which a connection's hardware opens for whoever knows them; none where it asks who one is. Raises
 # DeviceError for an address that cannot be used.
@@ -95,7 +92,7 @@ async def connect(work: Work, ask: Account, vendors: Vendors) -> UUID:
         raise Denied("Only who manages all sites may connect one.", permission=Permission.BANK_MANAGE, failed=(rule,))
     tenant = work.enter(work.actor.organization_id)
     given = _checked(_bare(ask), ask, vendors)
-    await _own(work, given, vendors)
+    await own(work, given, vendors)
     name = checks.text("name", ask.name or "", most=100)
     values = {
         "id": given.id, "name": name, "vendor": given.vendor, "base_url": given.base_url,
@@ -119,7 +116,7 @@ async def change(work: Work, id: UUID, ask: Account, vendors: Vendors) -> None:
     given = _checked(old, ask, vendors)
     if ask.secret is None and old.secret and _addresses(given) - _addresses(old):
         raise Invalid("Enter the secret again: it would go to another address.", path=("input", "secret"))
-    await _own(work, given, vendors)
+    await own(work, given, vendors)
     name = row["name"] if ask.name is None else checks.text("name", ask.name, most=100)
     sealed = row["secret_sealed"] if ask.secret is None else vendors.sealed(given)
     await devices_store.CHANGE_CONNECTION.row(
@@ -205,7 +202,7 @@ async def find(work: Work, id: UUID, field: str = "accountId") -> Row:
     return row
 
 
-async def _own(work: Work, given: Connection, vendors: Vendors) -> None:
+async def own(work: Work, given: Connection, vendors: Vendors) -> None:
     """What opens for whoever knows its address is the tenant's who connected it first, and within it of who manages the
     sites where its banks stand. Others are told what is told of any address that cannot be used."""
     try:
@@ -256,57 +253,3 @@ def _bare(ask: Account) -> Connection:
 
 def _record(work: Work, id: UUID, act: str, **details: object) -> None:
     work.audit(Entry(Permission.BANK_MANAGE, "VendorAccount", id, details={"act": act, **details}))
-
-
-@dataclass(frozen=True, slots=True)
-class ConnectBank:
-    site_id: UUID
-    label: str
-    vendor: str
-    external_id: str
-    base_url: str
-    settings: object
-    secret: object
-    compartments: tuple[NewCompartment, ...]
-
-
-async def connect_bank(work: Work, ask: ConnectBank, vendors: Vendors) -> UUID:
-    """A bank, its doors and the way to its hardware, all at once. The secret is sealed before the database sees it."""
-    site = await sites.site(work.conn, work.actor, ask.site_id)
-    if site is None:
-        raise NotFound("There is no such site.", path=("input", "siteId"))
-    tenant = work.enter(site["tenant_id"])
-    authorize(work.actor, Permission.BANK_MANAGE, ask.site_id)
-    connection = _fit(ask, vendors)
-    await _own(work, connection, vendors)
-    await devices_store.add_connection(
-        work.conn, tenant,
-        {
-            "id": connection.id, "name": ask.label[:100], "vendor": connection.vendor, "base_url": connection.base_url,
-            "settings": dict(connection.settings), "secret_sealed": vendors.sealed(connection),
-        },
-    )  # fmt: skip
-    bank = Bank(
-        tenant, new_id(), ask.site_id, connection.id, connection.vendor,
-        vendors.called(connection.vendor, ask.external_id), checks.text("label", ask.label, most=100), 5, {}, None,
-    )  # fmt: skip
-    await lockers_service.add_bank(work, bank, ask.compartments)
-    await devices_store.ring(work.conn, bank.id)
-    return bank.id
-
-
-def _fit(ask: ConnectBank, vendors: Vendors) -> Connection:
-    settings, secret = plain("settings", ask.settings), secrets_of(ask.secret)
-    address = checks.text("baseUrl", ask.base_url, most=500)
-    vendor = checks.text("vendor", ask.vendor, most=50)
-    return vendors.fit(Connection(new_id(), vendor, address, settings, secret))
-
-
-async def disconnect_bank(work: Work, bank_id: UUID) -> None:
-    """Only a bank nothing ever happened at. Its connection goes with it."""
-    bank = await lockers_service.find_bank(work, bank_id, "id")
-    await lockers_service.delete_bank(work, bank)
-    if not await lockers.of_connection(work.conn, bank.tenant_id, bank.connection_id):
-        await devices_store.REMOVE_CONNECTION.run(work.conn, tenant_id=bank.tenant_id, id_=bank.connection_id)
-        await store.DISOWN.run(work.conn, id_=bank.connection_id)
-    await devices_store.ring(work.conn, bank.id)

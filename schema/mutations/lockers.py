@@ -6,6 +6,7 @@ from typing import Any
 from app.access import service as access
 from app.access.service import OpenCompartment
 from app.commissioning import service as commissioning
+from app.commissioning.service import ConnectBank
 from app.devices import service as devices
 from app.devices.service import SetServiceState
 from app.lockers import service as lockers
@@ -13,8 +14,7 @@ from app.lockers.model import Service
 from app.lockers.service import NewCompartment
 from app.openings import service as openings
 from app.openings.service import AskOpening
-from app.vendors import service as vendor_accounts
-from app.vendors.service import ConnectBank, Vendors
+from app.vendors.service import Vendors
 from schema.mutations import Call, Mutations, Outcome, delete
 
 
@@ -57,7 +57,7 @@ async def create_bank(call: Call) -> Outcome:
     )
     vendors = call.part("vendors", Vendors)
     async with call.context.begin(call.key) as work:
-        work.answer = ("Bank", await vendor_accounts.connect_bank(work, ask, vendors))
+        work.answer = ("Bank", await commissioning.connect_bank(work, ask, vendors))
     return work.answer
 
 
@@ -77,7 +77,7 @@ async def update_bank(call: Call) -> Outcome:
 
 
 async def delete_bank(call: Call) -> Outcome:
-    return await delete(call, "Bank", vendor_accounts.disconnect_bank)
+    return await delete(call, "Bank", commissioning.disconnect_bank)
 
 
 async def ask_opening(call: Call) -> Outcome:

@@ -7,6 +7,7 @@ import pytest
 
 from app.access import service as access
 from app.access.service import OpenCompartment
+from app.commissioning import service as commissioning
 from app.devices.port import Adapter, BankState, Connection, Door, Refused
 from app.devices.store import hint
 from app.fleet.jobs import Fleet, OpenAdapter
@@ -82,7 +83,7 @@ async def test_a_bank_connected_while_the_fleet_is_at_work_is_kept_at_once(
 ) -> None:
     async with kept(dsns, worker_db, Hardware(3)):
         async with context(app_db, actor(world)).begin() as work:
-            bank = await vendors.connect_bank(work, asked(world), Vendors(lambda _: (), SEALER))
+            bank = await commissioning.connect_bank(work, asked(world), Vendors(lambda _: (), SEALER))
         await until(admin_db, True, "SELECT last_contact_at IS NOT NULL FROM bank WHERE id = $1", bank, seconds=5)
 
 
@@ -157,7 +158,7 @@ async def test_a_bank_in_a_long_call_to_its_vendor_holds_up_no_other_and_is_kept
         async with context(app_db, actor(world)).begin() as work:
             await vendors.change(work, world.connection, Account(name="N"), Vendors(lambda _: (), SEALER))
         async with context(app_db, actor(other)).begin() as work:
-            added = await vendors.connect_bank(work, asked(other), Vendors(lambda _: (), SEALER))
+            added = await commissioning.connect_bank(work, asked(other), Vendors(lambda _: (), SEALER))
         await until(admin_db, True, contact, added, seconds=5)
         assert (len(lines), Slow.open_lines) == (1, 1), "the line is in use still"
         going.set()

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import pytest
 
+from app.commissioning import service as commissioning
 from app.devices.port import Connection, Refused
 from app.fleet.jobs import Fleet
 from app.kit.bus import PostgresBus
@@ -54,7 +55,7 @@ async def test_hardware_that_opens_for_everybody_is_the_first_tenants(app_db: Da
         await connect(app_db, actor(other))
     with pytest.raises(Invalid) as refused_bank:
         async with context(app_db, actor(other)).begin() as work:
-            await service.connect_bank(work, bank, VENDORS)
+            await commissioning.connect_bank(work, bank, VENDORS)
     for each in (refused, refused_bank):
         assert (each.value.message, each.value.path) == (UNUSABLE, ("input", "baseUrl"))
     assert await snapshot(admin_db) == before
@@ -95,9 +96,9 @@ async def test_hardware_that_is_given_up_or_left_can_be_connected_by_others(
     async with context(app_db, actor(other)).begin() as work:
         await service.remove(work, second)
     async with context(app_db, actor(other)).begin() as work:
-        bank = await service.connect_bank(work, replace(asked(other), base_url=AT), VENDORS)
+        bank = await commissioning.connect_bank(work, replace(asked(other), base_url=AT), VENDORS)
     async with context(app_db, actor(other)).begin() as work:
-        await service.disconnect_bank(work, bank)
+        await commissioning.disconnect_bank(work, bank)
     await connect(app_db, actor(mine))
 
 
@@ -112,7 +113,7 @@ async def test_of_two_who_connect_the_same_hardware_at_once_one_gets_it(app_db: 
 async def test_who_manages_some_sites_cannot_reach_hardware_of_the_others(app_db: Database, admin_db: Database) -> None:
     world = await make_world(admin_db)
     async with context(app_db, actor(world)).begin() as work:
-        await service.connect_bank(work, replace(asked(world), base_url=AT), VENDORS)
+        await commissioning.connect_bank(work, replace(asked(world), base_url=AT), VENDORS)
     site = new_id()
     async with admin_db.plain() as conn:
         await conn.execute(
@@ -124,12 +125,12 @@ async def test_who_manages_some_sites_cannot_reach_hardware_of_the_others(app_db
     before = await snapshot(admin_db)
     with pytest.raises(Invalid) as refused:
         async with context(app_db, some).begin() as work:
-            await service.connect_bank(work, bank, VENDORS)
+            await commissioning.connect_bank(work, bank, VENDORS)
     assert refused.value.message == UNUSABLE
     assert await snapshot(admin_db) == before
     # Two banks on one line are nothing strange for who manages both.
     async with context(app_db, actor(world)).begin() as work:
-        await service.connect_bank(work, bank, VENDORS)
+        await commissioning.connect_bank(work, bank, VENDORS)
 
 
 async def test_what_is_kept_of_an_address_tells_neither_whose_it_is_nor_where(

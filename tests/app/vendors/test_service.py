@@ -5,13 +5,15 @@ import orjson
 import pytest
 
 from adapters import registry
+from app.commissioning import service as commissioning
+from app.commissioning.service import ConnectBank
 from app.devices.port import Connection, Refused
 from app.kit.db import Database
 from app.kit.errors import Denied, Invalid, NotFound, Reason, Rejected
 from app.lockers.model import Size
 from app.lockers.service import NewCompartment
 from app.vendors import service
-from app.vendors.service import Account, ConnectBank, Vendors
+from app.vendors.service import Account, Vendors
 from tenants.model import Role
 from tests.app.rig import SEALER, World, actor, context, make_world, snapshot, value
 from tests.app.scene import Scene
@@ -41,7 +43,7 @@ async def test_settings_that_cannot_be_kept_are_the_askers_fault(
     before = await snapshot(admin_db)
     with pytest.raises(Invalid) as refused:
         async with context(app_db, actor(world)).begin() as work:
-            await service.connect_bank(work, replace(asked(world), settings=strange), vendors())
+            await commissioning.connect_bank(work, replace(asked(world), settings=strange), vendors())
     assert refused.value.path == ("input", "settings")
     assert await snapshot(admin_db) == before
 
@@ -49,7 +51,7 @@ async def test_settings_that_cannot_be_kept_are_the_askers_fault(
 async def test_a_bank_comes_with_doors_and_a_sealed_secret(app_db: Database, admin_db: Database) -> None:
     world = await make_world(admin_db)
     async with context(app_db, actor(world)).begin() as work:
-        bank = await service.connect_bank(work, asked(world), vendors())
+        bank = await commissioning.connect_bank(work, asked(world), vendors())
     async with admin_db.plain() as conn:
         row = await conn.fetchrow(
             "SELECT c.*, b.label FROM vendor_connection c JOIN bank b ON b.connection_id = c.id WHERE b.id = $1", bank
@@ -58,19 +60,19 @@ async def test_a_bank_comes_with_doors_and_a_sealed_secret(app_db: Database, adm
     assert b"s3cret" not in row["secret_sealed"]
     assert orjson.loads(SEALER.open(row["secret_sealed"], row["id"].bytes)) == {"token": "s3cret"}
     async with context(app_db, actor(world)).begin() as work:
-        await service.disconnect_bank(work, bank)
+        await commissioning.disconnect_bank(work, bank)
     assert await value(admin_db, "SELECT count(*) FROM vendor_connection WHERE id = $1", row["id"]) == 0
 
 
 async def test_a_bank_has_one_id_however_it_was_spelled(app_db: Database, admin_db: Database) -> None:
     world, known = await make_world(admin_db), replace(vendors(), bank_id=shouted)
     async with context(app_db, actor(world)).begin() as work:
-        bank = await service.connect_bank(work, replace(asked(world), external_id="x1"), known)
+        bank = await commissioning.connect_bank(work, replace(asked(world), external_id="x1"), known)
     assert await value(admin_db, "SELECT external_id FROM bank WHERE id = $1", bank) == "X1"
     before = await snapshot(admin_db)
     with pytest.raises(Invalid) as none:
         async with context(app_db, actor(world)).begin() as work:
-            await service.connect_bank(work, replace(asked(world), external_id="7"), known)
+            await commissioning.connect_bank(work, replace(asked(world), external_id="7"), known)
     assert none.value.path == ("input", "externalId")
     assert await snapshot(admin_db) == before
 
@@ -93,12 +95,12 @@ async def test_what_cannot_be_connected_leaves_nothing_behind(app_db: Database, 
     for field, (ask, given) in cases.items():
         with pytest.raises(Invalid) as refused:
             async with context(app_db, actor(world)).begin() as work:
-                await service.connect_bank(work, ask, given)
+                await commissioning.connect_bank(work, ask, given)
         assert refused.value.path[:2] == ("input", field)
     for role, error in ((Role.AUDITOR, Denied), (Role.RECIPIENT, NotFound)):
         with pytest.raises(error):
             async with context(app_db, actor(world, role)).begin() as work:
-                await service.connect_bank(work, good, vendors())
+                await commissioning.connect_bank(work, good, vendors())
     after = await snapshot(admin_db)
     assert {**after, "audit_entry": before["audit_entry"], "outbox": before["outbox"]} == before
 
@@ -108,7 +110,7 @@ async def test_a_bank_with_a_past_is_not_deleted(scene: Scene) -> None:
     before = await snapshot(scene.admin)
     with pytest.raises(Rejected) as refused:
         async with context(scene.app, actor(scene.world)).begin() as work:
-            await service.disconnect_bank(work, scene.world.bank)
+            await commissioning.disconnect_bank(work, scene.world.bank)
     assert refused.value.reason is Reason.STILL_IN_USE
     assert await snapshot(scene.admin) == before
 
