@@ -14,7 +14,7 @@ import orjson
 
 from app.kit.ahead import Ahead
 from app.kit.clock import Clock, utc_now
-from app.kit.db import Act, Conn, Database, Row
+from app.kit.db import Act, Conn, Database, Row, Statement
 from app.kit.errors import Conflict, Denied, Invalid, LockyardError
 from app.kit.events import Fact
 from app.kit.ids import new_id
@@ -62,6 +62,7 @@ class Work:
     request_id: str
     origin: str
     tenant_id: UUID | None
+    ahead: Ahead | None = None
     answer: Answer | None = None
     _despite: list["Despite"] = field(default_factory=list)
     _facts: list[Fact] = field(default_factory=list)
@@ -79,6 +80,14 @@ class Work:
         if self.tenant_id is None:
             raise ValueError("the act has not entered a tenant")
         return self.tenant_id
+
+    async def first(self, statement: Statement, **given: Any) -> None:
+        """What must be done before the next statement, and gives no rows: it costs no round trip of its own."""
+        if self.ahead is None:
+            await statement.rows(self.conn, **given)
+            return
+        self.ahead.put(statement, **given)
+        self.ahead.send()
 
     def emit(self, fact: Fact) -> None:
         """Record that something happened. Written in this transaction, sequenced milliseconds after commit."""
@@ -207,12 +216,8 @@ class Context:
         clock: Clock = utc_now,
         closing: Closing | None = None,
     ) -> None:
-        self.db = db
-        self.actor = actor
-        self.request_id = request_id
-        self.origin = origin
-        self.clock = clock
-        self.closing = closing
+        self.db, self.actor, self.clock, self.closing = db, actor, clock, closing
+        self.request_id, self.origin = request_id, origin
 
     @asynccontextmanager
     async def begin(self, key: Key | None = None) -> AsyncIterator[Work]:
@@ -253,7 +258,7 @@ class Context:
         return self.db.act(self.actor.tenants, self.actor.organization_id)
 
     def _work(self, act: Act, tenant_id: UUID | None) -> Work:
-        return Work(act.conn, self.actor, self.clock(), self.request_id, self.origin, tenant_id)
+        return Work(act.conn, self.actor, self.clock(), self.request_id, self.origin, tenant_id, act.ahead)
 
     async def _close(self, act: Act, work: Work, key: Key | None) -> None:
         reading = None

@@ -4,7 +4,20 @@ from datetime import datetime
 from functools import cache
 from uuid import UUID
 
-from sqlalchemy import ARRAY, CTE, FromClause, Text, and_, any_, bindparam, func, literal_column, or_, select
+from sqlalchemy import (
+    ARRAY,
+    CTE,
+    ColumnElement,
+    FromClause,
+    Text,
+    and_,
+    any_,
+    bindparam,
+    func,
+    literal_column,
+    or_,
+    select,
+)
 
 from app.kit.db import Conn, Row, Statement
 from app.kit.tables import Time, Uuid
@@ -20,6 +33,7 @@ BANK_COLUMNS = (
     banks.c.revision, banks.c.blind_allocation, banks.c.differs_since,
     or_(banks.c.last_contact_at.is_not(None), banks.c.capabilities != literal_column("'{}'")).label("known"),
 )  # fmt: skip
+_BANK_NAMES = tuple(column.name for column in BANK_COLUMNS)
 _DOOR = ("id", "external_id", "label", "size", "use", "service", "door")
 # What `compartment_of` reads.
 DOOR_COLUMNS = (*BANK_COLUMNS, *(compartments.c[name].label(f"door_{name}") for name in _DOOR))
@@ -29,6 +43,17 @@ _OF_BANK = and_(compartments.c.tenant_id == banks.c.tenant_id, compartments.c.ba
 @cache
 def _bank(scope: Scope) -> Statement:
     return Statement(select(*BANK_COLUMNS).where(banks.c.id == bindparam("id", type_=Uuid), bank_visible(scope)))
+
+
+def asked_bank(scope: Scope) -> CTE:
+    """Part of a stay's own statement: the bank `bank_id`, for whoever may see it."""
+    found = select(*BANK_COLUMNS).where(banks.c.id == bindparam("bank_id", type_=Uuid), bank_visible(scope))
+    return found.cte("asked")
+
+
+def chooses(bank: CTE) -> ColumnElement[bool]:
+    """As Bank.vendor_chooses."""
+    return func.coalesce(bank.c.capabilities["VENDOR_ASSIGNS_UNIT"].astext, "ABSENT") != "ABSENT"
 
 
 @cache
@@ -183,8 +208,8 @@ async def doors(conn: Conn, bank: Bank) -> list[Row]:
     return await _DOORS.rows(conn, tenant_id=bank.tenant_id, bank_id=bank.id)
 
 
-def bank_of(row: Row) -> Bank:
-    return Bank(**{column.name: row[column.name] for column in BANK_COLUMNS})
+def bank_of(row: Row, prefix: str = "") -> Bank:
+    return Bank(**{name: row[prefix + name] for name in _BANK_NAMES})
 
 
 def compartment_of(row: Row) -> Compartment:

@@ -46,8 +46,10 @@ _REACHED = select(1).where(_OF_BANK, or_(_HEARD_OF, banks.c.blind_allocation)).e
 _NOT_TAKEN = or_(compartments.c.withheld.is_(None), compartments.c.withheld != Withheld.TAKEN.value)
 
 
-def take_free(*, wait: bool, guards: Sequence[ColumnElement[bool]] = ()) -> CTE:
-    """A free compartment of a size in a bank becomes RESERVED. Row `taken`: id, label, external_id; or none.
+def take_free(
+    tenant: ColumnElement[Any], site: ColumnElement[Any], *, wait: bool, guards: Sequence[ColumnElement[bool]] = ()
+) -> CTE:
+    """A free compartment of a size in the bank `bank_id` becomes RESERVED. Row `taken`: id, label, size; or none.
 
     Without `wait` rows that others hold are skipped, so a crowd spreads over what is free. With it they are waited for:
     the way to be sure that none is free, when some of the others may yet roll back.
@@ -55,8 +57,8 @@ def take_free(*, wait: bool, guards: Sequence[ColumnElement[bool]] = ()) -> CTE:
     free = (
         select(compartments.c.id)
         .where(
-            _AND_TENANT,
-            compartments.c.site_id == bindparam("site_id", type_=Uuid),
+            compartments.c.tenant_id == tenant,
+            compartments.c.site_id == site,
             compartments.c.bank_id == bindparam("bank_id", type_=Uuid),
             compartments.c.size == bindparam("size", type_=Text),
             compartments.c.use == Use.FREE.value,
@@ -72,12 +74,12 @@ def take_free(*, wait: bool, guards: Sequence[ColumnElement[bool]] = ()) -> CTE:
         # NO KEY: what merely refers to the compartment does not stand in the way.
         .with_for_update(skip_locked=not wait, key_share=True)
     )
-    return _used("taken", Use.RESERVED, _TENANT, free.scalar_subquery(), compartments.c.use == Use.FREE.value)
+    return _used("taken", Use.RESERVED, tenant, free.scalar_subquery(), compartments.c.use == Use.FREE.value)
 
 
 def _used(name: str, use: Use, tenant: Any, id_: Any, *guards: ColumnElement[bool]) -> CTE:
     this = update(compartments).where(compartments.c.tenant_id == tenant, compartments.c.id == id_, *guards)
-    row = (compartments.c.id, compartments.c.label, compartments.c.external_id)
+    row = (compartments.c.id, compartments.c.label, compartments.c.size)
     return this.values(use=use.value).returning(*row).cte(name)
 
 
@@ -115,17 +117,12 @@ SET_SERVICE = _this_door(
     _WAS_SO, or_(_BECAUSE.is_(None), _BECAUSE == _REASON),
     **_bound("new", compartments, "service", "service_reason", "service_until"),
 )  # fmt: skip
-DUE_BACK = Statement(
-    select(compartments.c.tenant_id, compartments.c.id).where(
-        literal_column("compartment.service = 'OUT_OF_SERVICE'"),
-        compartments.c.service_until <= bindparam("now", type_=Time),
-    )
-)
+_DUE: ColumnElement[bool] = compartments.c.service_until <= bindparam("now", type_=Time)
+_OUT: ColumnElement[bool] = literal_column("compartment.service = 'OUT_OF_SERVICE'")
+DUE_BACK = Statement(select(compartments.c.tenant_id, compartments.c.id).where(_OUT, _DUE))
 # Guarded by the moment too: somebody may have given it more time meanwhile.
 BRING_BACK = _this_door(
-    compartments.c.service == Service.OUT_OF_SERVICE.value,
-    compartments.c.service_until <= bindparam("now", type_=Time),
-    service=Service.IN_SERVICE.value, service_reason=null(), service_until=null(),
+    _OUT, _DUE, service=Service.IN_SERVICE.value, service_reason=null(), service_until=null()
 )  # fmt: skip
 
 _SEEN = (
@@ -273,11 +270,8 @@ CORRECT = Statement(
     .returning(compartments.c.id)
 )
 _CHANGEABLE = ("label", "poll_seconds", "blind_allocation")
-CHANGE_BANK = Statement(
-    update(banks)
-    .where(_THIS_BANK)
-    .values({name: func.coalesce(bindparam(name, type_=banks.c[name].type), banks.c[name]) for name in _CHANGEABLE})
-    .returning(banks.c.id)
+CHANGE_BANK = _this_bank(
+    **{name: func.coalesce(bindparam(name, type_=banks.c[name].type), banks.c[name]) for name in _CHANGEABLE}
 )
 REMOVE_COMPARTMENTS = Statement(delete(compartments).where(_OF_THIS_BANK))
 REMOVE_BANK = Statement(delete(banks).where(_THIS_BANK).returning(banks.c.connection_id))

@@ -30,6 +30,16 @@ def _stay(scope: Scope) -> Statement:
     return Statement(found.with_for_update(key_share=True))
 
 
+@cache
+def lock(scope: Scope) -> Statement:
+    """A stay that may be seen is held as `stay` would; no row. What stands behind it sees all that was done to it."""
+    found = select(stays.c.id).where(stays.c.tenant_id == _TENANT, stays.c.id == bindparam("id_", type_=Uuid))
+    held = found.where(visible(scope)).with_for_update(key_share=True).subquery("held")
+    # Counted, or the server would see that no row can come of it and hold nothing.
+    count = select(func.count().label("n")).select_from(held).subquery("counted")
+    return Statement(select(count.c.n).where(count.c.n < 0))
+
+
 _STANDING = Statement(
     select(*COLUMNS)
     .where(stays.c.tenant_id == _TENANT, stays.c.id == bindparam("id", type_=Uuid))

@@ -1,7 +1,6 @@
 """What people do with stays: reserve, confirm a deposit, extend, release. Doors are opened in app.access."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -12,10 +11,10 @@ from app.devices.model import CommandState, Purpose
 from app.devices.port import Capability, OrderKind
 from app.devices.service import Cause
 from app.kit import checks
-from app.kit.errors import Denied, FailedRule, Invalid, NotFound, Reason, Rejected
+from app.kit.errors import Denied, FailedRule, NotFound, Reason, Rejected
 from app.kit.ids import new_id
 from app.lockers import queries as lockers
-from app.lockers.model import Bank, Compartment, Size
+from app.lockers.model import Bank, Compartment
 from app.parcels.model import ParcelState
 from app.parcels.service import under_way_once
 from app.passes import service as passes
@@ -39,75 +38,13 @@ from tenants.audit.model import Entry
 from tenants.carriers import service as carriers
 from tenants.carriers.model import Operation
 from tenants.policy import Permission, authorize
+from tenants.scope import Scope
+from tenants.scope import context_parameters as seen_by
 from tenants.work import Work
 
 # What may still open a stay's door, or still change a vendor's mind about it.
 OPENS = (OrderKind.OPEN,)
 BOOKS = (OrderKind.RESERVE, OrderKind.DEPOSIT, OrderKind.EXTEND, OrderKind.ISSUE_ACCESS)
-
-
-@dataclass(frozen=True, slots=True)
-class ReserveCompartment:
-    bank_id: UUID
-    size: Size
-    tracking: str
-    secondary_tracking: str | None = None
-    recipient_id: UUID | None = None
-    depositor_id: UUID | None = None
-    carrier_id: UUID | None = None
-    flow: Flow = Flow.DELIVER
-    accessible: bool = False
-    hold: timedelta = timedelta(hours=1)
-
-
-async def reserve(work: Work, ask: ReserveCompartment) -> UUID:
-    """Set a free compartment aside. Exactly one of all who ask gets it; nobody is refused while one is free."""
-    # Outside the scope and not existing look the same from here, on purpose.
-    bank = await lockers.bank(work.conn, work.actor, ask.bank_id)
-    if bank is None:
-        raise NotFound("There is no such bank.", path=("input", "bankId"))
-    work.enter(bank.tenant_id)
-    carrier_id = await _may_reserve(work, bank, ask)
-    tracking = checks.text("tracking", ask.tracking, most=100)
-    secondary = checks.optional_text("secondaryTracking", ask.secondary_tracking, most=100)
-    checks.within("holdMinutes", ask.hold / timedelta(minutes=1), 1, LONGEST_HOLD / timedelta(minutes=1))
-    if not bank.allocatable:
-        raise Rejected(Reason.BANK_UNREACHABLE, f"Bank {bank.label} does not answer at present.")
-    given = {
-        "tenant_id": bank.tenant_id, "site_id": bank.site_id, "bank_id": bank.id, "size": ask.size.value,
-        "accessible": ask.accessible, "stay_id": new_id(), "parcel_id": new_id(), "carrier_id": carrier_id,
-        "recipient_id": ask.recipient_id, "depositor_id": ask.depositor_id, "flow": ask.flow.value, "note": None,
-        "created_by": work.actor.account_id, "now": work.now, "expires_at": work.now + ask.hold,
-        "tracking": tracking, "secondary_tracking": secondary, "placed": not bank.vendor_chooses,
-    }  # fmt: skip
-    with under_way_once("tracking"):
-        row = await store.reserve(work.conn, given)
-    if row is None:
-        # Only now is it worth asking whether the recipient was the reason.
-        if ask.recipient_id and await people.kind(work.conn, bank.tenant_id, ask.recipient_id) is None:
-            raise NotFound("There is no such person.", path=("input", "recipientId"))
-        raise Rejected(Reason.NO_FREE_COMPARTMENT, f"No {ask.size} compartment is free in bank {bank.label}.")
-    stay = queries.stay_of(row)
-    work.emit(events.moved(stay, size=ask.size.value, placed=stay.placed))
-    work.audit(_entry(Permission.STAY_CREATE, stay, details={"compartment": row["label"], "size": ask.size.value}))
-    if hardware.keeps_books(bank, OrderKind.RESERVE):
-        order = await _order(work, stay, [{"tracking": tracking, "secondary": secondary}])
-        await hardware.push(work, await door_of(work, stay), OrderKind.RESERVE, _cause(stay), order)
-    return stay.id
-
-
-async def _may_reserve(work: Work, bank: Bank, ask: ReserveCompartment) -> UUID | None:
-    """Which carrier the stay is for: the carrier that asks, or the one a member of the operator names."""
-    authorize(work.actor, Permission.STAY_CREATE, None if work.actor.is_carrier else bank.site_id)
-    if ask.depositor_id and await people.kind(work.conn, bank.tenant_id, ask.depositor_id) is None:
-        raise NotFound("There is no such person.", path=("input", "depositorId"))
-    if not work.actor.is_carrier:
-        return await carriers.named(work, ask.carrier_id) if ask.carrier_id else None
-    if ask.carrier_id and await carriers.organization_of(work, ask.carrier_id) != work.actor.organization_id:
-        raise Invalid("A carrier reserves for itself only.", path=("input", "carrierId"))
-    size = ask.size.value
-    await carriers.require(work, Operation.RESERVE, site_id=bank.site_id, bank_id=bank.id, size=size, hold=ask.hold)
-    return work.actor.organization_id
 
 
 async def confirm_deposit(work: Work, stay_id: UUID, trackings: Sequence[str] | None, codes: PickupCodes) -> UUID:
@@ -177,9 +114,11 @@ async def extend(work: Work, stay_id: UUID, by: timedelta, reason: str | None) -
 
 async def release(work: Work, stay_id: UUID, outcome: StayOutcome, reason: str) -> UUID:
     """End a stay on a person's word. While a way in may still be open, a cancelled one waits in REVOKING."""
+    reason = checks.text("reason", reason, most=500)
+    if await _end_at_once(work, stay_id, outcome, reason):
+        return stay_id
     stay = await find(work, stay_id)
     await may_end(work, stay, outcome)
-    reason = checks.text("reason", reason, most=500)
     if stay.state is State.RELEASED:
         raise Rejected(Reason.STAY_NOT_OPEN, "This stay has ended.")
     if stay.state not in RELEASES[outcome]:
@@ -197,6 +136,24 @@ async def release(work: Work, stay_id: UUID, outcome: StayOutcome, reason: str) 
         return await revoke(work, stay, outcome, reason)
     await end(work, stay, outcome, reason=reason)
     return stay.id
+
+
+async def _end_at_once(work: Work, stay_id: UUID, outcome: StayOutcome, reason: str) -> bool:
+    """In one round trip, for a member of the operator, where nothing stands in the way. False: nothing was done."""
+    actor = work.actor
+    if actor.is_carrier or actor.is_recipient:
+        return False
+    await work.first(queries.lock(Scope.of(actor)), tenant_id=actor.organization_id, id_=stay_id, **seen_by(actor))
+    kinds, given = [kind.value for kind in OPENS + BOOKS], {"now": work.now, "evidence": "E0", "note": reason}
+    ended = await store.let_go_at_once(work.conn, actor, stay_id, outcome, kinds=kinds, **given)
+    if ended is None:
+        return False
+    before, after, door = ended
+    work.enter(after.tenant_id)
+    # Whatever is refused now undoes it.
+    authorize(actor, Permission.STAY_RELEASE, after.site_id)
+    await _ended(work, before, after, door, reason=reason)
+    return True
 
 
 async def may_end(work: Work, stay: Stay, outcome: StayOutcome) -> None:
@@ -238,14 +195,19 @@ async def end(
     ended = await store.let_go(work.conn, stay, outcome, kinds=kinds, now=work.now, evidence=evidence, note=reason)
     if ended is None:
         return False
-    after, door = ended
-    await passes.shut_out(work, stay.id, door)
-    work.emit(events.moved(after, before=stay.state.value, door=door.door.value))
-    details = {"outcome": outcome.value, "before": stay.state.value, "evidence": evidence}
+    await _ended(work, stay.state, *ended, reason=reason, tell=tell)
+    return True
+
+
+async def _ended(
+    work: Work, before: State, after: Stay, door: Compartment, *, reason: str | None, tell: bool = True
+) -> None:
+    await passes.shut_out(work, after.id, door)
+    work.emit(events.moved(after, before=before.value, door=door.door.value))
+    details = {"outcome": str(after.outcome), "before": before.value, "evidence": after.evidence}
     work.audit(_entry(Permission.STAY_RELEASE, after, reason=reason, details=details))
     if tell:
         await told(work, after, door, OrderKind.RELEASE)
-    return True
 
 
 async def door_of(work: Work, stay: Stay) -> Compartment:
@@ -270,6 +232,11 @@ async def permit(
     authorize(work.actor, permission, None if work.actor.is_carrier or work.actor.is_recipient else stay.site_id)
     if work.actor.is_carrier:
         await carriers.require(work, operation, site_id=stay.site_id, bank_id=stay.bank_id, size=None, hold=hold)
+
+
+def tells(bank: Bank, kind: OrderKind) -> bool:
+    """Whether its vendor keeps books that hear of this."""
+    return hardware.keeps_books(bank, kind)
 
 
 async def told(work: Work, stay: Stay, door: Compartment, kind: OrderKind, **more: object) -> None:

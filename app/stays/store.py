@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import (
     CTE,
@@ -28,42 +29,49 @@ from app.devices.queries import none_under_way
 from app.kit.db import Conn, Row, Statement
 from app.kit.tables import Time, Uuid
 from app.lockers.model import Compartment, Use
-from app.lockers.queries import DOOR_COLUMNS, compartment_of, with_doors
+from app.lockers.queries import DOOR_COLUMNS, asked_bank, chooses, compartment_of, with_doors
 from app.lockers.store import free_again, shade, take_free, take_named
 from app.parcels.model import ParcelState
 from app.parcels.store import allocate, announce, end, put_in, take
 from app.people.queries import exists as person_exists
-from app.stays.model import CLAIMS, INSIDE, MOVES, OPEN_BEFORE_DEPOSIT, USE, State, Stay, StayOutcome
+from app.stays.model import CLAIMS, INSIDE, MOVES, OPEN_BEFORE_DEPOSIT, RELEASES, USE, State, Stay, StayOutcome
 from app.stays.queries import COLUMNS, stay_of
+from app.stays.shape import visible
 from app.stays.tables import stays
+from tenants.model import Actor
+from tenants.scope import Scope, context_parameters
 
 _TENANT = bindparam("tenant_id", type_=Uuid)
 _NOW = bindparam("now", type_=Time)
 _THIS = and_(stays.c.tenant_id == _TENANT, stays.c.id == bindparam("id_", type_=Uuid))
-_HELD = ("carrier_id", "recipient_id", "depositor_id", "flow", "created_by", "expires_at", "note", "placed")
+_HELD = ("carrier_id", "recipient_id", "depositor_id", "flow", "created_by", "expires_at", "note")
 
 
-def _reserve(*, wait: bool) -> Statement:
-    """Take a free compartment, hold it, allocate the parcel: one statement, one row with everything, or none."""
-    recipient = bindparam("recipient_id", type_=Uuid)
-    known = or_(recipient.is_(None), person_exists(_TENANT, recipient))
-    taken = take_free(wait=wait, guards=[known])
+@cache
+def _reserve(scope: Scope, *, wait: bool) -> Statement:
+    """Take a free compartment, hold it, allocate the parcel: one statement. One row: the bank, `bank_` before its
+    columns, and the stay, all NULL where nothing was free; no row where there is no such bank to see."""
+    recipient, asked = bindparam("recipient_id", type_=Uuid), asked_bank(scope)
+    known = or_(recipient.is_(None), person_exists(_of(asked, "tenant_id"), recipient))
+    taken = take_free(_of(asked, "tenant_id"), _of(asked, "site_id"), wait=wait, guards=[known])
     names = ["tenant_id", "id", "site_id", "bank_id", "compartment_id", "state", "evidence", "created_at", *_HELD]
     given: list[ColumnElement[Any]] = [bindparam(name, type_=stays.c[name].type) for name in _HELD]
     row = select(
-        _TENANT, bindparam("stay_id", type_=Uuid), bindparam("site_id", type_=Uuid), bindparam("bank_id", type_=Uuid),
-        taken.c.id, literal(State.HELD.value), literal("E0"), _NOW, *given,
+        asked.c.tenant_id, bindparam("stay_id", type_=Uuid), asked.c.site_id, asked.c.id, taken.c.id,
+        literal(State.HELD.value), literal("E0"), _NOW, *given, ~chooses(asked),
     )  # fmt: skip
-    held = insert(stays).from_select(names, row).returning(*COLUMNS).cte("held")
-    parcel = allocate(held)
+    held = insert(stays).from_select([*names, "placed"], row).returning(*COLUMNS).cte("held")
+    of_bank = [column.label(f"bank_{column.name}") for column in asked.c]
     return Statement(
-        select(*held.c, taken.c.label, taken.c.external_id)
-        .join_from(held, taken, held.c.compartment_id == taken.c.id)
-        .add_cte(parcel)
+        select(*of_bank, *held.c, taken.c.label, taken.c.size)
+        .select_from(asked.outerjoin(held, true()).outerjoin(taken, true()))
+        .add_cte(allocate(held))
     )
 
 
-RESERVE, RESERVE_WAITING = _reserve(wait=False), _reserve(wait=True)
+def _of(asked: CTE, name: str) -> ColumnElement[Any]:
+    """As a value: then it is a condition of an index, not of a join."""
+    return select(asked.c[name]).scalar_subquery()
 
 
 def _moved(before: Iterable[State], after: State, **changes: object) -> CTE:
@@ -109,13 +117,15 @@ REVOKING = _all(_moved(OPEN_BEFORE_DEPOSIT, State.REVOKING, outcome=bindparam("o
 
 
 @cache
-def release(inside: ParcelState, *, quiet: bool) -> Statement:
-    """Any open state -> RELEASED. `before` narrows it; the code dies with the stay. Gives the stay with its door.
+def release(inside: ParcelState, *, quiet: bool, scope: Scope | None = None) -> Statement:
+    """Any open state -> RELEASED. `before` narrows it; the code dies with the stay. Gives the stay with its door, and
+    `was`, the state it was in. With `scope`, only what that may see.
 
     `quiet`: only where nothing of `kinds` is under way for it. The stay must be locked by an earlier statement: then
     none can be added, and this one sees all that were.
     """
     nothing = [none_under_way(_TENANT, stays.c.id, bindparam("kinds", type_=ARRAY(Text)))] if quiet else []
+    nothing += [visible(scope)] if scope else []
     moved = (
         update(stays)
         .where(_THIS, stays.c.state == any_(bindparam("before", type_=ARRAY(Text))), *nothing)
@@ -128,7 +138,11 @@ def release(inside: ParcelState, *, quiet: bool) -> Statement:
         .returning(*COLUMNS)
         .cte("moved")
     )  # fmt: skip
-    ended = select(*(column.label(f"stay_{column.name}") for column in moved.c), *DOOR_COLUMNS)
+    # As the statement found it.
+    old = stays.alias("old")
+    was = select(old.c.state).where(old.c.tenant_id == moved.c.tenant_id, old.c.id == moved.c.id).scalar_subquery()
+    columns = [column.label(f"stay_{column.name}") for column in moved.c]
+    ended = select(*columns, *DOOR_COLUMNS, was.label("was"))
     return Statement(ended.select_from(with_doors(moved)).add_cte(shade(moved, Use.FREE), end(moved, inside)))
 
 
@@ -209,12 +223,13 @@ VENDOR_CODE = _change(
 )  # fmt: skip
 
 
-async def reserve(conn: Conn, given: Mapping[str, Any]) -> Row | None:
-    """The row of the held stay with its compartment's label; None when none of that size is free.
+async def reserve(conn: Conn, actor: Actor, given: Mapping[str, Any], *, wait: bool = False) -> Row | None:
+    """The bank as `bank_…`, and the held stay with its compartment's label and size, NULL when none of that size was
+    free. Without `wait` what others hold at this moment is passed over. None: no such bank for this actor.
 
     Raises asyncpg.UniqueViolationError on parcels' OPEN_TRACKING.
     """
-    return await RESERVE.row(conn, **given) or await RESERVE_WAITING.row(conn, **given)
+    return await _reserve(Scope.of(actor), wait=wait).row(conn, **given, **context_parameters(actor))
 
 
 async def run(statement: Statement, conn: Conn, stay: Stay, **given: Any) -> Stay | None:
@@ -235,6 +250,21 @@ async def let_go(
         conn, tenant_id=stay.tenant_id, id_=stay.id, outcome=outcome.value, before=[stay.state.value],
         **{"note": None, **given, **more},
     )  # fmt: skip
-    if row is None:
-        return None
+    return None if row is None else _ended(row)
+
+
+async def let_go_at_once(
+    conn: Conn, actor: Actor, id: UUID, outcome: StayOutcome, *, kinds: Sequence[str], **given: Any
+) -> tuple[State, Stay, Compartment] | None:
+    """As `let_go`, of a stay nobody has read yet and that is locked, in its actor's own organization: the state it was
+    in as well. None where it cannot be seen or is in no state that ends so, or one of `kinds` is under way."""
+    scope = Scope.of(actor)
+    row = await release(INSIDE[outcome], quiet=True, scope=scope).row(
+        conn, tenant_id=actor.organization_id, id_=id, outcome=outcome.value, kinds=list(kinds),
+        before=sorted(RELEASES[outcome]), **given, **context_parameters(actor),
+    )  # fmt: skip
+    return None if row is None else (State(row["was"]), *_ended(row))
+
+
+def _ended(row: Row) -> tuple[Stay, Compartment]:
     return stay_of({name: row[f"stay_{name}"] for name in Stay.__slots__}), compartment_of(row)

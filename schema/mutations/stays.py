@@ -6,9 +6,10 @@ from app.access import service as access
 from app.access.service import Collect
 from app.contents import service as contents
 from app.contents.service import Named
+from app.reserving import service as reserving
+from app.reserving.service import ReserveCompartment
 from app.stays import service
 from app.stays.model import PickupCodes
-from app.stays.service import ReserveCompartment
 from schema.mutations import Call, Mutations, Outcome
 
 
@@ -27,7 +28,7 @@ async def reserve_compartment(call: Call) -> Outcome:
         hold=timedelta(minutes=given["hold_minutes"]),
     )
     async with call.context.begin(call.key) as work:
-        work.answer = ("Stay", await service.reserve(work, ask))
+        work.answer = ("Stay", await reserving.reserve(work, ask))
     return work.answer
 
 

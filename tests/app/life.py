@@ -13,9 +13,10 @@ from app.devices.port import Door, Order
 from app.kit.db import Database
 from app.kit.errors import LockyardError
 from app.lockers.model import Size
+from app.reserving import service as reserving
+from app.reserving.service import ReserveCompartment
 from app.stays import jobs, service
 from app.stays.model import RELEASES, State, StayOutcome
-from app.stays.service import ReserveCompartment
 from tenants.model import Role
 from tenants.work import Replay
 from tests.app import seeded
@@ -135,7 +136,7 @@ class Life(Promises):
     def _reserve(self, tracking: str, key: str) -> None:
         world = self.scene.world
         ask = ReserveCompartment(world.bank, Size.M, tracking, recipient_id=world.recipient)
-        stay = self._try(Role.COURIER, service.reserve, ask, key=(key, "reserve", {"t": tracking}))
+        stay = self._try(Role.COURIER, reserving.reserve, ask, key=(key, "reserve", {"t": tracking}))
         if key in self.keys:
             first, answer = self.keys[key]
             assert stay == (answer if first == tracking else None), "same key same answer, other input refused"
@@ -152,7 +153,7 @@ class Life(Promises):
         """Set aside for a parcel that nobody has asked for yet."""
         world, tracking = self.scene.world, f"P{len(self.stays)}"
         ask = ReserveCompartment(world.bank, Size.M, tracking, recipient_id=world.recipient)
-        stay = self._try(Role.COURIER, service.reserve, ask)
+        stay = self._try(Role.COURIER, reserving.reserve, ask)
         if stay is not None:
             self._got(stay, tracking)
         return stay

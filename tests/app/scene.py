@@ -9,8 +9,9 @@ from app.access.service import OpenCompartment
 from app.devices.port import Door
 from app.kit.db import Database
 from app.lockers.model import Size
+from app.reserving import service as reserving
+from app.reserving.service import ReserveCompartment
 from app.stays import service
-from app.stays.service import ReserveCompartment
 from tenants.model import Role
 from tests.app.drive import Drive
 from tests.app.rig import Hardware, Now, actor, codes, context, make_world, value
@@ -29,7 +30,7 @@ class Scene:
 
     async def reserve(self) -> UUID:
         ask = ReserveCompartment(self.world.bank, Size.M, uuid4().hex, recipient_id=self.world.recipient)
-        return await self.act(Role.COURIER, service.reserve, ask)
+        return await self.act(Role.COURIER, reserving.reserve, ask)
 
     async def open(self, role: Role, stay: UUID) -> UUID:
         door = await self.of("SELECT compartment_id FROM stay WHERE id = $1", stay)

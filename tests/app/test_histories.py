@@ -11,10 +11,11 @@ from app.kit.db import Database
 from app.kit.embedded import Dsns
 from app.kit.errors import LockyardError
 from app.lockers.model import Size
+from app.reserving import service as reserving
+from app.reserving.service import ReserveCompartment
 from app.stays import jobs
 from app.stays import service as stays
 from app.stays.model import PickupCodes
-from app.stays.service import ReserveCompartment
 from tenants.model import Actor, Role
 from tenants.verification.service import Trust, verify_database
 from tenants.work import Context, Key, Replay
@@ -43,7 +44,7 @@ class Place:
             async with self._context(scene, actor(scene.world, role)).begin(spent) as work:
                 if self.shared:
                     self.shared.look(spent)
-                work.answer = ("Stay", await stays.reserve(work, ask))
+                work.answer = ("Stay", await reserving.reserve(work, ask))
             if self.shared:
                 self.shared.keep(spent, work.answer)
         except Replay as replay:

@@ -5,11 +5,10 @@ from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from adapters import config
 from adapters.generic.mqtt.checks import checks_of
 from adapters.generic.mqtt.client import BOUNCE_SECONDS, MqttClient
-from adapters.generic.mqtt.settings import SETTINGS, Broker, broker_of, dialect_of, hardware
-from adapters.generic.mqtt.wire import Alive, Dialect, News, Reacted, Result, State
+from adapters.generic.mqtt.settings import SETTINGS, hardware, read
+from adapters.generic.mqtt.wire import Alive, News, Reacted, Result, State
 from adapters.once import Once
 from app.devices.port import (
     Ability,
@@ -280,13 +279,8 @@ def _natural(unit: str) -> tuple[tuple[int, str], ...]:
     return tuple((int(part), "") if part.isdigit() else (0, part) for part in unit.replace("-", " ").split())
 
 
-def _read(connection: Connection) -> tuple[dict[str, Any], Broker, Dialect]:
-    given = config.values(SETTINGS, connection)
-    return given, broker_of(connection, given), dialect_of(given)
-
-
 def connect(connection: Connection) -> Adapter:
-    given, broker, dialect = _read(connection)
+    given, broker, dialect = read(connection)
     return MqttAdapter(MqttClient(broker, dialect), given)
 
 
@@ -295,7 +289,7 @@ VENDOR = Vendor(
     title="Lock controllers on MQTT",
     address_help="mqtt://host:1883 or mqtts://host:8883 of the broker",
     connect=connect,
-    read=_read,
+    read=read,
     settings=SETTINGS,
     hardware=hardware,
 )

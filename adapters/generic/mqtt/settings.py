@@ -128,3 +128,8 @@ def _placed(described: Mapping[str, Any]) -> tuple[str, int, int | None]:
     good = _plain(device) and within(relay, span) and (switch is None or within(switch, span))
     need(good and described.keys() <= {"device", "relay", "switch"}, "a unit has device, relay and switch")
     return str(device), int(relay), switch
+
+
+def read(connection: Connection) -> tuple[dict[str, Any], Broker, Dialect]:
+    given = config.values(SETTINGS, connection)
+    return given, broker_of(connection, given), dialect_of(given)

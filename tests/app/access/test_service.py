@@ -7,9 +7,10 @@ from app.access.service import Collect, OpenCompartment
 from app.contents import service as contents
 from app.kit.errors import Denied, NotFound, Reason, Rejected
 from app.lockers.model import Size
+from app.reserving import service as reserving
+from app.reserving.service import ReserveCompartment
 from app.stays import service, store
 from app.stays.model import Flow, State, StayOutcome
-from app.stays.service import ReserveCompartment
 from tenants.model import Role
 from tests.app.rig import actor, codes, context, make_world, snapshot
 from tests.app.scene import Scene
@@ -180,7 +181,7 @@ async def test_a_door_that_staff_opened_is_no_collection_of_the_carrier_s(scene:
 
 async def test_what_is_to_be_returned_is_taken_by_its_carrier_whenever_it_likes(books: Scene) -> None:
     ask = ReserveCompartment(books.world.bank, Size.M, "R1", depositor_id=books.world.recipient, flow=Flow.RETURN)
-    stay = await books.act(Role.COURIER, service.reserve, ask)
+    stay = await books.act(Role.COURIER, reserving.reserve, ask)
     await books.act(Role.COURIER, service.confirm_deposit, stay, None, codes())
     with pytest.raises(Rejected) as refused:
         await books.act(Role.COURIER, service.release, stay, StayOutcome.RETURNED_TO_SENDER, "x")

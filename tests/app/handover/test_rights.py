@@ -13,9 +13,9 @@ from app.devices.port import Order, Receipt
 from app.kit.db import Database
 from app.kit.errors import Denied, Reason, Rejected
 from app.lockers.model import Size
-from app.stays import service
+from app.reserving import service as reserving
+from app.reserving.service import ReserveCompartment
 from app.stays.model import Flow
-from app.stays.service import ReserveCompartment
 from tenants.carriers import service as carriers
 from tenants.carriers.model import Operation
 from tenants.model import Role
@@ -41,7 +41,7 @@ async def change_grant(scene: Towers, how: str = "suspend") -> None:
 
 async def reserve(scene: Towers, **changes: Any) -> UUID:
     ask = ReserveCompartment(scene.world.bank, Size.M, uuid4().hex, **changes)
-    return await scene.act(Role.COURIER, service.reserve, ask)
+    return await scene.act(Role.COURIER, reserving.reserve, ask)
 
 
 async def brought(scene: Towers, **changes: Any) -> UUID:

@@ -7,9 +7,9 @@ from app.kit.errors import Denied, Reason, Rejected
 from app.kit.ids import new_id
 from app.lockers import service
 from app.lockers.model import Size
-from app.stays import service as stays
+from app.reserving import service as reserving
+from app.reserving.service import ReserveCompartment
 from app.stays import store as stays_store
-from app.stays.service import ReserveCompartment
 from tenants.model import Role
 from tests.app.placing.rig import CHOOSES
 from tests.app.rig import SENSOR, World, actor, context, make_world, snapshot, value
@@ -22,7 +22,7 @@ async def silence(admin: Database, world: World) -> None:
 
 async def reserve(app: Database, world: World) -> UUID:
     async with context(app, actor(world, Role.COURIER)).begin() as work:
-        return await stays.reserve(work, ReserveCompartment(world.bank, Size.M, uuid4().hex))
+        return await reserving.reserve(work, ReserveCompartment(world.bank, Size.M, uuid4().hex))
 
 
 async def fill_blindly(app: Database, world: World, *, blind: bool, role: Role = Role.OWNER) -> None:
@@ -70,13 +70,16 @@ async def test_a_bank_that_goes_silent_while_somebody_asks_is_not_filled_by_that
     world = await make_world(admin_db)
     await silence(admin_db, world)
     given = {
-        "tenant_id": world.tenant, "site_id": world.site, "bank_id": world.bank, "size": "M", "accessible": False,
+        "bank_id": world.bank, "size": "M", "accessible": False,
         "stay_id": new_id(), "parcel_id": new_id(), "carrier_id": None, "recipient_id": None, "depositor_id": None,
         "flow": "DELIVER", "note": None, "created_by": new_id(), "expires_at": await value(admin_db, "SELECT now()"),
-        "now": await value(admin_db, "SELECT now()"), "tracking": "T", "secondary_tracking": None, "placed": True,
+        "now": await value(admin_db, "SELECT now()"), "tracking": "T", "secondary_tracking": None,
     }  # fmt: skip
     async with app_db.tenant([world.tenant]) as conn:
-        assert await stays_store.reserve(conn, given) is None
+        for wait in (False, True):
+            row = await stays_store.reserve(conn, actor(world), given, wait=wait)
+            assert row is not None
+            assert (row["bank_id"], row["id"], row["label"]) == (world.bank, None, None)
 
 
 @pytest.mark.parametrize("role", [Role.COURIER, Role.AUDITOR])

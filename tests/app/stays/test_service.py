@@ -7,9 +7,10 @@ import pytest
 from app.kit.db import Database
 from app.kit.errors import Conflict, Invalid, LockyardError, NotFound, Reason, Rejected
 from app.lockers.model import Size
+from app.reserving import service as reserving
+from app.reserving.service import ReserveCompartment
 from app.stays import service
 from app.stays.model import StayOutcome
-from app.stays.service import ReserveCompartment
 from tenants.model import Role
 from tenants.work import Key, Replay
 from tests.app.rig import World, actor, codes, context, make_world, snapshot, value
@@ -22,7 +23,7 @@ async def reserve(
     try:
         async with context(db, actor(world, role)).begin(asked) as work:
             ask = ReserveCompartment(world.bank, Size.M, tracking or uuid4().hex, recipient_id=world.recipient)
-            id_ = await service.reserve(work, ask)
+            id_ = await reserving.reserve(work, ask)
             work.answer = ("Stay", id_)
     except Replay as replay:
         return replay.answer[1]
@@ -84,13 +85,13 @@ async def test_every_refusal_changes_nothing(app_db: Database, admin_db: Databas
     before = await snapshot(admin_db)
     owner = context(app_db, actor(world))
     acts: dict[str, Any] = {
-        "full": lambda work: service.reserve(work, ReserveCompartment(world.bank, Size.M, "T10")),
-        "no size": lambda work: service.reserve(work, ReserveCompartment(world.bank, Size.XL, "T10")),
-        "no bank": lambda work: service.reserve(work, ReserveCompartment(uuid4(), Size.M, "T10")),
-        "no person": lambda work: service.reserve(
+        "full": lambda work: reserving.reserve(work, ReserveCompartment(world.bank, Size.M, "T10")),
+        "no size": lambda work: reserving.reserve(work, ReserveCompartment(world.bank, Size.XL, "T10")),
+        "no bank": lambda work: reserving.reserve(work, ReserveCompartment(uuid4(), Size.M, "T10")),
+        "no person": lambda work: reserving.reserve(
             work, ReserveCompartment(world.bank, Size.M, "T", recipient_id=uuid4())
         ),
-        "no tracking": lambda work: service.reserve(work, ReserveCompartment(world.bank, Size.M, "  ")),
+        "no tracking": lambda work: reserving.reserve(work, ReserveCompartment(world.bank, Size.M, "  ")),
         "wrong outcome": lambda work: service.release(work, stay, StayOutcome.COLLECTED, "x"),
         "no reason": lambda work: service.release(work, stay, StayOutcome.CANCELLED, " "),
         "no stay": lambda work: service.confirm_deposit(work, uuid4(), None, codes()),
@@ -106,7 +107,7 @@ async def test_every_refusal_changes_nothing(app_db: Database, admin_db: Databas
 async def _for_carrier(db: Database, world: World, role: Role, carrier_id: UUID) -> UUID:
     async with context(db, actor(world, role)).begin() as work:
         ask = ReserveCompartment(world.bank, Size.M, uuid4().hex, carrier_id=carrier_id)
-        return await service.reserve(work, ask)
+        return await reserving.reserve(work, ask)
 
 
 @pytest.mark.parametrize("role", [Role.OWNER, Role.COURIER])

@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 from app.access import service as access
 from app.kit.errors import LockyardError
 from app.lockers.model import Size
+from app.reserving import service as reserving
 from app.stays import service as stays
 from app.stays.model import StayOutcome
 from tenants.work import Work
@@ -78,8 +79,8 @@ class People:
             self.did[name] += 1
 
     async def _reserve(self, work: Work, place: Place, bank: UUID) -> UUID:
-        ask = stays.ReserveCompartment(bank, Size.M, uuid4().hex, recipient_id=place.recipient, hold=HOLD)
-        return await stays.reserve(work, ask)
+        ask = reserving.ReserveCompartment(bank, Size.M, uuid4().hex, recipient_id=place.recipient, hold=HOLD)
+        return await reserving.reserve(work, ask)
 
     async def _step(self, work: Work, name: str, stay: UUID, door: UUID) -> UUID:
         if name == "opened":

@@ -19,7 +19,7 @@ from app.kit.db import Database
 from app.kit.embedded import Dsns
 from app.kit.errors import LockyardError
 from app.lockers.model import Size
-from app.stays import service as stays
+from app.reserving import service as reserving
 from tests.app.rig import context
 from tests.bench.faults import place as places
 from tests.bench.faults.mortal import STEPS
@@ -186,8 +186,8 @@ async def _order(
                     ask = access.OpenCompartment(door[0], "a fault")
                     return await access.open_compartment(work, ask), (bank, door[1])
             async with context(app, place.owner).begin() as work:
-                wanted = stays.ReserveCompartment(bank, Size.M, uuid4().hex, recipient_id=place.recipient)
-                stay = await stays.reserve(work, wanted)
+                wanted = reserving.ReserveCompartment(bank, Size.M, uuid4().hex, recipient_id=place.recipient)
+                stay = await reserving.reserve(work, wanted)
             row = await admin.pool.fetchrow(
                 "SELECT o.id, c.external_id FROM command o JOIN compartment c ON c.id = o.compartment_id "
                 "WHERE o.stay_id = $1 AND o.kind = 'RESERVE'", stay,

@@ -1,0 +1,1 @@
+"""Setting a compartment aside for somebody."""
