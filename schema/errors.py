@@ -2,6 +2,7 @@
 
 RequestError    the request itself is wrong; nothing ran. Trying again without a change is useless
 GraphQLError    raised while running, for one field; its own message is meant for the caller
+LOST            the database is away or has no room: UNAVAILABLE to the caller, the traceback to the log
 anything else   our fault: INTERNAL_SERVER_ERROR to the caller, the traceback to the log
 """
 
@@ -12,11 +13,14 @@ from enum import StrEnum
 import orjson
 from graphql import GraphQLError
 
+from app.kit.bus import LOST
 from app.kit.errors import Denied, LockyardError, NotFound
 
 log = logging.getLogger("lockyard.graphql")
 
 MASKED = "Something went wrong on our side. Quote the trace id when you report it."
+# With a key it does not matter whether it was done before the database was lost.
+AWAY = "The database cannot take this at present. Try again in a moment, a write with the same idempotency key."
 
 
 class Code(StrEnum):
@@ -36,6 +40,7 @@ class Code(StrEnum):
     PERSISTED_QUERY_NOT_FOUND = "PERSISTED_QUERY_NOT_FOUND"
     TIMEOUT = "TIMEOUT"
     UNAUTHENTICATED = "UNAUTHENTICATED"
+    UNAVAILABLE = "UNAVAILABLE"
 
 
 class RequestError(Exception):
@@ -78,7 +83,9 @@ def present(error: GraphQLError, trace_id: str, known: Mapping[type[Exception], 
     shown: dict[str, object] = {"message": error.message}
     if code is None:
         log.error("%s failed", where(error), exc_info=cause, extra={"trace_id": trace_id})
-        code, shown["message"] = Code.INTERNAL_SERVER_ERROR.value, MASKED
+        away = isinstance(cause, LOST)
+        code = (Code.UNAVAILABLE if away else Code.INTERNAL_SERVER_ERROR).value
+        shown["message"] = AWAY if away else MASKED
     else:
         log.info("%s refused: %s %s", where(error), code, one_line(error.message), extra={"trace_id": trace_id})
     if error.locations:

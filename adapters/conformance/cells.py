@@ -68,11 +68,12 @@ def end_of(result: Outcome | DeviceError) -> End:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a play saw. `heard`: how many different events it was told."""
+    """What a play saw. `heard`: how many different events it was told. `released`: as the receipt says it."""
 
     end: End
     texts: tuple[str, ...] = ()
     heard: int = 0
+    released: bool | None = None
 
 
 # Makes the fault: called with the bench's `world` before anything is tried.

@@ -66,12 +66,13 @@ def _lies(bench: Bench, unit: str, seen: Seen, before: int) -> list[str]:
 
 
 def _book_lies(bench: Bench, unit: str, kind: OrderKind, seen: Seen) -> list[str]:
-    """What was accepted stands in the vendor's books."""
+    """What was accepted stands in the vendor's books. A release that says it is not over yet promises no free unit."""
     truth = bench.truth()[unit]
+    over = truth.reserved is not None and seen.released is not False
     so = {
         OrderKind.RESERVE: truth.reserved,
         OrderKind.DEPOSIT: truth.occupied,
-        OrderKind.RELEASE: None if truth.reserved is None else not truth.reserved,
+        OrderKind.RELEASE: not truth.reserved if over else None,
     }.get(kind)
     lied = seen.end in DONE and so is False
     return [f"{unit}: {kind.value.lower()} accepted, said the adapter; the books say otherwise"] if lied else []

@@ -26,7 +26,7 @@ async def sent(bench: Bench, order: Order) -> Seen:
     begun = time.monotonic()
     try:
         receipt = await bench.adapter.send(order)
-        seen = Seen(end_of(receipt.outcome), (receipt.detail,))
+        seen = Seen(end_of(receipt.outcome), (receipt.detail,), released=receipt.released)
     except DeviceError as error:
         seen = Seen(end_of(error), (error.detail, str(error)))
     over = time.monotonic() - begun - order.deadline.total_seconds()

@@ -166,8 +166,11 @@ class HarborAdapter:
         kind = order.access or AccessKind.DEPOSIT
         if self._options.links == "both" or (self._options.links == "pickup" and kind is AccessKind.PICKUP):
             return await self._issue_link(order, kind)
-        paths, seconds = self._client.paths, self._seconds(order)
-        own = kind is AccessKind.PICKUP and self._options.pickup_mode == PICKUP_TOKEN
+        paths, seconds, pickup = self._client.paths, self._seconds(order), kind is AccessKind.PICKUP
+        own = pickup and self._options.pickup_mode == PICKUP_TOKEN
+        if pickup and not own and (await self.read_unit(order.bank, order.unit)).word is W.AVAILABLE:
+            # The pair of a drop-off would rent the empty locker for as long as it lives.
+            raise Refused("it was taken out meanwhile: nothing is inside", reason="NOT_OCCUPIED")
         path = self._path(paths.pickup_token if own else paths.dropoff_token, order)
         body = {"duration": seconds, "client_info": self._options.client_info}
         pair = wire.token_pair(await self._client.write(order.id, "POST", path, body, order.deadline))

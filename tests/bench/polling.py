@@ -15,16 +15,20 @@ from pathlib import Path
 
 import orjson
 
-from adapters.pitney.simulator.cloud import CLIENT
 from app.kit.db import Database
 from app.kit.embedded import Dsns, EmbeddedPostgres
 from app.kit.seal import Sealer
 from app.kit.settings import decode_key, keep_secret_key
 from migrations import run as migrations
-from tests.bench.faults import place as places
+from tests.bench.day.town import spread
+from tests.bench.faults.kinds import KINDS
+from tests.bench.faults.place import place
 
 ROOT = Path(__file__).resolve().parents[2] / "var" / "polling"
 WARM_SECONDS = 30.0
+# As they are usually read: clouds and boxes every 5 s, controllers that push every 2, boards every second.
+POLL_SECONDS = {"harbor": 5, "harbor_gateway": 5, "mqtt": 2, "pitney": 5}
+UNITS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +48,14 @@ class Sample:
 
 
 async def measure(dsns: Dsns, banks: int, seconds: float, slices: int = 4) -> list[Sample]:
-    """Half of the banks at each of two vendors, polled at their usual pace; samples before and after each slice."""
+    """The banks in equal parts at every vendor, polled at their usual pace; samples before and after each slice."""
     admin = await Database.connect(dsns.admin, size=2)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(admin.close)
-        await stack.enter_async_context(places.pitney(admin, banks // 2, 45))
-        await stack.enter_async_context(places.kerong(admin, banks - banks // 2, 32))
-        await admin.pool.execute("UPDATE bank SET poll_seconds = 5 WHERE vendor = 'pitney'")
+        for vendor, part in spread(banks).items():
+            await stack.enter_async_context(place(vendor, admin, part, UNITS))
+        for vendor, pace in POLL_SECONDS.items():
+            await admin.pool.execute("UPDATE bank SET poll_seconds = $2 WHERE vendor = $1", vendor, pace)
         folder = Path(tempfile.mkdtemp(prefix="lockyard-polling-"))
         key = keep_secret_key(folder)
         await _seal(admin, key)
@@ -70,12 +75,15 @@ async def measure(dsns: Dsns, banks: int, seconds: float, slices: int = 4) -> li
 
 async def _seal(admin: Database, key: str) -> None:
     """The secrets of accounts, as the process will find them."""
-    secret = orjson.dumps({"client_id": CLIENT[0], "client_secret": CLIENT[1]})
     sealer = Sealer.of(decode_key(key))
-    rows = await admin.pool.fetch("SELECT id FROM vendor_connection WHERE vendor = 'pitney'")
+    rows = await admin.pool.fetch("SELECT id, vendor FROM vendor_connection")
     await admin.pool.executemany(
         "UPDATE vendor_connection SET secret_sealed = $2 WHERE id = $1",
-        [(row["id"], sealer.seal(secret, row["id"].bytes)) for row in rows],
+        [
+            (row["id"], sealer.seal(orjson.dumps(dict(secret)), row["id"].bytes))
+            for row in rows
+            if (secret := KINDS[row["vendor"]].secret)
+        ],
     )
 
 

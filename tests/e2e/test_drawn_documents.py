@@ -23,7 +23,7 @@ SDL = Path(__file__).parents[2] / "schema" / "schema.graphql"
 EXAMPLES = int(os.environ.get("LOCKYARD_DRAWN", "5"))
 # It would end the very session that asks.
 LEFT_OUT = {"Mutation.signOut"}
-CODES = set(Code) - {Code.INTERNAL_SERVER_ERROR, Code.OVERLOADED, Code.TIMEOUT, Code.UNAUTHENTICATED}
+CODES = set(Code) - {Code.INTERNAL_SERVER_ERROR, Code.OVERLOADED, Code.TIMEOUT, Code.UNAUTHENTICATED, Code.UNAVAILABLE}
 
 _moments = st.datetimes().map(lambda at: at.strftime("%Y-%m-%dT%H:%M:%S.%fZ").rjust(27, "0"))
 schemathesis.graphql.scalar("DateTime", st.one_of(_moments, st.text(max_size=30)).map(nodes.String))

@@ -1,10 +1,11 @@
 import logging
 
+import asyncpg
 import pytest
 from graphql import GraphQLError
 
 from app.kit.errors import Denied, Invalid, NotFound
-from schema.errors import MASKED, Code, fault, present
+from schema.errors import AWAY, MASKED, Code, fault, present
 
 
 def shown(cause: Exception) -> dict[str, object]:
@@ -33,6 +34,18 @@ def test_a_fault_is_masked_to_the_caller_and_whole_in_the_log(caplog: pytest.Log
     [record] = caplog.records
     assert record.exc_info is not None
     assert "RuntimeError: postgresql://secret@db" in caplog.text
+
+
+@pytest.mark.parametrize("cause", [asyncpg.DiskFullError("pg_default"), ConnectionResetError("10.0.0.1")])
+def test_a_database_without_room_or_away_is_told_as_what_it_is_and_no_more(
+    cause: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert shown(cause) == {
+        "message": AWAY,
+        "path": ["site", 0],
+        "extensions": {"code": "UNAVAILABLE", "traceId": "t1"},
+    }
+    assert caplog.records[0].exc_info is not None
 
 
 def test_a_refusal_is_one_line_of_log_whatever_the_caller_typed(caplog: pytest.LogCaptureFixture) -> None:

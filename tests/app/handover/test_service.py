@@ -241,6 +241,17 @@ async def test_whoever_collects_is_handed_a_pass_of_their_own(scene: Towers) -> 
     assert await scene.stay(stay) == ("RELEASED", "E2", "COLLECTED")
 
 
+async def test_who_asks_for_a_pass_when_all_is_taken_out_rents_nothing_and_the_stay_is_over(scene: Towers) -> None:
+    stay = await scene.brought()
+    assert scene.show(await scene.held(stay, "PICKUP"), sync="never")["way"] == "out"
+    await scene.act(Role.RECIPIENT, access.collect, Collect(stay), codes())
+    # The tower's news and the question for another pass meet.
+    scene.sync()
+    await scene.settle()
+    assert (await scene.book(stay), await scene.stay(stay)) == ("available", ("RELEASED", "E2", "COLLECTED"))
+    assert await scene.of(DOOR, stay) == "IN_SERVICE"
+
+
 async def test_a_carrier_takes_back_what_is_overdue(scene: Towers) -> None:
     stay = await scene.brought()
     await scene.pass_time(4 * 86400)

@@ -40,7 +40,9 @@ def _say(outcome: Outcome, seconds: float) -> None:
     for difference in outcome.verdict.differences[:40]:
         sys.stdout.write(f"difference: {difference}\n")
     acts = ", ".join(f"{count} {name}" for name, count in sorted(outcome.did.items()))
+    banks = ", ".join(f"{count} {vendor}" for vendor, count in outcome.verdict.banks.items())
     sys.stdout.write(
+        f"{banks}: "
         f"{len(outcome.verdict.differences)} differences after {outcome.verdict.commands} commands ({acts}); "
         f"{outcome.calls} calls, {outcome.failed / max(outcome.calls, 1):.1%} of them failed; "
         f"{outcome.verdict.asked} orders left to a person; "

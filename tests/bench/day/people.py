@@ -1,4 +1,4 @@
-"""What people do at banks in a day: reserve, put in, take out, change their minds, forget."""
+"""What people do at banks in a day: reserve, put in, take out, change their minds, forget; at towers, with phones."""
 
 import random
 from collections import Counter
@@ -10,18 +10,25 @@ from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
+from adapters.harbor.simulator import phone
+from adapters.harbor.simulator.world import HarborWorld
 from app.access import service as access
 from app.kit.errors import LockyardError
 from app.lockers.model import Size
+from app.passes.model import Vault
 from app.reserving import service as reserving
 from app.stays import service as stays
 from app.stays.model import StayOutcome
 from tenants.work import Work
-from tests.app.rig import codes, context
+from tests.app.rig import SEALER, codes, context
 from tests.bench.day.town import Town
 from tests.bench.faults.place import Place
 
 HOLD = timedelta(hours=2)
+# What a phone does with a tower's news: now, twice, not at all, or so many seconds later.
+NEWS: tuple[str | float, ...] = ("now", "now", "now", "twice", "never", 900.0)
+# With phones: what is shown to the tower, and which pass.
+PHONES = {"brought": "DEPOSIT", "fetched": "PICKUP"}
 
 
 @dataclass(slots=True)
@@ -42,31 +49,57 @@ class People:
                     await self._do(place, "reserved", partial(self._reserve, place=place, bank=bank))
                     touched.add(bank)
             for row in await self._open_stays(place):
-                name = self._next(row["state"], row["waits"] / 3600, hours)
+                phones = isinstance(place.simulated, HarborWorld)
+                name = self._next(row["state"], row["waits"] / 3600, hours, phones=phones)
                 if name:
-                    step = partial(self._step, name=name, stay=row["id"], door=row["door"])
-                    await self._do(place, name, step)
+                    await self._act(place, name, row)
                     touched.add(row["bank_id"])
         return touched
 
-    def _next(self, state: str, waits: float, hours: float) -> str | None:
-        """Most put in within an hour and collect within six; some never come."""
+    async def _act(self, place: Place, name: str, row: dict[str, Any]) -> None:
+        if name in PHONES and await self._showed(place, row["id"], PHONES[name]):
+            self.did[name] += 1
+        elif name != "brought":
+            # Who has no pass to take out with asks for one, and comes again.
+            name = "collected" if name == "fetched" else name
+            await self._do(place, name, partial(self._step, name=name, stay=row["id"], door=row["door"]))
+
+    def _next(self, state: str, waits: float, hours: float, *, phones: bool) -> str | None:
+        """Most put in within an hour and collect within six; some never come. Where phones open, a pass comes first."""
         draw = self.luck.random()
-        if state == "HELD":
-            if draw < hours * 0.9:
-                return "opened" if self.luck.random() < 0.5 else "deposited"
+        if state in {"HELD", "ACCESS_ISSUED"}:
+            if draw < hours * 0.9 and (state == "ACCESS_ISSUED" or not phones):
+                return "brought" if phones else "opened" if self.luck.random() < 0.5 else "deposited"
             return self.luck.choice(["cancelled", "extended"]) if draw > 1 - hours * 0.1 else None
         if state == "DEPOSITED":
             if draw < hours * (0.2 if waits < 6 else 0.6):
-                return "collected"
+                return "fetched" if phones else "collected"
             return "removed" if draw > 1 - hours * 0.02 else None
         return None
+
+    async def _showed(self, place: Place, stay: UUID, kind: str) -> bool:
+        """Its holder shows the newest pass to the tower."""
+        assert isinstance(place.simulated, HarborWorld)
+        row = await self.town.admin.pool.fetchrow(
+            """SELECT p.id, p.sealed, b.external_id AS tower FROM pass p JOIN bank b ON b.id = p.bank_id
+            WHERE p.stay_id = $1 AND p.kind = $2 AND p.sealed IS NOT NULL ORDER BY p.issued_at DESC LIMIT 1""",
+            stay, kind,
+        )  # fmt: skip
+        if row is None:
+            return False
+        vault = Vault(SEALER)
+        pair = {
+            "payload": vault.show(row["id"], "payload", row["sealed"]),
+            "payload_auth": vault.show(row["id"], "payloadAuth", row["sealed"]),
+        }
+        said = phone.use(place.simulated, {"tower": row["tower"], **pair, "sync": self.luck.choice(NEWS)})
+        return said["locker"] is not None
 
     async def _open_stays(self, place: Place) -> list[dict[str, Any]]:
         rows = await self.town.admin.pool.fetch(
             """SELECT s.id, s.state, s.bank_id, s.compartment_id AS door,
               extract(epoch FROM $2 - s.created_at)::float AS waits
-            FROM stay s WHERE s.tenant_id = $1 AND s.state IN ('HELD', 'DEPOSITED') ORDER BY s.id""",
+            FROM stay s WHERE s.tenant_id = $1 AND s.state IN ('HELD', 'ACCESS_ISSUED', 'DEPOSITED') ORDER BY s.id""",
             place.owner.organization_id, self.town.now(),
         )  # fmt: skip
         return [dict(row) for row in rows]

@@ -103,7 +103,7 @@ async def run(dsns: Dsns, openings: int, banks: int, seconds: float, *, seed: in
     admin, worker = await Database.connect(dsns.admin, size=8), await Database.connect(dsns.worker, size=20)
     outcome, begun = Outcome(banks=banks), time.monotonic()
     try:
-        async with places.pitney(admin, banks, UNITS) as place:
+        async with places.place("pitney", admin, banks, UNITS) as place:
             assert isinstance(place.simulated, PitneyWorld)
             witness = Witness(place.simulated.doors)
             place.simulated.doors = witness

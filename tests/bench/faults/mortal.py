@@ -16,7 +16,6 @@ from uuid import UUID
 import uvloop
 
 from adapters import registry
-from adapters.pitney.simulator.cloud import CLIENT
 from app.devices import store as commands
 from app.devices.port import Adapter, Connection, Order, Receipt
 from app.fleet.jobs import Fleet
@@ -30,21 +29,27 @@ from app.reactions import park, reactions
 from tenants.audit.service import seal
 from tenants.system import system_context
 from tenants.work import Context
+from tests.bench.faults.kinds import KINDS
 
 STEPS = ("before_sent", "after_sent", "after_sending", "before_result")
 # How long the first at the step waits for others to die with.
 GATHER_SECONDS = 1.5
-POOL = 70
+# Every order that waits for its doom may hold a connection.
+POOL, SPARE = 70, 20
+# What passes and codes are sealed under.
+SEALER = Sealer.of(bytes(32))
 
 
 @dataclass
 class Doom:
-    """Whoever comes to `step` waits there, until `quorum` orders have come; then all is over, once for each order.
+    """Whoever comes to `step` waits there, until `quorum` orders have come; then all is over, once for each order: one
+    that is asked for anew, for the same stay, is spared.
 
-    `died`: a line for each death, its moment and who had come.
+    `kind`: of the orders that are meant. `died`: a line for each death, its moment and who had come.
     """
 
     step: str
+    kind: str
     quorum: int
     died: Path
     waiting: list[str] = field(default_factory=list)
@@ -70,10 +75,10 @@ class Doom:
 
 
 class Watched:
-    """A connection that notes which order was claimed or moved on."""
+    """A connection that notes which order of the kind was claimed or moved on."""
 
-    def __init__(self, conn: Conn) -> None:
-        self._conn = conn
+    def __init__(self, conn: Conn, kind: str) -> None:
+        self._conn, self._kind = conn, kind
         self.claimed: UUID | None = None
         self.moved: UUID | None = None
 
@@ -83,18 +88,19 @@ class Watched:
     async def fetchval(self, text: str, *given: Any) -> Any:
         found = await self._conn.fetchval(text, *given)
         if text == commands.CLAIM.text and found is not None:
-            self.claimed = _order(commands.CLAIM.text, given)
+            self.claimed = await self._meant(given)
         return found
 
     async def fetchrow(self, text: str, *given: Any) -> Any:
         if text == commands.MOVE.text:
-            self.moved = _order(text, given)
+            self.moved = await self._meant(given)
         return await self._conn.fetchrow(text, *given)
 
-
-def _order(_text: str, given: Iterable[Any]) -> UUID:
-    """Both statements name a tenant, then an order."""
-    return [each for each in given if isinstance(each, UUID)][-1]
+    async def _meant(self, given: Iterable[Any]) -> UUID | None:
+        """What the order is about, if it is meant. Both statements name a tenant, then an order."""
+        order = [each for each in given if isinstance(each, UUID)][-1]
+        row = await self._conn.fetchrow("SELECT kind, coalesce(stay_id, id) AS about FROM command WHERE id = $1", order)
+        return row["about"] if row is not None and row["kind"] == self._kind else None
 
 
 class MortalAct:
@@ -109,7 +115,7 @@ class MortalAct:
 
     @property
     def conn(self) -> Conn:
-        watched = self._watched = Watched(self._act.conn)
+        watched = self._watched = Watched(self._act.conn, self._doom.kind)
         return watched
 
     async def commit(self) -> None:
@@ -146,22 +152,23 @@ class MortalAdapter:
 
     async def send(self, order: Order) -> Receipt:
         receipt = await self._adapter.send(order)
-        await self._doom.meet("after_sending", order.id)
+        if order.kind == self._doom.kind:
+            await self._doom.meet("after_sending", UUID(order.reference) if order.reference else order.id)
         return receipt
 
 
 async def work(given: dict[str, Any]) -> None:
     """What the real one does for hardware, facts and alarms."""
-    doom = Doom(given["step"], given["quorum"], Path(given["died"]))
+    doom = Doom(given["step"], given["order"], given["quorum"], Path(given["died"]))
+    pool = min(POOL, given["quorum"] + SPARE)
     plain = await Database.connect(given["dsn"], size=6, name="mortal facts")
-    mortal = await MortalDatabase.connect(given["dsn"], size=POOL, name="mortal fleet")
+    mortal = await MortalDatabase.connect(given["dsn"], size=pool, name="mortal fleet")
     assert isinstance(mortal, MortalDatabase)
     mortal.doom = doom
     bus = PostgresBus(given["dsn"], name="mortal bus")
 
     def open_adapter(connection: Connection) -> Adapter:
-        known = replace(connection, secret={"client_id": CLIENT[0], "client_secret": CLIENT[1]})
-        adapter = registry.connect(known if connection.vendor == "pitney" else connection)
+        adapter = registry.connect(replace(connection, secret=KINDS[connection.vendor].secret))
         return MortalAdapter(adapter, doom) if given["step"] == "after_sending" else adapter
 
     def system(tenant: UUID) -> Context:
@@ -172,7 +179,7 @@ async def work(given: dict[str, Any]) -> None:
         Service("bus", bus.run),
         Service("sequencer", Sequencer(plain, seal, bus).run),
         Service("reactions", Reactor(plain, bus, reactions(system), park(system)).run),
-        Service("fleet", Fleet(mortal, bus, open_adapter, Sealer.of(bytes(32))).run),
+        Service("fleet", Fleet(mortal, bus, open_adapter, SEALER).run),
     ]
     await keep([], services, stop)
 

@@ -2,30 +2,17 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
-from urllib.parse import urlsplit
+from dataclasses import dataclass, field
 from uuid import UUID
 
-from adapters.generic.kerong_cu16 import wire
-from adapters.generic.kerong_cu16.simulator.bus import LineServer
-from adapters.generic.kerong_cu16.simulator.world import KerongWorld, plain_lines
-from adapters.pitney.simulator.cloud import PitneyCloud, operation
-from adapters.pitney.simulator.world import PitneyWorld, plain_banks
-from adapters.simulation import control
-from app.kit.db import Database
+from adapters.simulation.control import World
+from adapters.simulation.faults import Fault
+from app.kit.db import Conn, Database
 from app.kit.ids import new_id
 from tenants.model import Actor, ActorKind, OrganizationKind, Role
 from tenants.policy import ROLES
-from tests.app.rig import BOOKS, SENSOR
+from tests.bench.faults.kinds import KINDS, Kind, Stand
 from tests.bench.faults.proxy import Proxy
-
-# Longer than the vendor's own deadline, so that the effect comes when nobody waits for it any more.
-LATE = {"pitney": 12.0, "kerong_cu16": 4.0}
-# Doors fall shut by themselves, later than anybody's look at them.
-SHUT_SECONDS = 6.0
-BOARDS = 2
-
-Settings = dict[str, dict[str, object]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,71 +24,51 @@ class Place:
     recipient: UUID
     banks: dict[UUID, str]
     doors: dict[UUID, list[tuple[UUID, str]]]
-    simulated: PitneyWorld | KerongWorld
+    simulated: World
     proxies: list[Proxy]
+    _inside: list[Fault] = field(default_factory=list)
+
+    @property
+    def kind(self) -> Kind:
+        return KINDS[self.vendor]
 
     @property
     def struck(self) -> int:
-        return sum(proxy.struck for proxy in self.proxies)
+        return sum(proxy.struck for proxy in self.proxies) + sum(fault.hits for fault in self._inside)
 
-    def strike(self, mode: str) -> None:
+    def strike(self, mode: str, late: float = 0.0) -> None:
+        """From now on what moves something meets this fault; none: '' ."""
+        self.simulated.faults.clear()
+        if mode in self.kind.inside:
+            self._inside.append(self.simulated.faults.add(self.kind.inside[mode]))
+            mode = ""
         for proxy in self.proxies:
-            proxy.mode = mode
-
-
-def _moves_pitney(chunk: bytes) -> bool:
-    method, _, rest = chunk[:400].partition(b" ")
-    if method not in {b"POST", b"PATCH"}:
-        return False
-    return operation(method.decode(), rest.partition(b" ")[0].decode())[0] in {"open", "reserve"}
-
-
-def _moves_kerong(chunk: bytes) -> bool:
-    found = wire.find_command(chunk)
-    return found is not None and found[1] == wire.UNLOCK
+            proxy.mode, proxy.late = mode, late
 
 
 @asynccontextmanager
-async def pitney(admin: Database, banks: int, units: int) -> AsyncIterator[Place]:
-    world = PitneyWorld(plain_banks(banks, units), close_after=SHUT_SECONDS)
+async def place(vendor: str, admin: Database, banks: int, units: int) -> AsyncIterator[Place]:
+    kind = KINDS[vendor]
     async with AsyncExitStack() as stack:
-        server = await stack.enter_async_context(control.Server(PitneyCloud(world).app()))
-        proxy = Proxy("127.0.0.1", server.port, _moves_pitney, late=LATE["pitney"], waits=True)
-        await stack.enter_async_context(proxy)
-        urls = dict.fromkeys(world.banks, f"http://127.0.0.1:{proxy.port}")
-        settings: Settings = {bank: {"poll_seconds": 2.0} for bank in urls}
-        yield await _place(admin, "pitney", urls, settings, world, [proxy])
+        stand = await kind.start(stack, banks, units)
+        proxies = {
+            port: await stack.enter_async_context(Proxy("127.0.0.1", port, kind.moves, waits=kind.waits))
+            for port in dict.fromkeys(stand.ports.values())
+        }
+        urls = {bank: f"{stand.scheme}://127.0.0.1:{proxies[port].port}" for bank, port in stand.ports.items()}
+        yield await _written_down(admin, vendor, stand, urls, [*proxies.values()])
 
 
-@asynccontextmanager
-async def kerong(admin: Database, banks: int, units: int) -> AsyncIterator[Place]:
-    lines = plain_lines(banks, BOARDS)
-    world = KerongWorld(lines, close_after=SHUT_SECONDS)
-    assert units <= BOARDS * wire.LOCKS
-    async with AsyncExitStack() as stack:
-        proxies, urls = [], {}
-        for line in lines:
-            server = await stack.enter_async_context(LineServer(world, line))
-            host, port = urlsplit(server.url).hostname, server.port
-            assert host is not None
-            proxy = Proxy(host, port, _moves_kerong, late=LATE["kerong_cu16"], waits=False)
-            proxies.append(await stack.enter_async_context(proxy))
-            urls[line.bank] = f"socket://127.0.0.1:{proxy.port}"
-        settings: Settings = {bank: {"bank": bank, "boards": list(range(BOARDS))} for bank in urls}
-        yield await _place(admin, "kerong_cu16", urls, settings, world, proxies)
-
-
-async def _place(
-    admin: Database,
-    vendor: str,
-    urls: dict[str, str],
-    settings: Settings,
-    simulated: PitneyWorld | KerongWorld,
-    proxies: list[Proxy],
+async def _written_down(
+    admin: Database, vendor: str, stand: Stand, urls: dict[str, str], proxies: list[Proxy]
 ) -> Place:
-    """Everything the product wants to know of it, written down."""
+    """Everything the product wants to know of it."""
     tenant, site, person, account = (new_id() for _ in range(4))
-    banks, doors = {new_id(): name for name in urls}, {}
+    banks = {new_id(): name for name in urls}
+    doors: dict[UUID, list[tuple[UUID, str]]] = {id_: [] for id_ in banks}
+    ids = {name: id_ for id_, name in banks.items()}
+    for name, unit in stand.world.doors:
+        doors[ids[name]].append((new_id(), unit))
     async with admin.plain() as conn:
         await conn.execute("INSERT INTO organization (id, kind, name) VALUES ($1, 'OPERATOR', 'Harbour')", tenant)
         await conn.execute(
@@ -113,29 +80,36 @@ async def _place(
             tenant, person, account,
         )  # fmt: skip
         for bank, name in banks.items():
-            connection = new_id()
-            await conn.execute(
-                "INSERT INTO vendor_connection (tenant_id, id, name, vendor, base_url, settings) "
-                "VALUES ($1, $2, $3, $4, $5, $6)",
-                tenant, connection, name, vendor, urls[name], settings[name],
-            )  # fmt: skip
-            await conn.execute(
-                "INSERT INTO bank "
-                "(tenant_id, id, site_id, connection_id, vendor, external_id, label, poll_seconds, capabilities) "
-                "VALUES ($1, $2, $3, $4, $5, $6, $6, $7, $8)",
-                tenant, bank, site, connection, vendor, name, 2 if vendor == "pitney" else 1,
-                dict(BOOKS if vendor == "pitney" else SENSOR),
-            )  # fmt: skip
-            units = [unit for where, unit in simulated.doors if where == name]
-            doors[bank] = [(new_id(), unit) for unit in units]
-            await conn.executemany(
-                "INSERT INTO compartment "
-                "(tenant_id, id, site_id, bank_id, external_id, label, size, row_no, column_no, door) "
-                "VALUES ($1, $2, $3, $4, $5, $5, 'M', 1, 1, $6)",
-                [(tenant, id_, site, bank, unit, "UNKNOWN" if vendor == "pitney" else "CLOSED")
-                 for id_, unit in doors[bank]],
-            )  # fmt: skip
-    return Place(vendor, _owner(tenant), person, banks, doors, simulated, proxies)
+            connection = (new_id(), name, vendor, urls[name], stand.settings[name])
+            await _bank(conn, (tenant, site, bank), connection, doors[bank])
+    return Place(vendor, _owner(tenant), person, banks, doors, stand.world, proxies)
+
+
+async def _bank(
+    conn: Conn,
+    where: tuple[UUID, UUID, UUID],
+    connection: tuple[UUID, str, str, str, dict[str, object]],
+    doors: list[tuple[UUID, str]],
+) -> None:
+    (tenant, site, bank), (line, name, vendor, url, settings), kind = where, connection, KINDS[connection[2]]
+    await conn.execute(
+        "INSERT INTO vendor_connection (tenant_id, id, name, vendor, base_url, settings) "
+        "VALUES ($1, $2, $3, $4, $5, $6)",
+        tenant, line, name, vendor, url, settings,
+    )  # fmt: skip
+    await conn.execute(
+        "INSERT INTO bank "
+        "(tenant_id, id, site_id, connection_id, vendor, external_id, label, poll_seconds, capabilities) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $6, $7, $8)",
+        tenant, bank, site, line, vendor, name, kind.poll_seconds, dict(kind.abilities),
+    )  # fmt: skip
+    door = "CLOSED" if "DOOR_SENSOR" in kind.abilities else "UNKNOWN"
+    await conn.executemany(
+        "INSERT INTO compartment "
+        "(tenant_id, id, site_id, bank_id, external_id, label, size, row_no, column_no, door) "
+        "VALUES ($1, $2, $3, $4, $5, $5, 'M', 1, 1, $6)",
+        [(tenant, id_, site, bank, unit, door) for id_, unit in doors],
+    )  # fmt: skip
 
 
 def _owner(tenant: UUID) -> Actor:

@@ -23,11 +23,12 @@ Moves = Callable[[bytes], bool]
 class Proxy:
     """Passes everything on but what `moves`. `waits`: nothing overtakes what is held back. `struck` counts."""
 
-    def __init__(self, host: str, port: int, moves: Moves, *, late: float, waits: bool) -> None:
+    def __init__(self, host: str, port: int, moves: Moves, *, waits: bool) -> None:
         self.mode = ""
+        self.late = 0.0
         self.struck = 0
         self.port = 0
-        self._target, self._moves, self._late, self._waits = (host, port), moves, late, waits
+        self._target, self._moves, self._waits = (host, port), moves, waits
         self._tasks: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
 
@@ -69,7 +70,7 @@ class Proxy:
         """On a connection of its own if its own is gone by then."""
 
         async def deliver() -> None:
-            await asyncio.sleep(self._late)
+            await asyncio.sleep(self.late)
             if not writer.is_closing():
                 writer.write(chunk)
             else:
@@ -87,7 +88,7 @@ class Proxy:
             writer.close()
 
     async def hold(self) -> None:
-        await asyncio.sleep(self._late)
+        await asyncio.sleep(self.late)
 
     def meets(self, chunk: bytes) -> str:
         """The fault that this chunk meets, if any."""

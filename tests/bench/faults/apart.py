@@ -1,0 +1,34 @@
+"""One cell by itself: in a process of its own, on a database of its own."""
+
+import asyncio
+import time
+
+import asyncpg
+
+from app.kit.embedded import Dsns
+from app.kit.roles import OWNER, database_statements
+from tests.bench.faults import cells
+
+
+def attempt(cell: cells.Cell, dsns: Dsns, name: str, until: float) -> cells.Outcome | None:
+    """None when it would begin too late. `until`: monotonic seconds, which processes of a machine share."""
+    return asyncio.run(_run(cell, dsns, name)) if time.monotonic() < until else None
+
+
+async def _run(cell: cells.Cell, dsns: Dsns, name: str) -> cells.Outcome:
+    """On a fresh copy of the database."""
+    own = dsns.of(name)
+    server = await asyncpg.connect(dsns.of("postgres").admin)
+    try:
+        await server.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        await server.execute(f"CREATE DATABASE {name} OWNER {OWNER} TEMPLATE lockyard")
+        admin = await asyncpg.connect(own.admin)
+        for statement in database_statements(name):
+            await admin.execute(statement)
+        await admin.close()
+        try:
+            return await cells.run(cell, own)
+        finally:
+            await server.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+    finally:
+        await server.close()
