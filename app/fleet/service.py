@@ -48,6 +48,8 @@ SWEEP_SECONDS = 2.0
 LONGEST_PAUSE_SECONDS = 60.0
 # A door may still open for a command that was given up on; such an opening is its own, not a burglar's.
 REMEMBER_SETTLES = 4
+# One reading may leave a unit out; so long after the time to settle another may still tell of it.
+UNTOLD_SECONDS = 20.0
 
 
 class Keeper:
@@ -230,8 +232,8 @@ class Keeper:
                 log.info("bank %s: no lookup: %s", self.desk.bank.id, error.detail)
                 return Verdict.WAIT
         verdict = verdict_on_books(command, units.get(known.unit), here)
-        late = now - watch.sent >= settle.total_seconds()
-        return verdict if late or verdict is Verdict.HAPPENED else Verdict.WAIT
+        waits = settle.total_seconds() + (UNTOLD_SECONDS if verdict is Verdict.UNKNOWN else 0.0)
+        return verdict if verdict is Verdict.HAPPENED or now - watch.sent >= waits else Verdict.WAIT
 
     async def _placement(self, watch: Watch) -> Verdict:
         """By our own id: what the flags of a compartment say may be about somebody else by now."""
