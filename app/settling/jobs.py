@@ -40,6 +40,8 @@ log = logging.getLogger("lockyard.settling")
 S = CommandState
 # A door may still open for a command that was given up on; such an opening is its own, not a burglar's.
 REMEMBER_SETTLES = 4
+# One reading may leave a unit out; so long after the time to settle another may still tell of it.
+UNTOLD_SECONDS = 20.0
 
 
 async def settle(desk: Desk, watch: Watch, units: dict[str, Unit], read: frozenset[UUID]) -> None:
@@ -132,7 +134,8 @@ async def _access(desk: Desk, watch: Watch, known: Known) -> Verdict:
 
 def _in_time(desk: Desk, watch: Watch, verdict: Verdict) -> Verdict:
     """What has not taken effect may do so until the hardware's time for that is over."""
-    late = desk.hands.monotonic() - watch.sent >= desk.adapter.timing.settle.total_seconds()
+    waits = desk.adapter.timing.settle.total_seconds() + (UNTOLD_SECONDS if verdict is Verdict.UNKNOWN else 0.0)
+    late = desk.hands.monotonic() - watch.sent >= waits
     return verdict if late or verdict is Verdict.HAPPENED else Verdict.WAIT
 
 

@@ -297,7 +297,8 @@ async def test_events_that_are_not_signed_as_agreed_are_refused(wrong: dict[str,
         ({}, ["reserve and cancel", "drop-off token", "pick-up token"]),
         (
             {"location_id": 1, "links": "both"},
-            ["reserve and cancel", "drop-off link", "pick-up token", "pick-up link"],
+            # A locker that we reserved would be another one than the link is for.
+            ["drop-off link", "pick-up token", "pick-up link"],
         ),
     ],
 )
@@ -314,7 +315,7 @@ async def test_every_operation_can_be_tried_and_those_that_write_say_so(
         occupied.status, occupied.owner = "occupied", CLIENT[0]
         for check in checks:
             assert await check.run(), check.name
-        assert rig.world.pairs[TOWER, occupied.id] == (1 if len(writing) == 3 else 2)
+        assert rig.world.pairs[TOWER, occupied.id] == (2 if "pick-up link" in writing else 1)
         rig.world.faults.add({"kind": "status", "where": "locker-types", "status": 404})
         types = next(check for check in checks if check.name == "locker types")
         with pytest.raises(Refused):

@@ -252,6 +252,18 @@ async def test_who_asks_for_a_pass_when_all_is_taken_out_rents_nothing_and_the_s
     assert await scene.of(DOOR, stay) == "IN_SERVICE"
 
 
+async def test_one_reading_that_leaves_a_locker_out_is_not_the_last_word_on_its_reservation(scene: Towers) -> None:
+    scene.vendor.faults.add({"kind": "reset", "where": "reserve"})
+    stay = await scene.reserve()
+    await scene.settle()
+    scene.vendor.faults.add({"kind": "wrong_shape", "where": "bank"})
+    await scene.pass_time(16)
+    assert (await scene.stay(stay))[0] == "ACCESS_ISSUED"
+    assert await scene.book(stay) == "rented"
+    told = "SELECT array_agg(state ORDER BY id) FROM command WHERE stay_id = $1 AND kind = 'RESERVE'"
+    assert await scene.of(told, stay) == ["FAILED", "ACCEPTED"]
+
+
 async def test_a_carrier_takes_back_what_is_overdue(scene: Towers) -> None:
     stay = await scene.brought()
     await scene.pass_time(4 * 86400)
