@@ -25,7 +25,7 @@ def test_the_witness_sees_a_wrong_door() -> None:
 async def test_units_that_are_numbered_anew_under_load_open_no_wrong_door(make_database: Callable[[], Dsns]) -> None:
     dsns = make_database()
     try:
-        outcome = await run(dsns, 400, 6, 20.0)
+        outcome = await run(dsns, 400, 6, 40.0, otherwise=40)
     finally:
         drop_database(dsns)
     assert outcome.wrong_doors == 0, outcome

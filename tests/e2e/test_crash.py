@@ -54,9 +54,9 @@ def _faults(world: World, seed: int) -> None:
 async def test_nothing_is_lost_or_doubled_when_processes_and_the_database_are_killed_under_load(world: World) -> None:
     seed = int(os.environ.get("LOCKYARD_CRASH_SEED", time.time_ns() % 10_000))
     ledger, since = Ledger(world), datetime.now(UTC)
-    before, first = world.openings(VENDOR), _head(world)
+    before, (first, cursor) = world.openings(VENDOR), _head(world)
     works = [partial(ledger.client, seed + n) for n in range(CLIENTS)]
-    in_threads(ledger, [*works, partial(ledger.follow, world.head())], partial(_faults, world, seed))
+    in_threads(ledger, [*works, partial(ledger.follow, cursor)], partial(_faults, world, seed))
     wait_for(partial(_ready, world), BACK_SECONDS)
     broken = await _settled(ledger, since)
     told = f"seed {seed}, {len(ledger.stays)} stays, {len(ledger.commands)} openings, {ledger.refused}"
@@ -78,9 +78,10 @@ def _verified(world: World) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
-def _head(world: World) -> int:
-    events = world.ask("{ events(last: 1) { edges { node { sequence } } } }")["events"]
-    return int(events["edges"][0]["node"]["sequence"])
+def _head(world: World) -> tuple[int, str]:
+    """The newest fact: its place and its cursor."""
+    (edge,) = world.ask("{ events(last: 1) { edges { cursor node { sequence } } } }")["events"]["edges"]
+    return int(edge["node"]["sequence"]), edge["cursor"]
 
 
 async def _settled(ledger: Ledger, since: datetime) -> list[str]:

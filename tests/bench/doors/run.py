@@ -99,7 +99,8 @@ class Town:
     odd: set[UUID] = field(default_factory=set)
 
 
-async def run(dsns: Dsns, openings: int, banks: int, seconds: float, *, seed: int = 7) -> Outcome:
+async def run(dsns: Dsns, openings: int, banks: int, seconds: float, *, seed: int = 7, otherwise: int = 0) -> Outcome:
+    """Until so many were asked for, and so many of them while their bank was numbered otherwise, or time is up."""
     admin, worker = await Database.connect(dsns.admin, size=8), await Database.connect(dsns.worker, size=20)
     outcome, begun = Outcome(banks=banks), time.monotonic()
     try:
@@ -109,7 +110,7 @@ async def run(dsns: Dsns, openings: int, banks: int, seconds: float, *, seed: in
             place.simulated.doors = witness
             town = Town(place, place.simulated, admin, worker, outcome)
             await _furnish(town)
-            await _busy(town, dsns, openings, begun + seconds, random.Random(seed))
+            await _busy(town, dsns, (openings, otherwise), begun + seconds, random.Random(seed))
             rows = await admin.pool.fetch("SELECT state, count(*) AS many FROM command WHERE kind = 'OPEN' GROUP BY 1")
             outcome.ends = Counter({row["state"]: row["many"] for row in rows})
             outcome.pulses = sum(row["pulses"] for row in witness.dump())
@@ -135,7 +136,7 @@ async def _furnish(town: Town) -> None:
                 held.contact, held.deposited = "ana", {stay.hex: None}
 
 
-async def _busy(town: Town, dsns: Dsns, openings: int, until: float, luck: random.Random) -> None:
+async def _busy(town: Town, dsns: Dsns, least: tuple[int, int], until: float, luck: random.Random) -> None:
     def open_adapter(connection: Connection) -> Adapter:
         return registry.connect(replace(connection, secret={"client_id": CLIENT[0], "client_secret": CLIENT[1]}))
 
@@ -149,7 +150,7 @@ async def _busy(town: Town, dsns: Dsns, openings: int, until: float, luck: rando
             _installer(town, mine, luck, enough)
             for mine in _shares(list(town.place.banks), max(1, len(town.place.banks) // PER_INSTALLER))
         ]
-        askers = [_asker(town, bank, openings, until) for bank in town.place.banks]
+        askers = [_asker(town, bank, least, until) for bank in town.place.banks]
         working = [asyncio.create_task(each) for each in installers]
         await asyncio.gather(*askers)
         enough.set()
@@ -163,11 +164,11 @@ def _shares(banks: list[UUID], many: int) -> list[list[UUID]]:
     return [share for place in range(many) if (share := banks[place::many])]
 
 
-async def _asker(town: Town, bank: UUID, openings: int, until: float) -> None:
+async def _asker(town: Town, bank: UUID, least: tuple[int, int], until: float) -> None:
     """All doors of a bank at once, and again as soon as that is over."""
     doors, asked_by = [door for door, _ in town.place.doors[bank]], new_id()
     waits = "SELECT count(*) FROM command WHERE bank_id = $1 AND state IN ('REQUESTED', 'SENT')"
-    while town.outcome.openings < openings and time.monotonic() < until:
+    while (town.outcome.openings < least[0] or town.outcome.otherwise < least[1]) and time.monotonic() < until:
         done = await town.admin.pool.execute(_ASK, [new_id() for _ in doors], doors, asked_by)
         asked = int(done.rpartition(" ")[2])
         town.outcome.openings += asked
