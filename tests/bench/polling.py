@@ -19,10 +19,10 @@ from app.kit.db import Database
 from app.kit.embedded import Dsns, EmbeddedPostgres
 from app.kit.seal import Sealer
 from app.kit.settings import decode_key, keep_secret_key
-from migrations import run as migrations
 from tests.bench.day.town import spread
 from tests.bench.faults.kinds import KINDS
 from tests.bench.faults.place import place
+from tests.bench.fresh import fresh
 
 ROOT = Path(__file__).resolve().parents[2] / "var" / "polling"
 WARM_SECONDS = 30.0
@@ -58,9 +58,9 @@ async def measure(dsns: Dsns, banks: int, seconds: float, slices: int = 4) -> li
             await admin.pool.execute("UPDATE bank SET poll_seconds = $2 WHERE vendor = $1", vendor, pace)
         folder = Path(tempfile.mkdtemp(prefix="lockyard-polling-"))
         key = keep_secret_key(folder)
-        await _seal(admin, key)
-        process = _worker(dsns, folder, key)
-        stack.callback(_end, process)
+        await seal_secrets(admin, key)
+        process = start_worker(dsns, folder, key)
+        stack.callback(end, process)
         await asyncio.sleep(WARM_SECONDS)
         silent = await admin.pool.fetchval("SELECT count(*) FROM bank WHERE last_contact_at IS NULL")
         assert not silent, f"{silent} banks were not read"
@@ -73,7 +73,7 @@ async def measure(dsns: Dsns, banks: int, seconds: float, slices: int = 4) -> li
         return samples
 
 
-async def _seal(admin: Database, key: str) -> None:
+async def seal_secrets(admin: Database, key: str) -> None:
     """The secrets of accounts, as the process will find them."""
     sealer = Sealer.of(decode_key(key))
     rows = await admin.pool.fetch("SELECT id, vendor FROM vendor_connection")
@@ -87,7 +87,7 @@ async def _seal(admin: Database, key: str) -> None:
     )
 
 
-def _worker(dsns: Dsns, folder: Path, key: str) -> "subprocess.Popen[bytes]":
+def start_worker(dsns: Dsns, folder: Path, key: str) -> "subprocess.Popen[bytes]":
     env = os.environ | {
         "LOCKYARD_DATA_DIR": str(folder),
         "LOCKYARD_WORKER_DATABASE_URL": dsns.worker,
@@ -98,7 +98,7 @@ def _worker(dsns: Dsns, folder: Path, key: str) -> "subprocess.Popen[bytes]":
         return subprocess.Popen([sys.executable, "-m", "app.cli", "worker"], env=env, stdout=log, stderr=log)
 
 
-def _end(process: "subprocess.Popen[bytes]") -> None:
+def end(process: "subprocess.Popen[bytes]") -> None:
     process.terminate()
     process.wait(20)
 
@@ -109,10 +109,9 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=120)
     given = parser.parse_args()
     server = EmbeddedPostgres(ROOT, durable=False)
-    dsns = server.start()
+    running = server.start()
     try:
-        migrations.downgrade(dsns.owner, "base")
-        migrations.upgrade(dsns.owner)
+        dsns = fresh(running, "polling")
         began = time.monotonic()
         samples = asyncio.run(measure(dsns, given.banks, given.seconds))
     finally:

@@ -19,15 +19,11 @@ from app.kit.errors import LockyardError
 from tests.app.rig import context
 from tests.bench.day.judge import judge
 from tests.bench.day.run import reconcile
-from tests.bench.day.town import LUCK, Town, town
+from tests.bench.day.town import HEARD_SECONDS, LUCK, WHERE, Town, town
 
 # Far fewer than the machine's: each of these talks over sockets, and waits for boards that are silent.
 RUNS = max(1, int(os.environ.get("MACHINE_RUNS", "12")) // 6)
 DOORS = 4
-# Until a controller that pushes has told of a door, and its bounce is over.
-HEARD_SECONDS = 0.2
-# What is said of a door is never lost here: a door that nobody told of would open and shut unseen.
-WHERE = {"mqtt": "cmd"}
 STEP = st.one_of(
     st.tuples(st.just("open"), st.integers(0, DOORS - 1)),
     st.tuples(st.just("open"), st.integers(0, DOORS - 1)),

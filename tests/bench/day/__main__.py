@@ -7,8 +7,8 @@ import time
 from pathlib import Path
 
 from app.kit.embedded import EmbeddedPostgres
-from migrations import run as migrations
 from tests.bench.day.run import Day, Outcome
+from tests.bench.fresh import fresh
 
 ROOT = Path(__file__).resolve().parents[3] / "var" / "day"
 
@@ -24,11 +24,10 @@ def main() -> int:
     given = parser.parse_args()
     day = Day(given.banks, given.hours, given.step, given.rate, given.failing, given.seed)
     server = EmbeddedPostgres(ROOT, durable=False)
-    dsns = server.start()
+    running = server.start()
     began = time.monotonic()
     try:
-        migrations.downgrade(dsns.owner, "base")
-        migrations.upgrade(dsns.owner)
+        dsns = fresh(running, "day")
         outcome = asyncio.run(day.live(dsns, lambda line: sys.stderr.write(f"{line}\n")))
     finally:
         server.stop()

@@ -16,7 +16,7 @@ from app.kit.db import Database
 from app.kit.embedded import Dsns
 from tests.bench.day.judge import Verdict, judge
 from tests.bench.day.people import People
-from tests.bench.day.town import Town, spread, town
+from tests.bench.day.town import HEARD_SECONDS, Town, spread, town
 
 # Every bank is polled this many steps apart even when nobody is there.
 IDLE_STEPS = 6
@@ -92,6 +92,7 @@ async def reconcile(here: Town) -> None:
         here.phones_come_by()
         here.pass_(120 if rounds <= RECONCILE_ROUNDS else 1)
         await here.time_passes()
+        await asyncio.sleep(HEARD_SECONDS)
         await here.settle(set(here.keepers) if rounds <= RECONCILE_ROUNDS else here.busy())
         await asyncio.sleep(0.5 if here.busy() else 0)
 

@@ -25,13 +25,15 @@ def main() -> int:
     given = _given()
     chosen = [cell for cell in cells.matrix(given.commands, given.banks) if _wanted(cell, given.only)]
     server = EmbeddedPostgres(ROOT, durable=False)
-    asyncio.run(_widen(server.start()))
-    server.stop()
     dsns = server.start()
+    if asyncio.run(_widened(dsns)):
+        server.stop()
+        dsns = server.start()
     try:
         migrations.upgrade(dsns.owner)
         found: dict[str, cells.Outcome] = {}
-        for outcome in _tried(chosen, dsns, given.side_by_side, time.monotonic() + given.within * 60):
+        broken: list[str] = []
+        for outcome in _tried(chosen, dsns, given.side_by_side, time.monotonic() + given.within * 60, broken):
             found[outcome.cell.name] = outcome
             _tell(outcome, given.into)
     finally:
@@ -42,14 +44,19 @@ def main() -> int:
     left = [cell.name for cell in chosen if cell.name not in found]
     if left:
         sys.stderr.write(f"not tried, or not to the end: {', '.join(left)}\n")
-    return 0 if all(outcome.kept for outcome in found.values()) and not (left and given.whole) else 1
+    return 0 if found and all(outcome.kept for outcome in found.values()) and not broken else 1
 
 
-async def _widen(dsns: Dsns) -> None:
-    """Every order that waits to die holds a connection; takes effect when the server starts again."""
+async def _widened(dsns: Dsns) -> bool:
+    """Every order that waits to die holds a connection. True where more will be allowed when the server starts anew."""
     server = await asyncpg.connect(dsns.of("postgres").admin)
-    await server.execute(f"ALTER SYSTEM SET max_connections = {CONNECTIONS}")
-    await server.close()
+    try:
+        if int(await server.fetchval("SHOW max_connections")) == CONNECTIONS:
+            return False
+        await server.execute(f"ALTER SYSTEM SET max_connections = {CONNECTIONS}")
+        return True
+    finally:
+        await server.close()
 
 
 def _given() -> argparse.Namespace:
@@ -59,7 +66,6 @@ def _given() -> argparse.Namespace:
     parser.add_argument("--only", action="append", default=[], help="a part of `vendor order fault`; may be repeated")
     parser.add_argument("--within", type=float, default=24 * 60, help="minutes after which no cell is begun any more")
     parser.add_argument("--side-by-side", type=int, default=1, help="cells at a time; most of a cell is waiting")
-    parser.add_argument("--whole", action="store_true", help="fail when a cell was left out")
     parser.add_argument("--markdown", action="store_true", help="print the table for docs/reliability.md in the end")
     parser.add_argument("--into", type=Path, help="a file to write the rows to, one JSON object a line")
     return parser.parse_args()
@@ -69,14 +75,20 @@ def _wanted(cell: cells.Cell, only: list[str]) -> bool:
     return not only or any(part in cell.name for part in only)
 
 
-def _tried(chosen: list[cells.Cell], dsns: Dsns, at_once: int, until: float) -> Iterator[cells.Outcome]:
-    """Each in a process of its own: a cell's simulators share one loop, and must not share it with another's."""
+def _tried(
+    chosen: list[cells.Cell], dsns: Dsns, at_once: int, until: float, broken: list[str]
+) -> Iterator[cells.Outcome]:
+    """Each in a process of its own: a cell's simulators share one loop, and must not share it with another's.
+
+    `broken`: filled with what kept a cell from coming to its end.
+    """
     fresh = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(at_once, mp_context=fresh) as pool:
         tries = [pool.submit(apart.attempt, cell, dsns, f"cell_{number}", until) for number, cell in enumerate(chosen)]
         for ended in as_completed(tries):
             if ended.exception() is not None:
-                sys.stderr.write(f"a cell broke off: {ended.exception()!r}\n")
+                broken.append(repr(ended.exception()))
+                sys.stderr.write(f"a cell broke off: {broken[-1]}\n")
             elif (outcome := ended.result()) is not None:
                 yield outcome
 

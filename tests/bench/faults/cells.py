@@ -31,6 +31,7 @@ KILLS = tuple(f"kill {step}" for step in STEPS)
 # Between two orders of a bank; a bank's orders go one by one.
 ROUND_SECONDS = 45.0
 SETTLE_SECONDS = 75.0
+CALM_LOOKS = 30
 # How soon what is unknown must be settled, once the hardware itself can do no more.
 PROMISED_SECONDS = 60.0
 # Until the order comes up that another one is followed by.
@@ -222,11 +223,15 @@ async def _follows(cell: Cell, here: Place, admin: Database, bank: UUID, stay: U
 
 
 async def _quiet(cell: Cell, admin: Database, *, settle: bool) -> None:
-    """Nothing is under way any more, what came of the orders included."""
+    """Nothing is under way any more, what came of the orders included: seen so several times, for what an order's end
+    leads to comes a moment after it."""
+    calm = 0
 
     async def settled() -> bool:
+        nonlocal calm
         moving = "NOT settled" if settle else "state IN ('REQUESTED', 'SENT')"
-        return not await admin.pool.fetchval(f"SELECT count(*) FROM command WHERE {moving}")
+        calm = 0 if await admin.pool.fetchval(f"SELECT count(*) FROM command WHERE {moving}") else calm + 1
+        return calm > (CALM_LOOKS if settle else 0)
 
     await _until(settled, SETTLE_SECONDS + cell.kind.slow)
 
@@ -236,8 +241,8 @@ _ENDS = """SELECT o.id, o.state, o.settled, extract(epoch FROM o.settled_at)::fl
       (SELECT c.external_id FROM stay s JOIN compartment c ON c.id = s.compartment_id
         WHERE s.id = o.stay_id AND s.placed) AS unit,
       EXISTS (SELECT FROM fact f WHERE f.subject_id = o.id AND f.kind = 'CommandUnconfirmed') AS doubted,
-      EXISTS (SELECT FROM command later WHERE later.compartment_id = o.compartment_id AND later.id > o.id
-        AND later.kind = o.kind AND later.state IN ('SENT', 'ACCEPTED', 'UNCONFIRMED')) AS again,
+      EXISTS (SELECT FROM command later WHERE (later.compartment_id = o.compartment_id OR later.stay_id = o.stay_id)
+        AND later.id > o.id AND later.kind = o.kind AND later.state IN ('SENT', 'ACCEPTED', 'UNCONFIRMED')) AS again,
       EXISTS (SELECT FROM command later WHERE later.stay_id = o.stay_id AND later.id > o.id
         AND later.kind = o.kind AND later.state = 'ACCEPTED') AS anew,
       EXISTS (SELECT FROM alarm a WHERE a.compartment_id = o.compartment_id) AS alarmed,

@@ -60,7 +60,8 @@ Start = Callable[[AsyncExitStack, int, int], Awaitable[Stand]]
 @dataclass(frozen=True, slots=True)
 class Kind:
     """One vendor. `late`: order -> seconds, longer than the adapter waits, so that the effect comes when nobody waits
-    for it any more. `slow`: seconds in which the hardware itself may still act on an order, whoever listens. `waits`:
+    for it any more. `slow`: seconds until reading back can decide: as long as the adapter listens, and as the
+    hardware itself may still act afterwards. `waits`:
     on a connection nothing overtakes what is held back. `inside`: faults that a line cannot make and the simulator
     does. `crowd`: how many times as many banks work side by side, because each of them is held up long."""
 
@@ -208,7 +209,7 @@ KINDS: Mapping[str, Kind] = {
         secret=_oauth(harbor_cloud.CLIENT),
     ),
     "harbor_gateway": Kind(
-        _gateway, _moves_gateway, CHOOSES, {"OPEN": 80.0, "RESERVE": 25.0}, slow=65.0, waits=True, crowd=2
+        _gateway, _moves_gateway, CHOOSES, {"OPEN": 80.0, "RESERVE": 25.0}, slow=139.0, waits=True, crowd=2
     ),
     "kerong_cu16": Kind(_kerong, _moves_kerong, SENSOR, {"OPEN": 4.0}),
     "modbus_io": Kind(_modbus, _moves_modbus, SENSOR, {"OPEN": 4.0}),
