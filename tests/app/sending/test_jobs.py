@@ -37,6 +37,9 @@ class Slow(Hardware):
         self._at_work: list[str] = []
         self.most, self.twice = 0, False
 
+    async def close(self) -> None:
+        """Lines of other banks end at the same memory."""
+
     async def send(self, order: Order) -> Receipt:
         self.twice = self.twice or order.unit in self._at_work
         self._at_work.append(order.unit)
