@@ -64,8 +64,8 @@ class Keeper:
                 log.warning("bank %s: the database is away: %s", self.desk.bank.id, type(error).__name__)
                 await pause(stop, 0.5)
         # What is being sent is finished and written down: the shortest way to know how it ended.
-        for error in filter(None, await asyncio.gather(*self.desk.flights, return_exceptions=True)):
-            log.error("bank %s: what was being sent when it was left ended badly", self.desk.bank.id, exc_info=error)
+        for failed in filter(None, await asyncio.gather(*self.desk.flights, return_exceptions=True)):
+            log.error("bank %s: what was being sent when it was left ended badly", self.desk.bank.id, exc_info=failed)
 
     async def step(self) -> None:
         """What is due now: commands first, then a look at the doors. Sending makes no look late: it goes on beside."""

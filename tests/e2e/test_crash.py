@@ -80,8 +80,8 @@ def _verified(world: World) -> tuple[int, str]:
 
 def _head(world: World) -> tuple[int, str]:
     """The newest fact: its place and its cursor."""
-    (edge,) = world.ask("{ events(last: 1) { edges { cursor node { sequence } } } }")["events"]["edges"]
-    return int(edge["node"]["sequence"]), edge["cursor"]
+    (edge,) = world.ask("{ events(last: 1) { edges { node { sequence cursor } } } }")["events"]["edges"]
+    return int(edge["node"]["sequence"]), edge["node"]["cursor"]
 
 
 async def _settled(ledger: Ledger, since: datetime) -> list[str]:

@@ -31,6 +31,7 @@ UNITS = 20
 # A tower that is installed anew is off the net for minutes; here no longer than a busy process may take from its look
 # to the opening that follows.
 AWAY_SECONDS = 2.0
+PAUSED_SECONDS = 20.0
 OTHERWISE_SECONDS = 8.0
 ROUND_SECONDS = 2.0
 PER_INSTALLER = 8
@@ -147,7 +148,7 @@ async def _busy(town: Town, dsns: Dsns, least: tuple[int, int], until: float, lu
     try:
         await _until(lambda: _none(town, "SELECT count(*) FROM bank WHERE likeness IS NULL"), 60.0)
         installers = [
-            _installer(town, mine, luck, enough)
+            _installer(town, mine, luck, enough, least[1])
             for mine in _shares(list(town.place.banks), max(1, len(town.place.banks) // PER_INSTALLER))
         ]
         askers = [_asker(town, bank, least, until) for bank in town.place.banks]
@@ -189,7 +190,7 @@ async def _until(look: Callable[[], Awaitable[bool]], seconds: float) -> None:
         await asyncio.sleep(0.25)
 
 
-async def _installer(town: Town, banks: list[UUID], luck: random.Random, enough: asyncio.Event) -> None:
+async def _installer(town: Town, banks: list[UUID], luck: random.Random, enough: asyncio.Event, otherwise: int) -> None:
     """One bank after the other comes back with its units called otherwise, and some time later as it was."""
     while not enough.is_set():
         bank = luck.choice(banks)
@@ -197,9 +198,15 @@ async def _installer(town: Town, banks: list[UUID], luck: random.Random, enough:
         await _renumber(town, bank, by)
         town.odd.add(bank)
         await asyncio.sleep(luck.uniform(0.1, OTHERWISE_SECONDS))
+        # The adapter gives a line that failed a pause; what is to be seen comes after it.
+        await _until(lambda: _met(town, otherwise), PAUSED_SECONDS)
         await _renumber(town, bank, UNITS - by)
         town.odd.discard(bank)
         await _confirm(town, bank)
+
+
+async def _met(town: Town, otherwise: int) -> bool:
+    return town.outcome.otherwise >= otherwise
 
 
 async def _renumber(town: Town, bank: UUID, by: int) -> None:
