@@ -1,6 +1,7 @@
 """Lines of boards as TCP servers: one connection is one master on the line, as behind an RS485-Ethernet converter."""
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -56,7 +57,7 @@ class Heard:
     raw: bytes
 
 
-class LineWorld:
+class LineWorld(ABC):
     """All lines of one process, with their doors. What the boards speak is the vendor's: it derives from this."""
 
     # Kinds of faults that only boards of this kind have: no effect, and their own answer.
@@ -74,29 +75,29 @@ class LineWorld:
                 for lock in range(1, locks + 1):
                     self.doors.add(line.bank, f"{board}-{lock}")
 
+    @abstractmethod
     def hear(self, line: Line, received: bytes) -> Heard | None:
         """The first sound command in what came."""
-        raise NotImplementedError
 
+    @abstractmethod
     def obey(self, line: Line, heard: Heard) -> None:
         """Its effect on doors and outputs."""
-        raise NotImplementedError
 
+    @abstractmethod
     def answer(self, line: Line, heard: Heard) -> bytes | None:
         """What the board says after the effect; None: it keeps quiet."""
-        raise NotImplementedError
 
+    @abstractmethod
     def spoil(self, kind: str, line: Line, frame: bytes) -> bytes:
         """The frame with a wrong sum (`checksum`), of another board (`address`), to another command (`other_word`)."""
-        raise NotImplementedError
 
+    @abstractmethod
     def misread(self, line: Line, heard: Heard) -> Heard:
         """The same command to the lock beside (`neighbour`)."""
-        raise NotImplementedError
 
     def refuse(self, line: Line, heard: Heard, fault: Fault) -> bytes:
-        """The answer of a board that will not."""
-        raise NotImplementedError
+        """The answer of a board that will not; only kinds with `refusals` have one."""
+        raise ValueError(f"board {heard.board} of bank {line.bank} does not refuse by {fault.kind}")
 
     def lose_power(self, bank: str) -> None:
         self.outages[bank] = self.outages.get(bank, 0) + 1

@@ -24,7 +24,7 @@ from app.sites import queries as sites
 from app.vendors import events
 from app.vendors import service as vendors
 from app.vendors import store as survey_store
-from app.vendors.model import APPLICABLE, DifferenceKind, plain, said, secrets_of, sized
+from app.vendors.model import APPLICABLE, DifferenceKind, plain, said, secrets_of, sized, sized_or_ours
 from app.vendors.service import Vendors
 from tenants.audit.model import Entry
 from tenants.policy import Permission, authorize
@@ -157,7 +157,7 @@ _Apply = Callable[[Work, Bank, Mapping[str, Any], Mapping[str, str], str], Await
 
 
 async def _add_door(work: Work, bank: Bank, found: Mapping[str, Any], words: Mapping[str, str], reason: str) -> None:
-    size = sized(found["theirs"], words) or sized(found["theirs"], {each.value: each.value for each in Size})
+    size = sized_or_ours(found["theirs"], words)
     if size is None:
         why = f"Say what size {found['theirs']!r} of unit {found['externalId']} is here."
         raise Invalid(why, path=("input", "sizes"))

@@ -196,6 +196,10 @@ def parcels_of(command: Command) -> tuple[ParcelRef, ...]:
     return tuple(ParcelRef(row["tracking"], row.get("secondary")) for row in rows)
 
 
+def trackings_of(command: Command) -> list[str]:
+    return [each.tracking for each in parcels_of(command)]
+
+
 def order_of(command: Command, bank: Bank, known: Known, deadline: timedelta) -> Order:
     given = command.parameters
     until = given.get("expires_at")

@@ -19,14 +19,14 @@ from app.lockers import events as locker_events
 from app.lockers import queries as lockers
 from app.lockers import service as lockers_service
 from app.lockers import store as lockers_store
-from app.lockers.model import Bank, Service, Size, Use
+from app.lockers.model import Bank, Service, Use
 from app.passes import queries as passes
 from app.stays import queries as stay_queries
 from app.stays import service as stays
 from app.stays.model import OPEN_BEFORE_DEPOSIT, State, Stay
 from app.vendors import queries as surveys
 from app.vendors import service as vendors
-from app.vendors.model import sized
+from app.vendors.model import sized_or_ours
 from app.vendors.service import Vendors
 from tenants.audit.model import Entry
 from tenants.policy import Permission
@@ -34,7 +34,6 @@ from tenants.work import Work
 
 # What was there a day ago need not be what is there now.
 FRESH = timedelta(hours=24)
-_SAME_WORDS = {each.value: each.value for each in Size}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +91,13 @@ async def _surveyed(work: Work, account: Row, external: str) -> tuple[Row, Mappi
 async def _fits(work: Work, bank: Bank, listed: Mapping[str, Any]) -> None:
     """Each door that is in use has its unit there, of its size where the vendor tells one, and nobody's as yet."""
     units = {unit["externalId"]: unit for unit in listed["units"]}
-    words = _SAME_WORDS | await lockers.size_words(work.conn, bank)
+    words = await lockers.size_words(work.conn, bank)
     for door in await lockers.doors(work.conn, bank):
         unit = units.get(door["external_id"])
         if unit is None and (door["service"] != Service.OUT_OF_SERVICE or door["use"] != Use.FREE):
             words_ = f"The survey found no unit {door['external_id']} for door {door['label']}."
             raise Invalid(words_, path=("input", "units"))
-        size = sized(unit["size"], words) if unit else None
+        size = sized_or_ours(unit["size"], words) if unit else None
         if unit and size is not None and size != door["size"]:
             words_ = f"Unit {door['external_id']} is {size}, door {door['label']} is {door['size']}."
             raise Invalid(words_, path=("input", "units"))

@@ -105,8 +105,7 @@ async def _fly(desk: Desk, command: Command) -> None:
 async def send(desk: Desk, command: Command) -> None:
     """Note the opening count, say SENT, send. Without the count nothing is sent: it could not be settled later."""
     known = desk.door_of(command)
-    if command.expires_at <= desk.hands.clock():
-        await desk.write(lambda work: service.expired(work, command, "The bank did not answer in time."))
+    if await _too_late(desk, command):
         return
     if known is None:
         await desk.write(lambda work: service.failed(work, command, "The bank has no such compartment."))
@@ -119,6 +118,14 @@ async def send(desk: Desk, command: Command) -> None:
     after = await desk.write(lambda work: service.sent(work, command, seen))
     if after is not None:
         await _transmit(desk, after)
+
+
+async def _too_late(desk: Desk, command: Command) -> bool:
+    """Whether its time is over; then that is written down."""
+    late = command.expires_at <= desk.hands.clock()
+    if late:
+        await desk.write(lambda work: service.expired(work, command, "The bank did not answer in time."))
+    return late
 
 
 async def _send_again(desk: Desk, command: Command) -> None:
@@ -164,8 +171,7 @@ async def _transmit(desk: Desk, command: Command, *, again: bool = False) -> Non
     assert known is not None, "a sent command has a door"
     if again and await desk.write(lambda work: hardware.bar(work, command)):
         return
-    if command.expires_at <= desk.hands.clock():
-        await desk.write(lambda work: service.expired(work, command, "The bank did not answer in time."))
+    if await _too_late(desk, command):
         return
     watch = Watch(command, now, now)
     if command.kind is OrderKind.OPEN and desk.sensor and known.door is Door.OPEN:

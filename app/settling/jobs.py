@@ -23,7 +23,7 @@ from app.devices.port import (
 from app.likeness.service import booked_in
 from app.orders import service
 from app.orders.jobs import Desk
-from app.orders.model import Known, Watch, booked, order_of, parcels_of, reference_of
+from app.orders.model import Known, Watch, booked, order_of, reference_of, trackings_of
 from app.pushes import queries as pushes
 from app.settling.model import (
     BY_PARCEL,
@@ -87,7 +87,7 @@ async def _verdict(desk: Desk, watch: Watch, known: Known, units: dict[str, Unit
     phones = desk.has(Capability.PHONE_TOKENS)
     if not phones and desk.has(Capability.VENDOR_ASSIGNS_UNIT) and command.kind is not OrderKind.SET_SERVICE:
         return await _placement(desk, watch)
-    named = [each.tracking for each in parcels_of(command)] if command.kind in BY_PARCEL else []
+    named = trackings_of(command) if command.kind in BY_PARCEL else []
     if named and isinstance(desk.adapter, FindsReservations):
         try:
             found = await booked_in(desk.adapter, desk.bank, named, known.unit)

@@ -5,7 +5,7 @@ from enum import Enum, auto
 
 from app.devices.model import Command
 from app.devices.port import OrderKind, Unit, VendorWord
-from app.orders.model import Known, Watch, parcels_of
+from app.orders.model import Known, Watch, trackings_of
 
 # Between two looks longer apart than this a door may have opened and shut unseen.
 BLIND = timedelta(seconds=1.5)
@@ -54,7 +54,7 @@ def _put_in(command: Command, unit: Unit) -> bool | None:
     """Whether every parcel of a deposit is inside; None where the vendor does not tell which are."""
     if unit.deposited is None:
         return False if unit.occupied is False else None
-    return {each.tracking for each in parcels_of(command)} <= set(unit.deposited)
+    return set(trackings_of(command)) <= set(unit.deposited)
 
 
 def verdict_on_books(command: Command, unit: Unit | None) -> Verdict:
@@ -66,8 +66,8 @@ def verdict_on_books(command: Command, unit: Unit | None) -> Verdict:
     elif command.kind is OrderKind.RELEASE and unit is not None and unit.word is not None:
         # Given up is as far as a release goes while something handed out may still be used.
         found = unit.word in {VendorWord.AVAILABLE, VendorWord.DECLINED}
-    elif command.kind is OrderKind.RELEASE and parcels_of(command):
-        found = None if unit is None else not {each.tracking for each in parcels_of(command)} & set(unit.parcels)
+    elif command.kind is OrderKind.RELEASE and (named := trackings_of(command)):
+        found = None if unit is None else set(named).isdisjoint(unit.parcels)
     elif command.kind is OrderKind.RELEASE:
         found = None if unit is None or unit.reserved is None else not (unit.reserved or unit.occupied)
     elif command.kind is OrderKind.SET_SERVICE:

@@ -142,6 +142,14 @@ def sized(word: str | None, words: Mapping[str, str]) -> Size | None:
     return Size(ours) if ours in set(Size) else None
 
 
+def sized_or_ours(word: str | None, words: Mapping[str, str]) -> Size | None:
+    """As `sized`; a word that nobody said anything about may be one of ours already."""
+    return sized(word, words) or sized(word, _OUR_WORDS)
+
+
+_OUR_WORDS = {each.value: each.value for each in Size}
+
+
 def secrets_of(given: object) -> dict[str, str]:
     """The secret of an account as given for an input: texts by name. Raises Invalid."""
     secret = plain("secret", given)

@@ -4,7 +4,6 @@ import argparse
 import asyncio
 import json
 import sys
-import tempfile
 import time
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
@@ -15,13 +14,12 @@ from app.access import service as access
 from app.kit.db import Database
 from app.kit.embedded import Dsns, EmbeddedPostgres
 from app.kit.errors import LockyardError
-from app.kit.settings import keep_secret_key
 from tests.app.rig import context
 from tests.bench.faults.effects import EFFECTS
 from tests.bench.faults.kinds import KINDS
 from tests.bench.faults.place import Place, place
 from tests.bench.fresh import fresh
-from tests.bench.polling import WARM_SECONDS, end, seal_secrets, start_worker
+from tests.bench.polling import worker_of
 
 ROOT = Path(__file__).resolve().parents[2] / "var" / "absence"
 UNITS = 6
@@ -68,12 +66,7 @@ async def measure(dsns: Dsns, away: str, banks: int, before: float, minutes: flo
         # Towers open to phones only: of their banks absence can be tried, and no order be timed.
         vendors = [vendor for vendor in KINDS if vendor == away or (vendor, "OPEN") in EFFECTS]
         places = [await stack.enter_async_context(place(vendor, admin, banks, UNITS)) for vendor in vendors]
-        folder = Path(tempfile.mkdtemp(prefix="lockyard-absence-"))
-        key = keep_secret_key(folder)
-        await seal_secrets(admin, key)
-        worker = start_worker(dsns, folder, key)
-        stack.callback(end, worker)
-        await asyncio.sleep(WARM_SECONDS)
+        worker = await worker_of(dsns, admin, stack)
         quiet = Visit(app, places)
         await quiet.go_on(before)
         gone = next(each for each in places if each.vendor == away)

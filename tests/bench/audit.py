@@ -18,7 +18,6 @@ from app.kit.bus import PostgresBus
 from app.kit.db import Database
 from app.kit.embedded import Dsns
 from app.kit.ids import new_id
-from app.kit.roles import database_statements
 from app.kit.sequencer import Sequencer
 from migrations import run
 from tenants import record
@@ -28,6 +27,7 @@ from tenants.policy import Permission
 from tenants.system import system_actor, system_context
 from tenants.work import Work, _entry_row
 from tests.bench.fill import TENANT
+from tests.bench.fresh import make
 
 NAME = "bench_audit"
 WRITERS = 64
@@ -36,15 +36,8 @@ _PLAIN = f"""INSERT INTO audit_entry ({", ".join(record.ENTRY)}) VALUES ({", ".j
 
 async def fresh(dsns: Dsns) -> Dsns:
     """An empty migrated database on the same server."""
-    admin = await asyncpg.connect(dsns.admin)
-    await admin.execute(f"DROP DATABASE IF EXISTS {NAME} WITH (FORCE)")
-    await admin.execute(f"CREATE DATABASE {NAME} OWNER lockyard_owner")
-    await admin.close()
+    await make(dsns, NAME)
     there = dsns.of(NAME)
-    admin = await asyncpg.connect(there.admin)
-    for statement in database_statements(NAME):
-        await admin.execute(statement)
-    await admin.close()
     await asyncio.to_thread(run.upgrade, there.owner)
     admin = await asyncpg.connect(there.admin)
     await admin.execute("INSERT INTO organization (id, kind, name) VALUES ($1, 'OPERATOR', 'Bench Estates')", TENANT)

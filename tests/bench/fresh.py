@@ -11,17 +11,18 @@ from migrations import run as migrations
 
 def fresh(server: Dsns, name: str) -> Dsns:
     made = server.of(name)
-    asyncio.run(_make(server, made, name))
+    asyncio.run(make(server, name))
     migrations.upgrade(made.owner)
     return made
 
 
-async def _make(server: Dsns, made: Dsns, name: str) -> None:
+async def make(server: Dsns, name: str, *, template: str = "template1", space: str = "pg_default") -> None:
+    """A copy of `template` in the tablespace `space`, in place of what had that name."""
     admin = await asyncpg.connect(server.of("postgres").admin)
     await admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-    await admin.execute(f"CREATE DATABASE {name} OWNER {OWNER}")
+    await admin.execute(f"CREATE DATABASE {name} OWNER {OWNER} TEMPLATE {template} TABLESPACE {space}")
     await admin.close()
-    own = await asyncpg.connect(made.admin)
+    own = await asyncpg.connect(server.of(name).admin)
     for statement in database_statements(name):
         await own.execute(statement)
     await own.close()

@@ -25,12 +25,12 @@ from app.kit.db import Database
 from app.kit.embedded import Dsns, EmbeddedPostgres
 from app.kit.ids import global_id, new_id
 from app.kit.pgtools import hand_over
-from app.kit.roles import OWNER, database_statements
 from app.kit.settings import keep_secret_key
 from migrations import run as migrations
 from tenants.identity.model import hash_secret, new_secret
 from tests.app.webs import webs
 from tests.bench.faults.place import Place, place
+from tests.bench.fresh import make
 from tests.bench.polling import end, start_worker
 from tests.e2e.world import act_text
 
@@ -198,12 +198,8 @@ async def _on_small_disk(dsns: Dsns, disk: Path) -> Dsns:
     await server.execute(f"DROP DATABASE IF EXISTS {NAME} WITH (FORCE)")
     await server.execute("DROP TABLESPACE IF EXISTS small")
     await server.execute(f"CREATE TABLESPACE small LOCATION '{space}'")
-    await server.execute(f"CREATE DATABASE {NAME} OWNER {OWNER} TEMPLATE lockyard TABLESPACE small")
     await server.close()
-    admin = await asyncpg.connect(own.admin)
-    for statement in database_statements(NAME):
-        await admin.execute(statement)
-    await admin.close()
+    await make(dsns, NAME, template="lockyard", space="small")
     return own
 
 

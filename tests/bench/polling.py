@@ -56,12 +56,7 @@ async def measure(dsns: Dsns, banks: int, seconds: float, slices: int = 4) -> li
             await stack.enter_async_context(place(vendor, admin, part, UNITS))
         for vendor, pace in POLL_SECONDS.items():
             await admin.pool.execute("UPDATE bank SET poll_seconds = $2 WHERE vendor = $1", vendor, pace)
-        folder = Path(tempfile.mkdtemp(prefix="lockyard-polling-"))
-        key = keep_secret_key(folder)
-        await seal_secrets(admin, key)
-        process = start_worker(dsns, folder, key)
-        stack.callback(end, process)
-        await asyncio.sleep(WARM_SECONDS)
+        process = await worker_of(dsns, admin, stack)
         silent = await admin.pool.fetchval("SELECT count(*) FROM bank WHERE last_contact_at IS NULL")
         assert not silent, f"{silent} banks were not read"
         samples = [Sample.of(process.pid)]
@@ -85,6 +80,17 @@ async def seal_secrets(admin: Database, key: str) -> None:
             if (secret := KINDS[row["vendor"]].secret)
         ],
     )
+
+
+async def worker_of(dsns: Dsns, admin: Database, stack: AsyncExitStack) -> "subprocess.Popen[bytes]":
+    """A worker that has had its time to find all banks; ended with `stack`."""
+    folder = Path(tempfile.mkdtemp(prefix="lockyard-bench-"))
+    key = keep_secret_key(folder)
+    await seal_secrets(admin, key)
+    process = start_worker(dsns, folder, key)
+    stack.callback(end, process)
+    await asyncio.sleep(WARM_SECONDS)
+    return process
 
 
 def start_worker(dsns: Dsns, folder: Path, key: str) -> "subprocess.Popen[bytes]":

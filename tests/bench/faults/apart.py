@@ -6,8 +6,8 @@ import time
 import asyncpg
 
 from app.kit.embedded import Dsns
-from app.kit.roles import OWNER, database_statements
 from tests.bench.faults import cells
+from tests.bench.fresh import make
 
 
 def attempt(cell: cells.Cell, dsns: Dsns, name: str, until: float) -> cells.Outcome | None:
@@ -20,12 +20,7 @@ async def _run(cell: cells.Cell, dsns: Dsns, name: str) -> cells.Outcome:
     own = dsns.of(name)
     server = await asyncpg.connect(dsns.of("postgres").admin)
     try:
-        await server.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-        await server.execute(f"CREATE DATABASE {name} OWNER {OWNER} TEMPLATE lockyard")
-        admin = await asyncpg.connect(own.admin)
-        for statement in database_statements(name):
-            await admin.execute(statement)
-        await admin.close()
+        await make(dsns, name, template="lockyard")
         try:
             return await cells.run(cell, own)
         finally:
