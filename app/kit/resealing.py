@@ -86,9 +86,10 @@ async def _column(db: Database, sealer: Sealer, sealed: Sealed, progress: Callab
 
 
 async def _one(db: Database, sealer: Sealer, sealed: Sealed, write: Statement, row: Row) -> None:
-    plain = sealer.open(row["sealed"], row["id"].bytes)
-    given: dict[str, Any] = {"new_sealed": sealer.seal(plain, row["id"].bytes)}
+    """A keyed hash is made from what is sealed: only then it is opened."""
+    renewed = sealer.renew(row["sealed"], row["id"].bytes)
+    given: dict[str, Any] = {"new_sealed": renewed}
     if sealed.mark:
-        given["new_mark"] = sealer.mark(plain.decode(), row["salt"].bytes)
+        given["new_mark"] = sealer.mark(sealer.open(renewed, row["id"].bytes).decode(), row["salt"].bytes)
     async with db.tenant([row["tenant_id"]]) as conn:
         await write.run(conn, of_tenant=row["tenant_id"], id_=row["id"], old=row["sealed"], **given)

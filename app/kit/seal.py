@@ -1,4 +1,5 @@
-"""Sealing what must be kept but not read at rest: vendor secrets and pickup codes. AES-256-GCM under a named key."""
+"""Sealing what must be kept but not read at rest: vendor secrets, pickup codes, passes. AES-256-GCM in an envelope:
+each value under a key of its own, and that one wrapped under a named key."""
 
 import hashlib
 import hmac
@@ -9,6 +10,11 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 _NONCE = 12
+_KEY_BYTES = 32
+_WRAPPED = _NONCE + _KEY_BYTES + 16
+# In the first byte, beside the length of the name. Without it the value itself lies under the named key: so was sealed
+# what is from before 2026-12.
+_ENVELOPE = 0x80
 
 
 class SealBroken(Exception):  # noqa: N818 - says what happened, as all our errors do
@@ -16,13 +22,15 @@ class SealBroken(Exception):  # noqa: N818 - says what happened, as all our erro
 
 
 class Sealer:
-    """An envelope: length of the key's name, its name, nonce, ciphertext. Old keys stay readable."""
+    """Length of the key's name, its name, the wrapped key of the value, the value; the two with their nonces before
+    them. Old keys stay readable."""
 
     def __init__(self, keys: Mapping[str, bytes], current: str) -> None:
         """`keys`: name -> 32 bytes. What is sealed from now on uses `current`."""
         if current not in keys:
             raise ValueError(f"no key named {current!r}")
         self._current = current
+        self._head = bytes([_ENVELOPE | len(current)]) + current.encode()
         self._sealing = {name: AESGCM(_derived(key, b"seal")) for name, key in keys.items()}
         self._marking = {name: _derived(key, b"mark") for name, key in keys.items()}
 
@@ -38,24 +46,39 @@ class Sealer:
         return cls(named, next(iter(named)))
 
     def stale(self, sealed: bytes) -> bool:
-        """Whether it was sealed under another key than the current one."""
-        return sealed[1 : 1 + sealed[0]] != self._current.encode()
+        """Whether it was wrapped under another key than the current one, or in no envelope."""
+        return not sealed.startswith(self._head)
 
     def seal(self, plain: bytes, context: bytes) -> bytes:
         """`context` names what this belongs to; the same must be said to open it again."""
-        nonce, name = os.urandom(_NONCE), self._current.encode()
-        return bytes([len(name)]) + name + nonce + self._sealing[self._current].encrypt(nonce, plain, context)
+        key = os.urandom(_KEY_BYTES)
+        return self._wrap(key, context) + _encrypted(AESGCM(key), plain, context)
 
     def open(self, sealed: bytes, context: bytes) -> bytes:
         """Raises SealBroken for anything that is not exactly what was sealed."""
-        length = sealed[0] if sealed else 0
-        name, rest = sealed[1 : 1 + length].decode("ascii", "replace"), sealed[1 + length :]
+        named, enveloped, rest = self._parts(sealed)
+        if not enveloped:
+            return _decrypted(named, rest, context)
+        return _decrypted(AESGCM(_decrypted(named, rest[:_WRAPPED], context)), rest[_WRAPPED:], context)
+
+    def renew(self, sealed: bytes, context: bytes) -> bytes:
+        """The same under the current key; what is in an envelope stays unread. Raises SealBroken as `open` does."""
+        named, enveloped, rest = self._parts(sealed)
+        if not enveloped:
+            return self.seal(_decrypted(named, rest, context), context)
+        return self._wrap(_decrypted(named, rest[:_WRAPPED], context), context) + rest[_WRAPPED:]
+
+    def _wrap(self, key: bytes, context: bytes) -> bytes:
+        return self._head + _encrypted(self._sealing[self._current], key, context)
+
+    def _parts(self, sealed: bytes) -> tuple[AESGCM, bool, bytes]:
+        """The named key, whether the rest is an envelope, the rest."""
+        first = sealed[0] if sealed else 0
+        after = 1 + (first & ~_ENVELOPE)
+        name = sealed[1:after].decode("ascii", "replace")
         if name not in self._sealing:
             raise SealBroken("sealed under a key that is not here")
-        try:
-            return self._sealing[name].decrypt(rest[:_NONCE], rest[_NONCE:], context)
-        except (InvalidTag, ValueError) as error:
-            raise SealBroken("the sealed bytes are not what was sealed") from error
+        return self._sealing[name], bool(first & _ENVELOPE), sealed[after:]
 
     def mark(self, text: str, salt: bytes) -> bytes:
         """A keyed hash to compare by, useless without the key: eight digits alone could be tried in a second."""
@@ -68,7 +91,19 @@ class Sealer:
         return any(tries)
 
 
+def _encrypted(key: AESGCM, plain: bytes, context: bytes) -> bytes:
+    nonce = os.urandom(_NONCE)
+    return nonce + key.encrypt(nonce, plain, context)
+
+
+def _decrypted(key: AESGCM, sealed: bytes, context: bytes) -> bytes:
+    try:
+        return key.decrypt(sealed[:_NONCE], sealed[_NONCE:], context)
+    except (InvalidTag, ValueError) as error:
+        raise SealBroken("the sealed bytes are not what was sealed") from error
+
+
 def _derived(key: bytes, purpose: bytes) -> bytes:
-    if len(key) != 32:
+    if len(key) != _KEY_BYTES:
         raise ValueError("a sealing key has 32 bytes")
     return hmac.digest(key, b"lockyard " + purpose, "sha256")
