@@ -2,6 +2,8 @@
 
 from alembic import op
 
+from migrations.walls import past_the_wall
+
 revision = "2026_11_20_1500"
 down_revision = "2026_11_20_1111"
 
@@ -13,7 +15,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.execute("DELETE FROM command WHERE kind = 'ISSUE_ACCESS'")
+    past_the_wall("DELETE FROM command WHERE kind = 'ISSUE_ACCESS'")
     _allow(KINDS)
 
 

@@ -3,13 +3,11 @@
 import sqlalchemy as sa
 from alembic import op
 
-from migrations.walls import wall
+from migrations.walls import past_the_wall, wall
 
 revision = "2026_11_20_1505"
 down_revision = "2026_11_20_1500"
 
-# The wall holds for the owner too: for this step it names every tenant.
-ALL_TENANTS = "SELECT set_config('app.tenant_id', (SELECT string_agg(id::text, ',') FROM organization), true)"
 # Whoever brought a parcel had been granted something before, and no grant is ever deleted.
 MEET = """
     INSERT INTO carrier (tenant_id, id, carrier_id, name, created_at)
@@ -38,9 +36,7 @@ def upgrade() -> None:
         scanned=True,
         named="carrier_id",
     )
-    op.execute(ALL_TENANTS)
-    op.execute(MEET)
-    op.execute("SELECT set_config('app.tenant_id', '', true)")
+    past_the_wall(MEET)
     op.create_foreign_key(
         op.f("fk_carrier_grant_tenant_id_carrier_id"),
         "carrier_grant",

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from migrations.walls import wall
+from migrations.walls import past_the_wall, wall
 
 revision = "2026_11_20_1530"
 down_revision = "2026_11_20_1518"
@@ -107,10 +107,10 @@ def downgrade() -> None:
     op.drop_table("vendor_push")
     op.drop_table("pass")
     op.execute("DROP POLICY named_reads ON vendor_connection")
-    op.execute(
+    past_the_wall(
         "DELETE FROM alarm_handling h USING alarm a WHERE a.id = h.alarm_id AND a.kind = 'REVOKED_CREDENTIAL_USED'"
     )
-    op.execute("DELETE FROM alarm WHERE kind = 'REVOKED_CREDENTIAL_USED'")
+    past_the_wall("DELETE FROM alarm WHERE kind = 'REVOKED_CREDENTIAL_USED'")
     _allow(_KINDS)
 
 

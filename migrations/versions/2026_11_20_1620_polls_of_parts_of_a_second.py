@@ -12,4 +12,10 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.alter_column("bank", "poll_seconds", type_=sa.Integer(), server_default=sa.text("5"))
+    op.alter_column(
+        "bank",
+        "poll_seconds",
+        type_=sa.Integer(),
+        server_default=sa.text("5"),
+        postgresql_using="greatest(1, round(poll_seconds))",
+    )

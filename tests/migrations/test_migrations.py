@@ -4,6 +4,7 @@ from collections.abc import Callable
 import asyncpg
 import pytest
 
+from app import demo_hardware, seed
 from app.kit.db import Database
 from app.kit.embedded import Dsns
 from app.kit.roles import APP, WORKER
@@ -85,6 +86,39 @@ def test_every_step_goes_down_and_up_again(make_database: Callable[[], Dsns]) ->
     for revision in run.revisions():
         run.upgrade(made.owner, revision)
     assert run.differences(made.owner) == []
+
+
+LATER = """
+    INSERT INTO command (tenant_id, id, site_id, bank_id, compartment_id, kind, purpose, state, parameters,
+      requested_by, requested_by_name, requested_at, expires_at)
+    SELECT tenant_id, gen_random_uuid(), site_id, bank_id, id, 'ISSUE_ACCESS', 'NONE', 'FAILED', '{}',
+      id, 'a test', now(), now() FROM compartment LIMIT 1;
+    UPDATE alarm SET kind = 'REVOKED_CREDENTIAL_USED' WHERE id = (SELECT alarm_id FROM alarm_handling LIMIT 1);
+    UPDATE bank SET poll_seconds = 0.25;"""
+KEPT = ("stay", "parcel", "audit_entry", "fact", "compartment", "bank")
+
+
+@pytest.mark.slow
+async def test_a_filled_database_goes_down_and_up_again_and_keeps_its_records(
+    make_database: Callable[[], Dsns],
+) -> None:
+    made = make_database()
+    await seed.seed(made, key=bytes(32), urls=demo_hardware.usual_urls({}), days=2)
+    admin = await Database.connect(made.admin, size=1)
+    try:
+        await admin.pool.execute(LATER)
+        counted = {table: await admin.pool.fetchval(f"SELECT count(*) FROM {table}") for table in KEPT}
+        await asyncio.to_thread(run.downgrade, made.owner, "2026_11_20_1111")
+        assert await admin.pool.fetchval("SELECT min(poll_seconds) FROM bank") == 1
+        await asyncio.to_thread(run.upgrade, made.owner)
+        found = {table: await admin.pool.fetchval(f"SELECT count(*) FROM {table}") for table in KEPT}
+        assert found == counted
+        assert min(counted.values()) > 0
+        await asyncio.to_thread(run.downgrade, made.owner)
+        await asyncio.to_thread(run.upgrade, made.owner)
+        assert await asyncio.to_thread(run.differences, made.owner) == []
+    finally:
+        await admin.close()
 
 
 async def test_unset_and_empty_tenants_see_no_row_and_write_none(app_db: Database) -> None:
