@@ -39,8 +39,8 @@ _SETTINGS = {
     "log_min_messages": "warning",
     "log_line_prefix": "'%m [%p] %q%u@%d '",
 }
-# Only where the data may vanish with the machine: test runs.
-_FLEETING = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+# Only where the data may vanish with the machine: test runs, several of them side by side.
+_FLEETING = {"max_connections": "300", "fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
 @dataclass(frozen=True, slots=True)
