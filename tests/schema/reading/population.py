@@ -1,28 +1,23 @@
 """Who and what is in the small world: two operators, two carriers, people with and without rights."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from random import Random
 from typing import Any
 from uuid import UUID
 
-from app.alarms.model import AlarmKind, Severity
-from app.alarms.tables import alarms, handlings
 from app.devices.model import CommandState
-from app.devices.tables import commands, connections
-from app.kit.outbox import facts
-from app.lockers.tables import banks, compartments
+from app.devices.tables import commands
 from app.parcels.tables import parcels
 from app.people.tables import people
-from app.reports.tables import exports, occupancy_hours
-from app.sites.tables import sites
 from app.stays.tables import stays
-from tenants.audit.tables import entries, seals
 from tenants.carriers.model import Operation
 from tenants.carriers.tables import carriers, grants
 from tenants.identity.tables import api_keys, organizations
-from tenants.model import Actor, Role
-from tests.schema.reading.world import NAMES, NOW, World, member
+from tenants.model import Role
+from tests.schema.reading.furniture import furnish
+from tests.schema.reading.happenings import record
+from tests.schema.reading.world import NAMES, World, member
 
 
 def build(seed: int = 7, *, site_count: int = 4) -> World:
@@ -65,72 +60,6 @@ def build(seed: int = 7, *, site_count: int = 4) -> World:
     record(world, north, own, carrier)
     record(world, south, foreign, carrier)
     return world
-
-
-def furnish(world: World, owner: dict[str, Any], site_count: int) -> list[dict[str, Any]]:
-    tenant, made = owner["id"], []
-    connection = world.add(connections, tenant_id=tenant, name="c", vendor="generic", base_url="http://127.0.0.1:1")
-    for index in range(site_count):
-        site = world.add(
-            sites,
-            tenant_id=tenant,
-            name=f"{NAMES[index % len(NAMES)]} {owner['name']}",
-            address_line=f"{index} Quay",
-            city=NAMES[-index % 3],
-            country="BR",
-            timezone="America/Sao_Paulo",
-            locale="pt-BR",
-            latitude=[None, 52.0, -23.5505, 0.0][index % 4],
-            longitude=[None, 4.25, 0.125, -0.5][index % 4],
-            created_at=world.at(index // 2),
-        )
-        made.append(site)
-        for number in range(index % 3 + 1):
-            bank = world.add(
-                banks,
-                tenant_id=tenant,
-                site_id=site["id"],
-                connection_id=connection["id"],
-                vendor="generic",
-                external_id=f"b{index}{number}",
-                label=f"Bank {number}",
-                poll_seconds=5,
-                capabilities={"DOOR_SENSOR": "WORKS", "REMOTE_OPEN": "FAILING"} if number else {},
-                last_contact_at=None if number == 2 else datetime.now(UTC) + timedelta(days=number),
-                unreachable_since=world.at(3) if number == 1 else None,
-                created_at=world.at(number),
-            )
-            for door in range(world.random.randrange(2, 7)):
-                furnish_door(world, bank, door)
-    return made
-
-
-def furnish_door(world: World, bank: dict[str, Any], door: int) -> None:
-    random = world.random
-    out = random.random() < 0.2
-    world.add(
-        compartments,
-        tenant_id=bank["tenant_id"],
-        site_id=bank["site_id"],
-        bank_id=bank["id"],
-        external_id=str(door),
-        label=f"{door:02}",
-        size=random.choice("SML"),
-        accessible=random.random() < 0.3,
-        row_no=door,
-        column_no=1,
-        row_span=1,
-        use="FREE",
-        service="OUT_OF_SERVICE" if out else "IN_SERVICE",
-        service_reason="rust" if out else None,
-        service_until=world.at(9) if out else None,
-        door=random.choice(["CLOSED", "OPEN", "UNKNOWN"]),
-        door_observed_at=world.at(1),
-        door_open_since=None,
-        door_source="poll",
-        openings=0,
-        item_present=random.choice([None, True, False]),
-    )
 
 
 def grant(
@@ -269,126 +198,4 @@ def fill(world: World, kept: dict[str, Any], place: dict[str, Any], count: int) 
             sent_at=None,
             settled=True,
             detail="ok",
-        )
-
-
-def record(world: World, owner: dict[str, Any], there: Sequence[dict[str, Any]], carrier: Actor) -> None:
-    """What went wrong, what was done, what was told of it."""
-    tenant = owner["id"]
-    doors = [row for row in world.rows["compartment"] if row["tenant_id"] == tenant]
-    sound(world, tenant, doors)
-    for index in range(20):
-        site: UUID | None = world.random.choice([*(row["id"] for row in there), None])
-        enter(world, tenant, index, site, carrier)
-        tell(world, tenant, index, site, carrier, world.random.choice(doors)["id"])
-    export(world, tenant, carrier)
-    for hour in range(5):
-        for size in "SM":
-            world.add(
-                occupancy_hours,
-                tenant_id=tenant,
-                site_id=there[0]["id"],
-                hour=NOW + timedelta(hours=hour),
-                size=size,
-                compartments=3,
-                used_seconds=hour * 100,
-            )
-
-
-def sound(world: World, tenant: UUID, doors: Sequence[dict[str, Any]]) -> None:
-    random = world.random
-    for index in range(12):
-        door = random.choice(doors)
-        active = index % 2 == 0
-        alarm = world.add(
-            alarms,
-            tenant_id=tenant,
-            site_id=door["site_id"],
-            bank_id=door["bank_id"] if index % 4 else None,
-            compartment_id=door["id"] if index % 3 else None,
-            kind=random.choice(list(AlarmKind)).value,
-            severity=random.choice(list(Severity)).value,
-            condition="ACTIVE" if active else "CLEARED",
-            cause=f"cause {index}",
-            detail=random.choice(NAMES),
-            raised_at=world.at(index // 3),
-            last_seen_at=world.at(9),
-            cleared_at=None if active else world.at(8),
-            repeats=index,
-        )
-        if index % 3 == 1:
-            world.add(
-                handlings,
-                tenant_id=tenant,
-                alarm_id=alarm["id"],
-                acknowledged_at=world.at(7),
-                acknowledged_by=None,
-                acknowledged_by_name="somebody",
-                comment=random.choice(NAMES),
-                shelved_until=NOW + timedelta(days=30) if index % 2 else None,
-            )
-
-
-def enter(world: World, tenant: UUID, index: int, site: UUID | None, carrier: Actor) -> None:
-    random = world.random
-    entry = world.add(
-        entries,
-        tenant_id=tenant,
-        occurred_at=world.at(index // 4),
-        actor_id=world.id(),
-        actor_kind="PERSON",
-        actor_label=random.choice(NAMES),
-        action=random.choice(["stay:create", "compartment:open"]),
-        target_type="Site",
-        target_id=site,
-        site_id=site,
-        carrier_id=carrier.organization_id if index % 4 == 0 else None,
-        outcome="DONE",
-        reason=None,
-        request_id="r",
-        origin="127.0.0.1",
-        details={"b": [1, 2.5, None], "a": {"ü": 'x"y'}},
-    )
-    if index % 5:
-        world.add(seals, tenant_id=tenant, sequence=index, entry_id=entry["id"], hash=bytes([index]) * 32)
-
-
-def tell(world: World, tenant: UUID, index: int, site: UUID | None, carrier: Actor, door: UUID) -> None:
-    world.add(
-        facts,
-        tenant_id=tenant,
-        sequence=index + 1,
-        kind="DoorOpened",
-        version=1,
-        subject_type="Compartment",
-        subject_id=door,
-        site_id=site,
-        bank_id=None,
-        carrier_id=carrier.organization_id if index % 3 == 0 else None,
-        occurred_at=world.at(index),
-        recorded_at=world.at(index),
-        source="poll",
-        evidence=world.random.choice([None, "E3"]),
-        actor_id=None,
-        payload={"n": index},
-        trace_id=None,
-    )
-
-
-def export(world: World, tenant: UUID, carrier: Actor) -> None:
-    for index, actor in enumerate([world.actors["owner"], world.actors["manager"], carrier]):
-        world.add(
-            exports,
-            tenant_id=tenant,
-            kind="AUDIT",
-            format="CSV",
-            state="DONE" if index else "QUEUED",
-            filter={"x": 1},
-            requested_by=actor.account_id,
-            requested_by_name=actor.label,
-            membership_id=actor.membership_id,
-            created_at=world.at(index),
-            rows=index,
-            expected_rows=None,
-            bytes=index,
         )
