@@ -1,13 +1,12 @@
 """Keeping watch that a bank is the one that was taken over, at every look and before every opening."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from app.devices.model import Command, Purpose
 from app.devices.port import Adapter, Ambiguous, BankState, ContractBroken, DeviceError, Refused, Unreachable
 from app.likeness import service
-from app.likeness.model import Likeness, likeness_of, unlike
+from app.likeness.model import Likeness, Meant, likeness_of, unlike
 from app.lockers.model import Bank
 from tenants.work import Work
 
@@ -39,19 +38,16 @@ async def take_note(memory: Memory, write: Write, bank: Bank, state: BankState) 
     return await write(lambda work: service.differs(work, bank, what))
 
 
-async def mistaken(
-    memory: Memory, adapter: Adapter | None, bank: Bank, command: Command, unit: str, inside: Sequence[str]
-) -> DeviceError | None:
+async def mistaken(memory: Memory, adapter: Adapter | None, bank: Bank, meant: Meant) -> DeviceError | None:
     """Why a door must not be opened now, as it may not be the one that is meant. `adapter`: where the vendor's books
-    are to be asked first; `inside`: tracking numbers of the stay it is opened for."""
+    are to be asked first."""
     if bank.differs_since is not None or memory.unlike:
         return Refused(f"The bank is not as it was taken over. {service.ADVICE}", reason="NOT_RECOGNISED")
     if adapter is None:
         return None
-    staff = command.purpose in {Purpose.NONE, Purpose.OVERRIDE}
     try:
         async with asyncio.timeout(LOOK_SECONDS):
-            await service.look_first(adapter, bank, memory.likeness, unit, inside, staff=staff)
+            await service.look_first(adapter, bank, memory.likeness, meant)
     except (Ambiguous, ContractBroken) as error:
         return Unreachable(f"nothing was sent: {error.detail}")
     except DeviceError as error:

@@ -1,12 +1,29 @@
 """What a bank is known by, and in what another reading of it differs. No I/O, no clock of its own."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
 from typing import Any
 
 from app.devices.port import BankState, Unit
 
 # unit id -> what it tells of itself and does not change by use: label, size, serial number.
 Likeness = Mapping[str, Mapping[str, str]]
+
+
+# Tracking number -> the units we have parcels of that number in.
+Lying = Mapping[str, AbstractSet[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """The door that is to open. `unit`: as its vendor calls it; `parcels`: tracking numbers of the stay it opens for;
+    `lying`: what was put into its bank and not taken out; `staff`: whether somebody may find anything behind it."""
+
+    unit: str
+    parcels: Sequence[str] = ()
+    lying: Lying = field(default_factory=dict)
+    staff: bool = False
 
 
 def likeness_of(units: Iterable[Unit]) -> dict[str, dict[str, str]]:
@@ -42,4 +59,15 @@ def unlike_unit(before: Likeness, unit: Unit) -> str | None:
     for name in sorted(was.keys() & now.keys()):
         if was[name] != now[name]:
             return f"Unit {unit.id} has {name} {now[name]}, and had {was[name]}."
+    return None
+
+
+def displaced(lying: Lying, told: Iterable[Unit]) -> str | None:
+    """Where a vendor has a parcel that we have in another unit, for people to read. Units of one size that changed
+    places differ in nothing else."""
+    for unit in told:
+        for tracking in unit.parcels:
+            ours = lying.get(tracking)
+            if ours and unit.id not in ours:
+                return f"The vendor has in unit {unit.id} what we have in {', '.join(sorted(ours))}."
     return None

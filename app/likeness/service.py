@@ -1,10 +1,10 @@
 """Telling that a bank is not what was taken over, or is known again; and looking, before a door is opened, whether it
 is the one that is meant."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from app.devices.port import Adapter, BankState, FindsReservations, Refused, Unit
-from app.likeness.model import Likeness, likeness_of, unlike, unlike_unit
+from app.likeness.model import Likeness, Lying, Meant, displaced, likeness_of, unlike, unlike_unit
 from app.lockers import events, store
 from app.lockers.model import Bank
 from tenants.audit.model import Entry
@@ -13,6 +13,8 @@ from tenants.work import Work
 
 # Why nothing is opened, as a command's end tells it.
 ADVICE = "Survey the bank and compare: nothing is opened until then."
+# How many parcels a vendor is asked for where its listing of a bank names none.
+WITNESSES = 3
 
 
 async def learn(work: Work, bank: Bank, state: BankState) -> bool:
@@ -50,32 +52,41 @@ async def booked_in(adapter: FindsReservations, bank: Bank, trackings: Iterable[
     return elsewhere
 
 
-async def look_first(
-    adapter: Adapter, bank: Bank, likeness: Likeness | None, unit: str, trackings: Iterable[str], *, staff: bool
-) -> None:
-    """Before a door is opened at a vendor that keeps books. Raises Refused where `unit` is not the one that is meant,
-    and any DeviceError where that cannot be found out. `trackings`: of the stay it is opened for, if it is for one."""
-    found = await booked_in(adapter, bank, trackings, unit) if isinstance(adapter, FindsReservations) else None
+async def look_first(adapter: Adapter, bank: Bank, likeness: Likeness | None, meant: Meant) -> None:
+    """Before a door is opened at a vendor that keeps books. Raises Refused where it may not be the one that is meant,
+    and any DeviceError where that cannot be found out."""
+    found, unit = None, meant.unit
+    if isinstance(adapter, FindsReservations):
+        found = await booked_in(adapter, bank, meant.parcels, unit)
     if found is not None and found.id != unit:
         raise Refused(f"The vendor has this parcel in unit {found.id}, not in {unit}. {ADVICE}", reason="WRONG_UNIT")
     if found is None:
-        found = await _as_it_was(adapter, bank, likeness, unit)
-        if found.parcels and trackings and not staff:
+        found = await _as_it_was(adapter, bank, likeness, meant)
+        if found.parcels and meant.parcels and not meant.staff:
             words = f"The vendor has another parcel in unit {unit}, and ours nowhere. {ADVICE}"
             raise Refused(words, reason="WRONG_UNIT")
     as_known(likeness, found)
 
 
-async def _as_it_was(adapter: Adapter, bank: Bank, likeness: Likeness | None, unit: str) -> Unit:
-    """No parcel tells which unit it is, so all of the bank must be as it was."""
+async def _as_it_was(adapter: Adapter, bank: Bank, likeness: Likeness | None, meant: Meant) -> Unit:
+    """No parcel tells which unit it is, so all of the bank must be as it was, and all that lies in it where it was."""
     state = await adapter.read_bank(bank.external_id)
     what = None if likeness is None else unlike(likeness, state)
+    what = what or displaced(meant.lying, await _witnesses(adapter, bank, meant.lying, state.units))
     if what is not None:
         raise Refused(f"{what} {ADVICE}", reason="NOT_RECOGNISED")
     for each in state.units:
-        if each.id == unit:
+        if each.id == meant.unit:
             return each
-    raise Refused(f"The vendor has no unit {unit}. {ADVICE}", reason="NOT_RECOGNISED")
+    raise Refused(f"The vendor has no unit {meant.unit}. {ADVICE}", reason="NOT_RECOGNISED")
+
+
+async def _witnesses(adapter: Adapter, bank: Bank, lying: Lying, told: Sequence[Unit]) -> Sequence[Unit]:
+    """Units that tell which parcels are in them. A vendor whose listing of a bank names none is asked for a few."""
+    if any(unit.parcels for unit in told) or not isinstance(adapter, FindsReservations):
+        return told
+    found = [await adapter.find_reservation(bank.external_id, tracking) for tracking in sorted(lying)[:WITNESSES]]
+    return [unit for unit in found if unit is not None]
 
 
 def as_known(likeness: Likeness | None, unit: Unit) -> None:

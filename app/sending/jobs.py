@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from app.devices import queries as devices
 from app.devices import service as hardware
-from app.devices.model import Command, CommandState
+from app.devices.model import Command, CommandState, Purpose
 from app.devices.port import (
     Ambiguous,
     AuthFailed,
@@ -27,12 +27,14 @@ from app.introductions.service import Introductions
 from app.kit.bus import LOST
 from app.kit.pause import first_of
 from app.likeness.jobs import mistaken
+from app.likeness.model import Meant
 from app.likeness.service import as_known
 from app.orders import service
 from app.orders.jobs import READ_SECONDS, Desk
 from app.orders.model import Known, Watch, booked, change_of, order_of, sprung, take_in
 from app.parcels import queries as parcels
 from app.sending.model import held_up, in_turn
+from app.stays import queries as stays
 from tenants.work import Work
 
 log = logging.getLogger("lockyard.sending")
@@ -195,11 +197,22 @@ async def _mistaken(desk: Desk, command: Command, known: Known) -> DeviceError |
         return None
     # Where a sensor tells of the door, it was read just now; a vendor that chooses is asked by its adapter.
     asks = desk.has(Capability.VENDOR_RESERVATION) and not desk.sensor
-    inside: list[str] = []
-    if asks and command.stay_id:
-        async with desk.hands.db.tenant([desk.bank.tenant_id]) as conn:
-            inside = await parcels.open_in(conn, desk.bank.tenant_id, command.stay_id)
-    return await mistaken(desk.memory, desk.adapter if asks else None, desk.bank, command, known.unit, inside)
+    meant = await _meant(desk, command, known) if asks else Meant(known.unit)
+    return await mistaken(desk.memory, desk.adapter if asks else None, desk.bank, meant)
+
+
+async def _meant(desk: Desk, command: Command, known: Known) -> Meant:
+    tenant, stay = desk.bank.tenant_id, command.stay_id
+    async with desk.hands.db.tenant([tenant]) as conn:
+        inside = await parcels.open_in(conn, tenant, stay) if stay else []
+        places = await stays.places_at(conn, tenant, desk.bank.id)
+        found = await parcels.lying_in(conn, tenant, list(places))
+    unit_of = {door.id: door.unit for door in desk.known.values()}
+    lying: dict[str, set[str]] = {}
+    for id_, tracking in found:
+        if places[id_] in unit_of:
+            lying.setdefault(tracking, set()).add(unit_of[places[id_]])
+    return Meant(known.unit, inside, lying, staff=command.purpose in {Purpose.NONE, Purpose.OVERRIDE})
 
 
 async def _ask(desk: Desk, command: Command, known: Known) -> Receipt | DeviceError:

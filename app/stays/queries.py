@@ -75,6 +75,13 @@ _OVERDUE = Statement(
 )
 
 
+_PLACES = Statement(
+    select(stays.c.id, stays.c.compartment_id)
+    .where(stays.c.tenant_id == _TENANT, stays.c.bank_id == bindparam("bank_id", type_=Uuid), stays.c.placed)
+    .where(literal_column("stay.state <> 'RELEASED'"))
+)
+
+
 def _before_deposit(owner: Column[Any]) -> Statement:
     return Statement(
         select(stays.c.id)
@@ -122,6 +129,12 @@ async def open_in(conn: Conn, tenant_id: UUID, compartment_id: UUID) -> Stay | N
 async def open_at(conn: Conn, tenant_id: UUID, bank_id: UUID) -> list[Stay]:
     """The stays a bank has now, locked."""
     return [stay_of(row) for row in await _OPEN_AT.rows(conn, tenant_id=tenant_id, bank_id=bank_id)]
+
+
+async def places_at(conn: Conn, tenant_id: UUID, bank_id: UUID) -> dict[UUID, UUID]:
+    """Of a bank: open stay -> the compartment it has."""
+    rows = await _PLACES.rows(conn, tenant_id=tenant_id, bank_id=bank_id)
+    return {row["id"]: row["compartment_id"] for row in rows}
 
 
 async def told(conn: Conn, stay: Stay, kind: OrderKind) -> list[tuple[OrderKind, list[dict[str, object]]]]:

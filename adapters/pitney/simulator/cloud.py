@@ -29,7 +29,8 @@ Answer = Callable[[Request, dict[str, Any]], Any]
 class PitneyCloud:
     """The web side. `expires_in` is the life of a token in seconds, short by default so that renewal is exercised.
 
-    `strict`: reservations name contacts of the address book, or are refused.
+    `strict`: reservations name contacts of the address book, or are refused. `names_parcels`: whether the listing of a
+    bank does; the contract shows none there, and forbids none.
     """
 
     def __init__(
@@ -39,9 +40,11 @@ class PitneyCloud:
         client: tuple[str, str] = CLIENT,
         expires_in: int = 600,
         strict: bool = False,
+        names_parcels: bool = True,
     ) -> None:
         self.world = world
         self.book = AddressBook(strict=strict)
+        self.names_parcels = names_parcels
         self.tokens_issued = 0
         self.partners: set[str] = set()
         self._client = client
@@ -138,7 +141,10 @@ class PitneyCloud:
 
     def _bank(self, request: Request, _: dict[str, Any]) -> Any:
         units = self.world.of(request.path_params["bank"])
-        return {**_head(self.world.banks[request.path_params["bank"]]), "units": [unit.whole() for unit in units]}
+        return {
+            **_head(self.world.banks[request.path_params["bank"]]),
+            "units": [unit.whole() if self.names_parcels else unit.flags() for unit in units],
+        }
 
     def _sizes(self, request: Request, _: dict[str, Any]) -> Any:
         units = self.world.of(request.path_params["bank"])

@@ -104,6 +104,26 @@ async def test_a_unit_that_another_has_by_now_is_opened_for_its_old_stay_by_staf
     assert await scene.command(looking) == ("ACCEPTED", True)
 
 
+@pytest.mark.parametrize("named", [True, False])
+async def test_units_of_one_size_that_changed_places_are_known_by_what_lies_in_them(books: Books, named: bool) -> None:
+    """Nobody's stay is at the door that is asked for, and neither label nor size tells that it is another by now."""
+    scene = await books()
+    scene.cloud.names_parcels = named
+    stay = await deposited(scene)
+    held = (await scene.unit_of(stay)).id
+    others = [each for each in ("001", "002", "003") if each != held]
+    asked = scene.world.doors[int(others[1]) - 1]
+    right = await scene.act(Role.MANAGER, access.open_compartment, OpenCompartment(asked, "look"))
+    await scene.settle()
+    assert await scene.command(right) == ("ACCEPTED", True)
+    swap(scene, held, *others)
+    wrong = await scene.act(Role.MANAGER, access.open_compartment, OpenCompartment(asked, "look"))
+    await scene.settle()
+    assert await scene.command(wrong) == ("FAILED", True)
+    assert pulses(scene) == 1
+    assert (await scene.alarms())["OPEN_FAILED"] == "ACTIVE"
+
+
 async def test_a_bank_that_is_not_as_it_was_opens_nothing_until_somebody_has_compared(books: Books) -> None:
     scene = await books()
     await scene.settle()

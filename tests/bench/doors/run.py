@@ -10,7 +10,7 @@ from uuid import UUID
 
 from adapters import registry
 from adapters.pitney.simulator.cloud import CLIENT
-from adapters.pitney.simulator.world import PitneyWorld
+from adapters.pitney.simulator.world import MIX, PitneyWorld
 from adapters.simulation.doors import Doors
 from app.devices import store as devices_store
 from app.devices.port import Adapter, Connection
@@ -194,7 +194,8 @@ async def _installer(town: Town, banks: list[UUID], luck: random.Random, enough:
     """One bank after the other comes back with its units called otherwise, and some time later as it was."""
     while not enough.is_set():
         bank = luck.choice(banks)
-        by = luck.randrange(1, UNITS)
+        # By so many, and no unit has another size than before: what lies in them alone tells.
+        by = luck.choice((len(MIX), luck.randrange(1, UNITS)))
         await _renumber(town, bank, by)
         town.odd.add(bank)
         await asyncio.sleep(luck.uniform(0.1, OTHERWISE_SECONDS))
