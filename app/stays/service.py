@@ -241,9 +241,13 @@ def tells(bank: Bank, kind: OrderKind) -> bool:
 
 async def told(work: Work, stay: Stay, door: Compartment, kind: OrderKind, **more: object) -> None:
     """Bring the vendor's books, where there are any, to what ours say. Doors that phones open tell of deposits by
-    themselves, and are known once the vendor has named them."""
+    themselves, and are known once the vendor has named them. Of some parcels that leave while others stay only a vendor
+    is told that can free in part: any other would give the whole compartment away, with what is left in it."""
     phones = door.bank.has(Capability.PHONE_TOKENS)
     by_itself = phones and (kind in {OrderKind.DEPOSIT, OrderKind.EXTEND} or not stay.placed)
+    in_part = kind is OrderKind.RELEASE and stay.state not in {State.REVOKING, State.RELEASED}
+    if in_part and not door.bank.has(Capability.PARTIAL_FREE):
+        return
     if hardware.keeps_books(door.bank, kind) and not by_itself:
         for order, listed in await queries.told(work.conn, stay, kind):
             await hardware.push(work, door, order, _cause(stay), await _order(work, stay, listed) | more)
