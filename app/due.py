@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from app.alarms import jobs as alarms
+from app.devices import jobs as devices_jobs
 from app.devices import queries as devices
 from app.devices.model import CommandState
 from app.handover import jobs as handover
@@ -11,7 +12,6 @@ from app.kit.db import Database
 from app.kit.retention import drop_old_facts, drop_spent_keys
 from app.kit.schedule import Job
 from app.kit.tries import forget_old_tries
-from app.lockers import jobs as lockers
 from app.openings import jobs as openings
 from app.pushes.jobs import forget_old as forget_old_pushes
 from app.reports.jobs import Exporter
@@ -36,7 +36,7 @@ def jobs(
         Job("alarms.held_open", timedelta(seconds=1), lambda: alarms.raise_held_open(db, system, held_open)),
         Job("handover.bury_dead", timedelta(seconds=5), lambda: handover.bury_dead(db, system)),
         Job("alarms.confirm", timedelta(seconds=5), lambda: alarms.confirm(db, system, outage)),
-        Job("lockers.back_in_service", timedelta(seconds=20), lambda: lockers.bring_back(db, system)),
+        Job("lockers.back_in_service", timedelta(seconds=20), lambda: devices_jobs.bring_back(db, system)),
         Job("openings.expire", timedelta(seconds=10), lambda: openings.expire(db, system)),
         Job("reports.make", timedelta(seconds=1), exporter.make_waiting),
         Job("reports.expire", timedelta(minutes=1), exporter.expire),

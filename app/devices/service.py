@@ -233,14 +233,17 @@ async def set_service_state(work: Work, ask: SetServiceState) -> UUID:
     if compartment is None:
         raise NotFound("There is no such compartment.", path=("input", "compartmentId"))
     await lockers_service.set_service(work, compartment, ask.service, ask.reason, ask.until)
+    await tell_service(work, compartment, ask.reason, in_service=ask.service is Service.IN_SERVICE)
+    return compartment.id
+
+
+async def tell_service(work: Work, compartment: Compartment, reason: str, *, in_service: bool) -> None:
+    """Have the hardware give it out no more, or again, where it keeps such a state."""
     if compartment.bank.has(Capability.SERVICE_WRITE):
-        command = _asked(
-            work, compartment, OrderKind.SET_SERVICE, Cause(Purpose.NONE, ask.reason),
-            {"in_service": ask.service is Service.IN_SERVICE},
-        )  # fmt: skip
+        given = {"in_service": in_service}
+        command = _asked(work, compartment, OrderKind.SET_SERVICE, Cause(Purpose.NONE, reason), given)
         await store.add(work.conn, command)
         work.emit(events.of_command("CommandRequested", command))
-    return compartment.id
 
 
 def _asked(

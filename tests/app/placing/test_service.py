@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from random import Random
 from uuid import UUID
 
@@ -7,6 +8,9 @@ import pytest
 
 from app.access import service as access
 from app.access.service import Collect, OpenCompartment
+from app.contents import service as contents
+from app.contents.service import Named
+from app.devices import jobs as devices_jobs
 from app.devices import service as devices
 from app.devices.service import SetServiceState
 from app.kit.db import Database
@@ -179,6 +183,38 @@ async def test_taking_a_door_out_of_service_is_told_to_the_vendor(bank: Chosen) 
 
     assert bank.gateway.lockers["B", 3].out_of_service is True
     assert await bank.scene.of("SELECT service FROM compartment WHERE id = $1", door) == "OUT_OF_SERVICE"
+
+
+async def test_a_door_whose_time_out_of_service_is_over_is_back_at_the_vendor_too(bank: Chosen) -> None:
+    scene, door = bank.scene, bank.scene.world.doors[2]
+    ask = SetServiceState(door, Service.OUT_OF_SERVICE, "painting", scene.now() + timedelta(hours=1))
+    await scene.act(Role.OWNER, devices.set_service_state, ask)
+    await scene.drive.work()
+    assert bank.gateway.lockers["B", 3].out_of_service is True
+
+    scene.now.pass_(3601)
+    assert await devices_jobs.bring_back(scene.drive.worker, scene.drive.system, scene.now) == 1
+    await scene.drive.work()
+    assert bank.gateway.lockers["B", 3].out_of_service is False
+    assert await scene.of("SELECT service FROM compartment WHERE id = $1", door) == "IN_SERVICE"
+
+
+async def test_a_door_with_one_of_two_parcels_left_in_it_stays_its_stay_s_at_the_vendor(bank: Chosen) -> None:
+    scene = bank.scene
+    stay = await scene.reserve()
+    await scene.drive.work()
+    unit = await bank.unit_of(stay)
+    await scene.act(Role.COURIER, contents.add_parcels, stay, [Named("T2")])
+    await scene.act(Role.COURIER, contents.confirm_deposit, stay, None, codes())
+    await scene.drive.work()
+    await scene.act(Role.OWNER, contents.take_parcels, stay, ["T2"], StayOutcome.COLLECTED, "handed over")
+    for _ in range(3):
+        await scene.drive.work()
+    assert (bank.held(), (await scene.stay(stay))[0]) == ({unit: str(stay)}, "DEPOSITED")
+
+    await scene.act(Role.RECIPIENT, access.collect, Collect(stay), codes())
+    await scene.drive.work()
+    assert bank.openings() == {unit: 1}, "the rest can be fetched"
 
 
 async def test_sixty_four_ask_for_the_last_doors_while_the_vendor_gives_some_away(

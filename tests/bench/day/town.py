@@ -15,11 +15,11 @@ from adapters.harbor.simulator import phone
 from adapters.harbor.simulator.world import HarborWorld
 from adapters.simulation.doors import Clock
 from adapters.simulation.faults import ANYWHERE
+from app.devices import jobs as devices_jobs
 from app.devices.port import Adapter, Connection
 from app.fleet.service import Keeper
 from app.handover import jobs as handover
 from app.kit.db import Database, Row
-from app.lockers import jobs as locker_jobs
 from app.lockers import queries as lockers
 from app.orders.jobs import Desk, Hands
 from app.stays import jobs as stays
@@ -139,7 +139,7 @@ class Town:
         await stays.expire(self.worker, system, self.now)
         await stays.mark_overdue(self.worker, system, self.now)
         await handover.bury_dead(self.worker, system, self.now)
-        await locker_jobs.bring_back(self.worker, system, self.now)
+        await devices_jobs.bring_back(self.worker, system, self.now)
 
 
 def _busy(keeper: Keeper) -> bool:

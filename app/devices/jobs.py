@@ -1,8 +1,9 @@
-"""What time does to compartments: those taken out of service until a moment come back after it."""
+"""What time does to compartments: those taken out of service until a moment come back after it, at the device too."""
 
 from collections.abc import Callable
 from uuid import UUID
 
+from app.devices import service
 from app.kit.clock import Clock, utc_now
 from app.kit.db import Database
 from app.lockers import events, queries, store
@@ -13,6 +14,7 @@ from tenants.work import Context
 
 # A door to a tenant's data for the product's own acts.
 System = Callable[[UUID], Context]
+OVER = "its time out of service is over"
 
 
 async def bring_back(db: Database, system: System, clock: Clock = utc_now) -> int:
@@ -28,6 +30,7 @@ async def bring_back(db: Database, system: System, clock: Clock = utc_now) -> in
                 continue
             payload = {"service": Service.IN_SERVICE.value, "before": Service.OUT_OF_SERVICE.value, "until": True}
             work.emit(events.of_compartment("ServiceChanged", door.bank, door.id, payload))
-            reason, action = "its time out of service is over", Permission.COMPARTMENT_SERVICE
-            work.audit(Entry(action, "Compartment", door.id, door.bank.site_id, reason=reason, details=payload))
+            action = Permission.COMPARTMENT_SERVICE
+            work.audit(Entry(action, "Compartment", door.id, door.bank.site_id, reason=OVER, details=payload))
+            await service.tell_service(work, door, OVER, in_service=True)
     return len(due)
