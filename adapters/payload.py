@@ -1,12 +1,16 @@
 """Reading JSON answers: tolerant of what is missing, strict about what is there."""
 
 import json
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 
-from app.devices.port import ContractBroken
+from app.devices.port import ContractBroken, Unreachable
 
 T = TypeVar("T")
+# As JSON spells what no text of ours can hold: NUL, and halves of characters. Most halves have their other half.
+_ODD_SPELLED = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
+_ODD = re.compile("[\x00\ud800-\udfff]")
 
 
 class WrongShape(ValueError):  # noqa: N818 - says what happened
@@ -21,12 +25,33 @@ def shaped(read: Callable[[Any], T], answer: Any) -> T:
         raise ContractBroken(str(error)) from error
 
 
-def decode(body: bytes) -> Any:
+async def beforehand(look: Awaitable[T]) -> T:
+    """A look before an order: an answer without sense says nothing of the order, for nothing of it has left us."""
     try:
-        return json.loads(body)
+        return await look
+    except ContractBroken as error:
+        raise Unreachable(f"nothing was sent: {error.detail}") from error
+
+
+def decode(body: bytes) -> Any:
+    """What no database and no other JSON could hold comes as a mark in its place: one odd name hides no bank."""
+    try:
+        text = body.decode("utf-8-sig")
+        found = json.loads(text)
+        return _plain(found) if _ODD_SPELLED.search(text) else found
     # Deep nesting ends in RecursionError, a number of thousands of digits in ValueError.
     except (ValueError, RecursionError) as error:
         raise WrongShape("the answer is not JSON") from error
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, str):
+        return _ODD.sub("\ufffd", value)
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
+    if isinstance(value, dict):
+        return {_plain(name): _plain(each) for name, each in value.items()}
+    return value
 
 
 def an_object(value: Any) -> dict[str, Any]:

@@ -231,11 +231,13 @@ def signed(scheme: str, secret: str, body: bytes, signature: str) -> bool:
 def zoned(text: str) -> datetime:
     try:
         read = datetime.fromisoformat(text)
-    except ValueError as error:
+        at = read.astimezone(UTC)
+    # In the first and the last hours of the calendar another zone has no such time.
+    except (ValueError, OverflowError) as error:
         raise WrongShape("timestamp is not a time") from error
     if read.tzinfo is None:
         raise WrongShape("timestamp has no zone")
-    return read.astimezone(UTC)
+    return at
 
 
 def short(value: Any) -> str:

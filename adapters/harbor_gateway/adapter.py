@@ -1,16 +1,16 @@
 """Our words to Harbor Gateway's and back. No I/O: what is sent and what silence means is the client's."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 from adapters import config
 from adapters.harbor_gateway import wire
 from adapters.harbor_gateway.checks import checks as tried
 from adapters.harbor_gateway.client import CLOUD_LIMIT, KEPT_FOR_ORDERS, Access, GatewayClient
 from adapters.harbor_gateway.settings import SETTINGS, SIZES, access, hardware, paths_of
-from adapters.payload import WrongShape, shaped
+from adapters.payload import WrongShape, beforehand, shaped
 from app.devices.port import (
     Ability,
     Adapter,
@@ -31,12 +31,9 @@ from app.devices.port import (
     Timing,
     Unit,
     Unmapped,
-    Unreachable,
     Unsupported,
     Vendor,
 )
-
-T = TypeVar("T")
 
 PRESENT = frozenset(
     {
@@ -195,7 +192,7 @@ class GatewayAdapter:
         """By transaction, so that the gateway too opens only what it gave out; a door without one by its own number."""
         path = self._client.path("locker_open", bank=bank, unit=order.unit)
         if order.reference:
-            held = await _beforehand(self._transaction(bank, order.reference))
+            held = await beforehand(self._transaction(bank, order.reference))
             if held is None or str(held.locker) != order.unit:
                 where = "nowhere" if held is None else f"in locker {held.locker}"
                 raise Refused(f"the gateway has this transaction {where}, we have it here", reason="WRONG_UNIT")
@@ -231,7 +228,7 @@ class GatewayAdapter:
         """The gateway is asked for a type by name, not for a locker: of the same type as the one that was named."""
         known = self._types.get(bank, {}).get(order.unit)
         if known is None:
-            locker = await _beforehand(self.read_unit(order.bank, order.unit))
+            locker = await beforehand(self.read_unit(order.bank, order.unit))
             known = str(locker.flags["lockerType"] or "")
         if not known:
             raise Refused(f"locker {order.unit} has no type to ask for", reason="REFUSED")
@@ -250,14 +247,6 @@ class GatewayAdapter:
         if not self._client.cloud and bank != self._bank:
             raise Refused(f"no bank {bank} behind this gateway", reason="UNKNOWN_BANK")
         return bank
-
-
-async def _beforehand(look: Awaitable[T]) -> T:
-    """A look before the order: an answer without sense says nothing of the order, for nothing of it has left us."""
-    try:
-        return await look
-    except ContractBroken as error:
-        raise Unreachable(f"nothing was sent: {error.detail}") from error
 
 
 def _soon(order: Order) -> timedelta:

@@ -123,9 +123,17 @@ async def test_whoever_signs_wrongly_or_names_nothing_gets_the_same_answer(post:
 
 async def test_what_is_too_large_or_makes_no_sense_is_refused(post: Post) -> None:
     assert (await post.send(b"x" * (MOST_BYTES + 1))).status_code == 413
-    for wrong in (b"{}", b"[", event(stamp="2026-03-01T10:00:00"), event(tower="tower")):
+    ends = ("0001-01-01T00:00:00+02:00", "9999-12-31T23:59:59-02:00")
+    timeless = (event(stamp=stamp) for stamp in ("2026-03-01T10:00:00", *ends))
+    for wrong in (b"{}", b"[", *timeless, event(tower="tower")):
         assert (await post.send(wrong)).status_code == 422
     assert await post.kept() == []
+
+
+async def test_what_no_database_holds_stands_as_a_mark_in_an_event(post: Post) -> None:
+    for odd in ("t\x001", "t\ud8002"):
+        assert (await post.send(event(odd))).status_code == 204
+    assert await post.kept() == [("ACCESS_USED", "t\ufffd1"), ("ACCESS_USED", "t\ufffd2")]
 
 
 async def test_an_event_of_a_bank_that_is_not_ours_is_kept_and_told_to_nobody(post: Post) -> None:
