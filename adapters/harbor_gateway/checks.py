@@ -1,6 +1,7 @@
 """Harbor Gateway's operations, tried one by one against the real thing. One of those that write opens a door."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
 from typing import Any, Protocol
@@ -41,7 +42,9 @@ async def _try_lockers(adapter: Gateway, bank: str) -> str:
 
 
 async def _try_locker(adapter: Gateway, bank: str) -> str:
-    unit = (await adapter.read_bank(bank)).units[0]
+    unit = next(iter((await adapter.read_bank(bank)).units), None)
+    if unit is None:
+        raise Refused("the bank has no lockers", reason="UNKNOWN_UNIT")
     return f"locker {unit.id} reads {(await adapter.read_unit(bank, unit.id)).door}"
 
 
@@ -62,22 +65,32 @@ def _order(kind: OrderKind, bank: str, unit: str, reference: str, **more: Any) -
     return Order(uuid4(), kind, **{"bank": bank, "unit": unit, "deadline": PATIENCE, "reference": reference, **more})
 
 
-async def _try_transaction(adapter: Gateway, bank: str) -> str:
+@asynccontextmanager
+async def _lent(adapter: Gateway, bank: str) -> AsyncIterator[Callable[..., Order]]:
+    """Orders about one transaction, which is deleted in the end whatever becomes of them: nobody else would do it."""
     free, reference = await _free(adapter, bank), f"check-{uuid4()}"
-    made = await adapter.send(_order(OrderKind.RESERVE, bank, free.id, reference))
-    again = await adapter.send(_order(OrderKind.RESERVE, bank, free.id, reference))
-    await adapter.send(_order(OrderKind.RELEASE, bank, free.id, reference))
+
+    def about(kind: OrderKind, **more: Any) -> Order:
+        return _order(kind, bank, **{"unit": free.id, "reference": reference, **more})
+
+    try:
+        yield about
+    finally:
+        await adapter.send(about(OrderKind.RELEASE))
+
+
+async def _try_transaction(adapter: Gateway, bank: str) -> str:
+    async with _lent(adapter, bank) as about:
+        made = await adapter.send(about(OrderKind.RESERVE))
+        again = await adapter.send(about(OrderKind.RESERVE))
     return f"locker {made.unit} was given, the repetition gave {again.unit}, then it was deleted"
 
 
 async def _try_open(adapter: Gateway, bank: str) -> str:
-    free, reference = await _free(adapter, bank), f"check-{uuid4()}"
-    made = await adapter.send(_order(OrderKind.RESERVE, bank, free.id, reference))
-    try:
-        order = _order(OrderKind.OPEN, bank, made.unit or free.id, reference, deadline=OPEN_PATIENCE)
-        seen = await adapter.send(order)
-    finally:
-        await adapter.send(_order(OrderKind.RELEASE, bank, free.id, reference))
+    async with _lent(adapter, bank) as about:
+        made = await adapter.send(about(OrderKind.RESERVE))
+        given = {"unit": made.unit} if made.unit else {}
+        seen = await adapter.send(about(OrderKind.OPEN, deadline=OPEN_PATIENCE, **given))
     return f"locker {made.unit}: {seen.outcome}; shut it again"
 
 

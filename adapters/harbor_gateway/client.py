@@ -23,8 +23,10 @@ from app.devices.port import Ambiguous, AuthFailed, ContractBroken, DeviceError,
 
 CONNECT_SECONDS = 3.0
 READ_ATTEMPTS = 3
-# A change that may be repeated: how long one attempt waits, and the pauses between them.
+# A change that may be repeated: how long one attempt waits, and the pauses between them. The cloud is to say sooner
+# that it has taken it on: what is repeated meanwhile is done again and again once the gateway is back.
 ATTEMPT_SECONDS = 8.0
+TAKEN_ON_SECONDS = 5
 PAUSES = (0.2, 0.6)
 # Vendor documentation, for two callers who were given the same locker at the same moment.
 CONTENTION_PAUSES = (0.1, 0.2, 0.4)
@@ -140,10 +142,10 @@ class GatewayClient:
         pauses, contention, doubt = list(PAUSES), list(CONTENTION_PAUSES), False
         while True:
             # A new key each time: the cloud would answer an old one with what it answered before.
-            headers = {"Idempotency-Key": str(uuid4())} if self.cloud else None
+            keyed = {"Idempotency-Key": str(uuid4()), "Prefer": f"wait={TAKEN_ON_SECONDS}"}
+            headers = keyed if self.cloud else None
             try:
-                async with asyncio.timeout(ATTEMPT_SECONDS):
-                    got = await self._whole(self._writing, method, path, sent, headers, body)
+                got = await self._whole(self._writing, method, path, sent, headers, body, ATTEMPT_SECONDS)
             except (httpx2.HTTPError, TimeoutError):
                 doubt = sent.yes
                 if not pauses:
@@ -177,9 +179,12 @@ class GatewayClient:
         sent: Sent,
         headers: Mapping[str, str] | None = None,
         body: Mapping[str, object] | None = None,
+        patience: float | None = None,
     ) -> Answer:
-        """One request, and where the cloud answers 202 the end of what it has taken on."""
-        got = await exchange(client, method, self._access.base_url, path, sent, body=body, headers=headers)
+        """One request, and where the cloud answers 202 the end of what it has taken on. `patience`: seconds until it
+        must have answered at all. Raises TimeoutError."""
+        async with asyncio.timeout(patience):
+            got = await exchange(client, method, self._access.base_url, path, sent, body=body, headers=headers)
         self._heed(got)
         looks = iter(LOOKS)
         while got[0] == 202:

@@ -6,13 +6,19 @@ from uuid import uuid4
 import httpx2
 import pytest
 
+from adapters import registry
 from adapters.conformance import Bench
 from adapters.harbor_gateway.adapter import GatewayAdapter
+from adapters.harbor_gateway.simulator.box import Box, Said
+from adapters.harbor_gateway.simulator.cloud import KEY, GatewayCloud
 from adapters.harbor_gateway.simulator.rig import start
+from adapters.harbor_gateway.simulator.world import GatewayWorld, plain_banks
+from adapters.simulation import control
 from app.devices.port import (
     Ability,
     Ambiguous,
     Capability,
+    Connection,
     Door,
     Order,
     OrderKind,
@@ -295,3 +301,46 @@ async def test_every_operation_can_be_checked_and_a_check_leaves_nothing_behind(
         assert held(bench) == {}
         assert sum(bench.effects().values()) == 1
         assert not any(locker.out_of_service for locker in bench.world.of(bench.bank))
+
+
+@pytest.mark.parametrize("check", ["transactions", "open"])
+async def test_a_check_that_fails_half_way_gives_the_locker_back(check: str) -> None:
+    async with start() as bench:
+        tried = next(each for each in adapter(bench).checks(bench.bank) if each.name == check)
+        bench.world.faults.add({"kind": "wrong_shape", "where": "create"})
+        with pytest.raises(Ambiguous):
+            await tried.run()
+        assert held(bench) == {}
+
+
+async def test_a_bank_without_lockers_fails_its_check_in_words() -> None:
+    async with start(lockers=0) as bench:
+        tried = next(each for each in adapter(bench).checks(bench.bank) if each.name == "locker")
+        with pytest.raises(Refused, match="no lockers"):
+            await tried.run()
+
+
+async def test_what_the_cloud_has_taken_on_is_followed_and_not_asked_for_again() -> None:
+    """Its gateway is slow: nothing is put beside what waits for it already."""
+    made: list[str] = []
+
+    class Slow(Box):
+        async def answer(self, method: str, path: str, body: bytes) -> Said:
+            if method == "POST":
+                made.append(path)
+                await asyncio.sleep(9.0)
+            return await super().answer(method, path, body)
+
+    world = GatewayWorld(plain_banks(1, 4))
+    cloud = GatewayCloud(world)
+    cloud._boxes["HG-01"] = Slow(world, "HG-01")
+    async with control.Server(cloud.app()) as server:
+        connection = Connection(uuid4(), "harbor_gateway", server.url, {"api": "cloud"}, {"api_key": KEY})
+        patient = registry.connect(connection)
+        try:
+            ask = Order(uuid4(), OrderKind.RESERVE, "HG-01", "1", timedelta(seconds=74), reference="r-1")
+            receipt = await patient.send(ask)
+        finally:
+            await patient.close()
+            await cloud.close()
+    assert (receipt.outcome, len(made)) == (Outcome.ACCEPTED, 1)
