@@ -9,7 +9,7 @@ from adapters.harbor.checks import every_check
 from adapters.harbor.client import HarborClient
 from adapters.harbor.settings import ENVIRONMENTS, PICKUP_TOKEN, PRESENT, REDACT, Options
 from adapters.paths import fill
-from adapters.payload import WrongShape, decode, shaped
+from adapters.payload import WrongShape, beforehand, decode, shaped
 from app.devices.port import (
     Ability,
     Access,
@@ -168,7 +168,7 @@ class HarborAdapter:
             return await self._issue_link(order, kind)
         paths, seconds, pickup = self._client.paths, self._seconds(order), kind is AccessKind.PICKUP
         own = pickup and self._options.pickup_mode == PICKUP_TOKEN
-        if pickup and not own and (await self.read_unit(order.bank, order.unit)).word is W.AVAILABLE:
+        if pickup and not own and (await beforehand(self.read_unit(order.bank, order.unit))).word is W.AVAILABLE:
             # The pair of a drop-off would rent the empty locker for as long as it lives.
             raise Refused("it was taken out meanwhile: nothing is inside", reason="NOT_OCCUPIED")
         path = self._path(paths.pickup_token if own else paths.dropoff_token, order)
@@ -191,26 +191,26 @@ class HarborAdapter:
             number = int(order.unit) if order.unit.isdecimal() else order.unit
             path, body = paths.pickup_link, body | {"lockerId": number}
         else:
-            # The vendor picks the locker; ours is an example of its type.
-            types = [each.type_id for each in (await self._books(tower))[0] if each.id == order.unit]
-            if options.location is None or not types or types[0] is None:
+            # The vendor picks the locker; ours is an example of its type, and of its height where it is a low one.
+            like = next((each for each in (await beforehand(self._books(tower)))[0] if each.id == order.unit), None)
+            if options.location is None or like is None or like.type_id is None:
                 raise Refused("a drop-off link needs location_id and a locker type", reason="INCOMPLETE_ORDER")
-            path, low = paths.dropoff_link, bool(order.accessible)
-            body |= {"locationId": options.location, "lockerTypeId": types[0], "requireLowLocker": low}
+            path, low = paths.dropoff_link, like.low is True
+            body |= {"locationId": options.location, "lockerTypeId": like.type_id, "requireLowLocker": low}
         request = wire.open_request(await self._client.write(order.id, "POST", path, body, order.deadline))
         return answers.linked(order, tower, request, self._now())
 
     async def _release(self, order: Order) -> Receipt:
         """Cancel what is reserved; give up what is rented, whose token may still work; free what is occupied."""
         place = (order.bank, order.unit)
-        word = (await self.read_unit(*place)).word
+        word = (await beforehand(self.read_unit(*place))).word
         if word is W.OCCUPIED and order.deposited is False:
             raise Refused("something was put in meanwhile", reason="OCCUPIED")
         if word is W.AVAILABLE:
             return Receipt(Outcome.ACCEPTED, "it was free already", released=True)
         if word is W.RESERVED:
             reservation = self._reservations.get(place)
-            mine = () if reservation else await self.assigned()
+            mine = () if reservation else await beforehand(self.assigned())
             reservation = reservation or next((each.reservation for each in mine if each.id == order.unit), None)
             if reservation is None:
                 words = "the reservation's id is nowhere, so it stays until it runs out"

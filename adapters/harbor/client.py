@@ -126,7 +126,10 @@ class HarborClient:
     async def ask(self, path: str) -> Any:
         """POST of nothing, which changes nothing there."""
         try:
-            status, answer, headers = await self._authorized(self._reading, "POST", path, Sent(), body={})
+            async with asyncio.timeout(self._access.read_seconds):
+                status, answer, headers = await self._authorized(self._reading, "POST", path, Sent(), body={})
+        except TimeoutError:
+            raise Unreachable(f"no answer within {self._access.read_seconds:g} s") from None
         except httpx2.HTTPError as error:
             raise Unreachable(why(error)) from error
         return _reading_of(status, answer, headers)

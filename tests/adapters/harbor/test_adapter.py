@@ -22,6 +22,7 @@ from app.devices.port import (
     OrderKind,
     PushedKind,
     Refused,
+    Unreachable,
     Unsupported,
     VendorWord,
 )
@@ -171,6 +172,17 @@ async def test_a_reservation_whose_id_is_nowhere_is_left_to_run_out_and_is_not_c
         assert (await rig.send(K.RELEASE)).released is True
 
 
+@pytest.mark.parametrize("kind", ["malformed", "huge"])
+async def test_books_that_make_no_sense_before_an_order_leave_it_unsent(kind: str) -> None:
+    async with harbor_rig() as rig:
+        await rig.access()
+        rig.world.faults.add({"kind": kind, "where": "bank"})
+        order = rig.order(K.RELEASE)
+        with pytest.raises(Unreachable):
+            await rig.adapter.send(order)
+        assert (await rig.word(), (await rig.adapter.send(order)).released) == (W.RENTED, False)
+
+
 async def test_no_token_lives_longer_than_it_may() -> None:
     async with harbor_rig(longest_seconds=60) as rig:
         access = await rig.access(expires_at=soon(timedelta(days=3)))
@@ -249,6 +261,24 @@ async def test_links_carry_a_door_and_a_code() -> None:
         pickup = await rig.access(AccessKind.PICKUP, unit=unit)
         assert phone.use(rig.world, {"tower": TOWER, "link": pickup.link})["way"] == "out"
         assert rig.adapter.capabilities[Capability.VENDOR_ASSIGNS_UNIT] is Ability.WORKS
+
+
+@pytest.mark.parametrize("low", [True, False])
+async def test_a_link_is_asked_for_a_locker_as_low_as_the_one_that_was_claimed(*, low: bool) -> None:
+    async with harbor_rig(links="both", location_id=1) as rig:
+        for each in rig.world.of(TOWER):
+            each.type, each.low = "small", each.id in {LOCKER, "1007"}
+        receipt = await rig.send(K.ISSUE_ACCESS, access=AccessKind.DEPOSIT, unit=LOCKER if low else "1001")
+        assert receipt.unit == (LOCKER if low else "1001")
+
+
+async def test_a_token_that_drips_is_not_waited_for_without_end() -> None:
+    async with harbor_rig(read_seconds=0.5) as rig:
+        rig.world.faults.add({"kind": "drip", "where": "test-token", "ms": 300})
+        check = next(check for check in rig.adapter.checks(None) if check.name == "token")
+        async with asyncio.timeout(3):
+            with pytest.raises(Unreachable):
+                await check.run()
 
 
 def _as_posted(event: dict[str, Any]) -> bytes:
