@@ -1,6 +1,7 @@
 """What it means for a stay when a vendor's books tell that a pass was used, or that none is needed any more."""
 
 from app.devices import queries as devices
+from app.devices import service as hardware
 from app.devices.port import AccessKind, Capability, OrderKind, VendorWord
 from app.issuing import service as issuing
 from app.kit.streams import Sequenced
@@ -9,17 +10,21 @@ from app.lockers import queries as lockers
 from app.lockers.model import Compartment
 from app.passes import queries as all_passes
 from app.passes import service as passes
-from app.passes.model import GRACE, Holder, Pass, PassState, usable_until, used_one
-from app.pushes import queries as pushes
+from app.passes.model import GRACE, Holder, PassState, usable_until
 from app.stays import queries, store
 from app.stays import service as stays
 from app.stays.model import OPEN_BEFORE_DEPOSIT, WAIT_AFTER_DEPOSIT, State, Stay, StayOutcome, collected
+from app.uses import service as uses
 from tenants.audit.model import Entry
 from tenants.policy import Permission
 from tenants.work import Work
 
 MOST_TELLINGS = 4
 KEPT_BACK = "its vendor still has it as reserved"
+FILLED = "something was put in for a stay that had ended"
+LOOK_INSIDE = "its vendor had it out of service and has it free by now: look what is inside"
+NOTHING_TO_TAKE_WITH = "found free, and nobody had anything to take it out with"
+TAKEN_BACK = "taken out with what it was brought with"
 W = VendorWord
 
 
@@ -103,15 +108,16 @@ async def _no_pass(work: Work, stay: Stay, door: Compartment, fact: Sequenced) -
         await stays.end(work, stay, stay.outcome or StayOutcome.CANCELLED, tell=False)
 
 
-async def settle(work: Work, stay: Stay, door: Compartment, *, free: bool) -> None:
+async def settle(work: Work, stay: Stay, door: Compartment, *, free: bool, given_up: bool = False) -> None:
     """Of a stay that is being called off: it ends when nothing can open its door for it any more.
 
-    `free`: the vendor says that it is. Before the passes' own time that is proof that the door has heard of it;
-    afterwards it says no more than the clock did, and the door's own clock is given its grace.
+    `free`: the vendor says that it is; `given_up`: and had it as given up before. That is proof that the door has heard
+    of it, as long as the passes have time left. In any other case, or close to their end, it says no more than a clock
+    does, the vendor's runs ahead of ours by what its answer took, and the door's own clock is given its grace.
     """
     live = [each for each in await all_passes.of_stay(work.conn, stay.tenant_id, stay.id) if each.live]
     over = all(each.usable_until <= work.now for each in live)
-    heard = free and all(work.now < each.expires_at for each in live)
+    heard = given_up and all(work.now + GRACE < each.expires_at for each in live)
     if free and (over or heard):
         await passes.bury(work, stay.id, door)
         evidence = "E2" if live and heard else "E1"
@@ -136,10 +142,10 @@ async def on_word(work: Work, fact: Sequenced) -> None:
         return
     work.enter(fact.tenant_id)
     if word == W.OCCUPIED:
-        if stay is not None and stay.state in _DEPOSITS:
+        if stay is None or await _not_its_own(work, stay, door):
+            await _nobodys(work, stay, door, fact)
+        elif stay.state in _DEPOSITS:
             await _deposited(work, stay, door, fact)
-        elif stay is None or stay.state is State.HELD:
-            await _nobodys(work, door, fact)
     elif word == W.AVAILABLE and stay is not None:
         await _found_free(work, stay, door, fact)
     elif word == W.AVAILABLE:
@@ -147,6 +153,11 @@ async def on_word(work: Work, fact: Sequenced) -> None:
 
 
 _DEPOSITS = frozenset({State.ACCESS_ISSUED, State.DEPOSITING, State.REVOKING})
+
+
+async def _not_its_own(work: Work, stay: Stay, door: Compartment) -> bool:
+    """What was put in cannot be this stay's: nobody has anything to open the door with yet, or it was another's."""
+    return stay.state is State.HELD or (stay.state in _DEPOSITS and await uses.put_in_before(work, stay, door))
 
 
 async def _deposited(work: Work, stay: Stay, door: Compartment, fact: Sequenced) -> None:
@@ -164,7 +175,7 @@ async def _deposited(work: Work, stay: Stay, door: Compartment, fact: Sequenced)
         at = opened
     after = await store.run(store.LATE_DEPOSIT if late else store.DEPOSIT, work.conn, at, **given)
     assert after is not None, "the stay is locked in a state that allows it"
-    which = await _used(work, stay, door, AccessKind.DEPOSIT)
+    which = await uses.brought_with(work, stay, door)
     if which is not None:
         await passes.used(work, which, door, fact.occurred_at)
     await passes.call_off(work, stay.id, door, but=AccessKind.PICKUP)
@@ -173,40 +184,44 @@ async def _deposited(work: Work, stay: Stay, door: Compartment, fact: Sequenced)
         await _ask(work, after, door, AccessKind.PICKUP, holder)
 
 
-async def _used(work: Work, stay: Stay, door: Compartment, kind: AccessKind) -> Pass | None:
-    of_stay = await all_passes.of_stay(work.conn, stay.tenant_id, stay.id)
-    named = [each.reference for each in of_stay if each.reference]
-    told = await pushes.used(work.conn, stay.tenant_id, door.bank.connection_id, named)
-    return used_one(of_stay, kind, told)
-
-
 async def _found_free(work: Work, stay: Stay, door: Compartment, fact: Sequenced) -> None:
+    before = fact.payload.get("before")
     if stay.state is State.REVOKING:
-        await settle(work, stay, door, free=True)
+        await settle(work, stay, door, free=True, given_up=before == W.DECLINED)
     elif stay.state is State.ACCESS_ISSUED:
         of_stay = await all_passes.of_stay(work.conn, stay.tenant_id, stay.id)
         if any(each.issued_at >= fact.occurred_at for each in of_stay):
             return
-        early = stay.expires_at > work.now and any(each.expires_at > work.now for each in of_stay)
+        soon = work.now + GRACE
+        early = stay.expires_at > soon and any(each.expires_at > soon for each in of_stay)
         outcome = StayOutcome.CANCELLED if early else StayOutcome.EXPIRED_UNUSED
         await stays.revoke(work, stay, outcome, "The vendor's books have it free.")
     elif stay.state in {State.DEPOSITED, State.COLLECTING}:
-        which = await _used(work, stay, door, AccessKind.PICKUP)
-        if which is None:
-            reason = "found free, and nobody had anything to take it out with"
-            await stays.end(work, stay, StayOutcome.UNKNOWN_RELEASE, evidence="E1", reason=reason, tell=False)
-            return
+        await _taken_out(work, stay, door, fact, was_out=before == W.OUT_OF_SERVICE)
+
+
+async def _taken_out(work: Work, stay: Stay, door: Compartment, fact: Sequenced, *, was_out: bool) -> None:
+    """`was_out`: its vendor had it out of service, which assigns it to nobody, whatever lies inside."""
+    which = await uses.taken_with(work, stay, door, posted=was_out)
+    if which is not None and which.kind is AccessKind.PICKUP:
         await passes.used(work, which, door, fact.occurred_at)
         outcome = collected(stay.flow, by_carrier=which.carrier_id is not None)
         if which.carrier_id is None and which.person_id is None:
             outcome = StayOutcome.REMOVED_BY_STAFF
         await stays.end(work, stay, outcome, evidence="E2", tell=False)
+        return
+    if was_out and which is None:
+        await passes.out_of_service(work, door, LOOK_INSIDE)
+    reason = TAKEN_BACK if which else LOOK_INSIDE if was_out else NOTHING_TO_TAKE_WITH
+    evidence = "E2" if which else "E1"
+    await stays.end(work, stay, StayOutcome.UNKNOWN_RELEASE, evidence=evidence, reason=reason, tell=False)
 
 
-async def _nobodys(work: Work, door: Compartment, fact: Sequenced) -> None:
-    """Something was put in for a stay that has ended, or for none: it stays ended, and nobody else gets the place."""
-    last = await all_passes.last_at(work.conn, work.tenant, door.id)
-    await passes.out_of_service(work, door, "something was put in for a stay that had ended")
+async def _nobodys(work: Work, stay: Stay | None, door: Compartment, fact: Sequenced) -> None:
+    """Something was put in for a stay that has ended, or for none: it stays ended, and nobody else gets the place. Who
+    was given it since then cannot have it."""
+    last = await all_passes.last_at(work.conn, work.tenant, door.id, but=stay.id if stay else None)
+    await passes.out_of_service(work, door, FILLED)
     payload = {
         "label": door.label,
         "stay_id": str(last.stay_id) if last else None,
@@ -219,6 +234,9 @@ async def _nobodys(work: Work, door: Compartment, fact: Sequenced) -> None:
         )
     )
     work.audit(Entry("unit:filled_after_release", "Compartment", door.id, door.bank.site_id, details=payload))
+    if stay is not None:
+        await hardware.withdraw(work, stay.id, stays.BOOKS, FILLED)
+        await stays.end(work, stay, stay.outcome or StayOutcome.CANCELLED, reason=FILLED, evidence="E1", tell=False)
 
 
 async def on_grant(work: Work, fact: Sequenced) -> None:
@@ -244,13 +262,21 @@ async def on_grant(work: Work, fact: Sequenced) -> None:
 
 
 async def on_extended(work: Work, fact: Sequenced) -> None:
-    """StayExtended: a longer hold needs a pass that lives as long. A link cannot: another would be for another door."""
+    """StayExtended: a longer hold needs a pass that lives as long."""
     stay = await queries.standing(work.conn, fact.tenant_id, fact.subject_id)
-    door = await lockers.standing(work.conn, fact.tenant_id, stay.compartment_id) if stay else None
-    if stay is None or door is None or stay.state is not State.ACCESS_ISSUED or door.bank.vendor_chooses:
-        return
-    of_stay = await all_passes.of_stay(work.conn, fact.tenant_id, stay.id)
-    until = usable_until(of_stay)
-    if until is None or until < stay.expires_at:
-        work.enter(fact.tenant_id)
-        await _ask(work, stay, door, AccessKind.DEPOSIT, issuing.bringer(stay))
+    if stay is not None:
+        await lengthen(work, stay)
+
+
+async def lengthen(work: Work, stay: Stay) -> bool:
+    """Ask for another pass where none lives as long as the hold: a vendor's lives so long at most. A link cannot be
+    followed by another: that would be for another door. The stay is locked."""
+    door = await stays.door_of(work, stay)
+    if stay.state is not State.ACCESS_ISSUED or door.bank.vendor_chooses:
+        return False
+    until = usable_until(await all_passes.of_stay(work.conn, stay.tenant_id, stay.id))
+    if until is not None and until >= stay.expires_at:
+        return False
+    work.enter(stay.tenant_id)
+    await _ask(work, stay, door, AccessKind.DEPOSIT, issuing.bringer(stay))
+    return True

@@ -59,20 +59,26 @@ class Pass:
         return self.state in LIVE
 
     @property
+    def opens(self) -> bool:
+        """It may open its door by now. What has let a parcel in may let one out again, as long as it lives: once each
+        way, and nobody can take it from the phone that it is on."""
+        return self.live or (self.state is PassState.USED and self.kind is AccessKind.DEPOSIT)
+
+    @property
     def usable_until(self) -> datetime:
         return self.expires_at + GRACE
 
 
 def usable_until(passes: Iterable[Pass]) -> datetime | None:
     """Until when something may still open the door; None when nothing can."""
-    return max((each.usable_until for each in passes if each.live), default=None)
+    return max((each.usable_until for each in passes if each.opens), default=None)
 
 
 def used_one(passes: Iterable[Pass], kind: AccessKind, told: Iterable[str] = ()) -> Pass | None:
-    """Which pass a use was: one that the door named, else the latest that could have been."""
-    fitting = sorted((each for each in passes if each.kind is kind and each.live), key=lambda each: each.issued_at)
-    named = [each for each in fitting if each.reference in set(told)]
-    return next(reversed(named or fitting), None)
+    """Which pass a use was: one that the door named, dead by now or not, else the latest that could have been."""
+    fitting, names = sorted((each for each in passes if each.kind is kind), key=lambda each: each.issued_at), set(told)
+    named = [each for each in fitting if each.reference in names]
+    return next(reversed(named or [each for each in fitting if each.live]), None)
 
 
 class Vault:

@@ -18,13 +18,16 @@ _OF_STAY = Statement(
     .where(passes.c.tenant_id == _TENANT, passes.c.stay_id == bindparam("stay_id", type_=Uuid))
     .order_by(passes.c.issued_at, passes.c.id)
 )
-# The latest there was at a door, whatever became of it.
-_LAST = Statement(
+# Further back nobody looks for whose pass it was that opened a door.
+MOST_NEAR = 20
+_AT_DOOR = (
     select(*COLUMNS)
     .where(passes.c.tenant_id == _TENANT, passes.c.compartment_id == bindparam("compartment_id", type_=Uuid))
     .order_by(passes.c.issued_at.desc())
-    .limit(1)
 )
+_NEAR = Statement(_AT_DOOR.limit(MOST_NEAR))
+_BUT = passes.c.stay_id.is_distinct_from(bindparam("but", type_=Uuid))
+_LAST = Statement(_AT_DOOR.where(_BUT).limit(1))
 _CARRIED = Statement(
     select(passes.c.stay_id)
     .where(passes.c.tenant_id == _TENANT, passes.c.carrier_id == bindparam("carrier_id", type_=Uuid))
@@ -45,6 +48,15 @@ _DUE = Statement(
     .order_by(passes.c.expires_at)
     .limit(500)
 )
+# Those that a courier holds: one that another took the place of is nobody's to lengthen.
+_ENDING = Statement(
+    select(passes.c.tenant_id, passes.c.stay_id, passes.c.issued_at, passes.c.expires_at)
+    .where(passes.c.expires_at <= bindparam("before", type_=Time), passes.c.kind == AccessKind.DEPOSIT.value)
+    .where(literal_column("pass.state IN ('ISSUED', 'REVOKE_PENDING')"))
+    .where(passes.c.state == PassState.ISSUED.value, passes.c.sealed.is_not(None))
+    .order_by(passes.c.expires_at)
+    .limit(500)
+)
 
 
 async def of_stay(conn: Conn, tenant_id: UUID, stay_id: UUID) -> list[Pass]:
@@ -52,9 +64,15 @@ async def of_stay(conn: Conn, tenant_id: UUID, stay_id: UUID) -> list[Pass]:
     return [pass_of(row) for row in await _OF_STAY.rows(conn, tenant_id=tenant_id, stay_id=stay_id)]
 
 
-async def last_at(conn: Conn, tenant_id: UUID, compartment_id: UUID) -> Pass | None:
-    row = await _LAST.row(conn, tenant_id=tenant_id, compartment_id=compartment_id)
+async def last_at(conn: Conn, tenant_id: UUID, compartment_id: UUID, *, but: UUID | None = None) -> Pass | None:
+    """The latest there was at a door, whatever became of it. `but`: of other stays than this."""
+    row = await _LAST.row(conn, tenant_id=tenant_id, compartment_id=compartment_id, but=but)
     return pass_of(row) if row else None
+
+
+async def at_door(conn: Conn, tenant_id: UUID, compartment_id: UUID) -> list[Pass]:
+    """The latest of a door, whatever became of them and whose stay they are of, the latest first."""
+    return [pass_of(row) for row in await _NEAR.rows(conn, tenant_id=tenant_id, compartment_id=compartment_id)]
 
 
 async def carried(conn: Conn, tenant_id: UUID, carrier_id: UUID) -> list[UUID]:
@@ -71,6 +89,11 @@ async def live_at(conn: Conn, tenant_id: UUID, bank_id: UUID) -> int:
 async def due(conn: Conn, before: datetime) -> list[Row]:
     """Live ones whose end is before this moment, of every tenant. For the worker."""
     return await _DUE.rows(conn, before=before)
+
+
+async def ending(conn: Conn, before: datetime) -> list[Row]:
+    """What was issued for a deposit and ends before this moment, of every tenant. For the worker."""
+    return await _ENDING.rows(conn, before=before)
 
 
 def pass_of(row: Row) -> Pass:

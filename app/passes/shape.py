@@ -76,7 +76,9 @@ def _usable_until(row: FromClause, _: Sight) -> Value:
     p = passes.alias()
     live = select(func.max(p.c.expires_at) + GRACE)
     live = live.where(p.c.tenant_id == row.c.tenant_id, p.c.stay_id == row.c.id)
-    live = live.where(p.c.state.in_([state.value for state in sorted(LIVE)]))
+    # What has let a parcel in may let one out as long as it lives.
+    spent = and_(p.c.state == PassState.USED.value, p.c.kind == AccessKind.DEPOSIT.value, p.c.expires_at > func.now())
+    live = live.where(or_(p.c.state.in_([state.value for state in sorted(LIVE)]), spent))
     return live.correlate_except(p).scalar_subquery()
 
 

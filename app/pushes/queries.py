@@ -6,13 +6,14 @@ from uuid import UUID
 
 from sqlalchemy import ARRAY, Text, any_, bindparam, select
 
-from app.devices.port import PushedKind
+from app.devices.port import PushedKind, VendorWord
 from app.kit.db import Conn, Statement
 from app.kit.tables import Time, Uuid
+from app.pushes.model import Use
 from app.pushes.tables import pushes
 
-_USED = Statement(
-    select(pushes.c.reference)
+_USES = Statement(
+    select(pushes.c.reference, pushes.c.word, pushes.c.at, pushes.c.received_at)
     .where(
         pushes.c.tenant_id == bindparam("tenant_id", type_=Uuid),
         pushes.c.connection_id == bindparam("connection_id", type_=Uuid),
@@ -37,12 +38,15 @@ _OLD = Statement(
 )
 
 
-async def used(conn: Conn, tenant_id: UUID, connection_id: UUID, references: Sequence[str]) -> list[str]:
-    """Which of these the vendor posted as used, the latest first."""
+async def uses(conn: Conn, tenant_id: UUID, connection_id: UUID, references: Sequence[str]) -> list[Use]:
+    """What the vendor posted of these having been used, the latest first."""
     if not references:
         return []
-    rows = await _USED.rows(conn, tenant_id=tenant_id, connection_id=connection_id, references=list(references))
-    return [row["reference"] for row in rows]
+    rows = await _USES.rows(conn, tenant_id=tenant_id, connection_id=connection_id, references=list(references))
+    return [
+        Use(row["reference"], VendorWord(row["word"]) if row["word"] else None, row["at"], row["received_at"])
+        for row in rows
+    ]
 
 
 async def made_for(conn: Conn, tenant_id: UUID, connection_id: UUID, order_id: UUID) -> str | None:

@@ -1,21 +1,18 @@
-import hmac
-import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from uuid import UUID
 
 import pytest
 
-from adapters.harbor.adapter import receive
-from adapters.harbor.simulator.cloud import CLIENT, HEADER
-from app.devices.port import Connection
 from app.kit.db import Database
-from app.pushes import service as pushes
+from app.lockers.model import Size
+from app.reserving import service as reserving
+from app.reserving.service import ReserveCompartment
 from app.stays import service
 from app.stays.model import StayOutcome
 from tenants.model import Role
 from tests.adapters.harbor.rig import TOWER
-from tests.app.handover.towers import SECRET, Towers, towers
+from tests.app.handover.towers import Towers, towers
 
 ORDERS = "SELECT array_agg(kind || ' ' || state ORDER BY requested_at, id) FROM command WHERE stay_id = $1"
 PLACED = "SELECT placed FROM stay WHERE id = $1"
@@ -52,19 +49,6 @@ async def asked(scene: Towers) -> UUID:
 async def use(scene: Towers, unit: str) -> str:
     sql = "SELECT use FROM compartment WHERE tenant_id = $1 AND external_id = $2"
     return str(await scene.of(sql, scene.world.tenant, unit))
-
-
-async def post(scene: Towers) -> None:
-    """The vendor's events arrive."""
-    secret = {"client_id": CLIENT[0], "client_secret": CLIENT[1], "webhook_secret": SECRET}
-    account = Connection(scene.world.connection, "harbor", "http://127.0.0.1:1", {}, secret)
-    for each in scene.vendor.history:
-        body = json.dumps(each).encode()
-        mark = hmac.digest(SECRET.encode(), body, "sha256").hex()
-        pushed = receive(account, {HEADER.lower(): mark}, body)
-        async with scene.drive.system(scene.world.tenant).begin() as work:
-            work.enter(scene.world.tenant)
-            await pushes.receive(work, scene.world.connection, pushed)
 
 
 async def test_a_link_s_stay_is_where_the_vendor_says_and_nothing_was_reserved_before(scene: Towers) -> None:
@@ -115,7 +99,7 @@ async def test_a_link_whose_answer_was_lost_is_looked_up_by_what_the_vendor_post
     impatient(scene)
     scene.vendor.faults.add({"kind": kind, "where": LINK})
     stay = await asked(scene)
-    await post(scene)
+    await scene.post()
     await scene.pass_time(5)
     assert await scene.of(ORDERS, stay) == ["ISSUE_ACCESS ACCEPTED"], "no second link was made"
     assert (taken(scene), await scene.passes(stay)) == ({await scene.unit(stay): "rented"}, [("DEPOSIT", "ISSUED")])
@@ -157,7 +141,7 @@ async def test_called_off_while_the_vendor_is_asked_it_gives_back_what_it_was_gi
     stay = await asked(scene)
     await scene.act(Role.COURIER, service.release, stay, StayOutcome.CANCELLED, "changed my mind")
     assert (await scene.stay(stay))[0] == "REVOKING"
-    await post(scene)
+    await scene.post()
     await scene.pass_time(5)
     await scene.settle()
     assert (await scene.stay(stay))[::2] == ("RELEASED", "CANCELLED")
@@ -190,3 +174,15 @@ async def test_when_the_vendor_has_no_locker_left_the_stay_ends(scene: Towers) -
     stay = await scene.issued()
     assert await scene.stay(stay) == ("RELEASED", "E0", "CANCELLED")
     assert await scene.of(USES, scene.world.tenant) == "FREE FREE FREE"
+
+
+async def test_who_needs_a_low_door_gets_one_though_the_vendor_picks_it(scene: Towers) -> None:
+    for each in scene.vendor.of(TOWER):
+        each.type, each.low = "small", each.id == "1003"
+    async with scene.admin.plain() as conn:
+        low = "UPDATE compartment SET accessible = external_id = '1003' WHERE tenant_id = $1"
+        await conn.execute(low, scene.world.tenant)
+    ask = ReserveCompartment(scene.world.bank, Size.M, "T-low", recipient_id=scene.world.recipient, accessible=True)
+    stay = await scene.act(Role.COURIER, reserving.reserve, ask)
+    await scene.settle()
+    assert ((await scene.stay(stay))[0], await scene.unit(stay)) == ("ACCESS_ISSUED", "1003")

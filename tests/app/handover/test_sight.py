@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -48,12 +49,15 @@ class Reader:
     engine: CompiledEngine
     documents: Documents
 
-    async def sees(self, stay: UUID, who: Actor) -> list[tuple[str, str, bool]] | None:
-        """Kind, state and whether the pair is shown of every pass; None where the stay itself is not seen."""
+    async def node(self, stay: UUID, who: Actor) -> Any:
         asker: Any = Asker(who)
         request = Request(QUERY, variables={"id": global_id("Stay", stay)})
         said = orjson.loads(await self.engine.run(await self.documents.load(QUERY), request, asker, "t"))
-        node = said["data"]["node"]
+        return said["data"]["node"]
+
+    async def sees(self, stay: UUID, who: Actor) -> list[tuple[str, str, bool]] | None:
+        """Kind, state and whether the pair is shown of every pass; None where the stay itself is not seen."""
+        node = await self.node(stay, who)
         if node is None:
             return None
         rows = [edge["node"] for edge in node["passes"]["edges"]]
@@ -126,3 +130,15 @@ async def test_a_grant_to_deposit_shows_no_way_to_take_out(reader: Reader) -> No
     assert ("PICKUP", "ISSUED", True) in (await reader.sees(stay, courier) or [])
     await scene.of("UPDATE carrier_grant SET operations = '{DEPOSIT}' WHERE tenant_id = $1", scene.world.tenant)
     assert ("PICKUP", "ISSUED", False) in (await reader.sees(stay, courier) or [])
+
+
+async def test_until_when_a_door_may_be_opened_counts_what_the_parcel_was_brought_with(reader: Reader) -> None:
+    scene, owner = reader.scene, reader.member(Role.OWNER)
+    stay = await scene.brought()
+    scene.show(await scene.held(stay, "PICKUP"))
+    await scene.settle()
+    ends = "SELECT expires_at + interval '2 minutes' FROM pass WHERE stay_id = $1 AND kind = 'DEPOSIT'"
+    shown = datetime.fromisoformat((await reader.node(stay, owner))["usableUntil"])
+    assert abs(shown - await scene.of(ends, stay)) < timedelta(seconds=1)
+    await scene.of("UPDATE pass SET expires_at = now() - interval '1 second' WHERE stay_id = $1", stay)
+    assert (await reader.node(stay, owner))["usableUntil"] is None

@@ -1,19 +1,23 @@
 """A bank of Harbor towers behind the real core: adapter and simulator on sockets, phones, and one clock for all."""
 
+import hmac
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
 
-from adapters.harbor.adapter import HarborAdapter
+from adapters.harbor.adapter import HarborAdapter, receive
 from adapters.harbor.simulator import phone
-from adapters.harbor.simulator.cloud import CLIENT
+from adapters.harbor.simulator.cloud import CLIENT, HEADER
 from adapters.harbor.simulator.world import HarborWorld
+from app.devices import jobs as devices_jobs
+from app.devices.port import Connection
 from app.handover import jobs as handover_jobs
 from app.kit.db import Database
 from app.kit.seal import Sealer
 from app.passes.model import PARTS, Vault
+from app.pushes import service as pushes
 from app.stays import jobs
 from tests.adapters.harbor.rig import TOWER, harbor_rig
 from tests.app.drive import Drive
@@ -62,7 +66,8 @@ class Towers(Scene):
         self.now.pass_(seconds)
         self.vendor.clock.advance(seconds)
         await jobs.expire(self.drive.worker, self.drive.system, self.now)
-        await handover_jobs.bury_dead(self.drive.worker, self.drive.system, self.now)
+        for due in (handover_jobs.renew, handover_jobs.bury_dead, devices_jobs.bring_back):
+            await due(self.drive.worker, self.drive.system, self.now)
         await self.settle()
 
     async def settle(self) -> None:
@@ -101,6 +106,27 @@ class Towers(Scene):
 
     def sync(self, **how: Any) -> None:
         phone.sync(self.vendor, {"tower": TOWER, **how})
+
+    async def post(self) -> None:
+        """The vendor's events arrive, all there ever were."""
+        secret = {"client_id": CLIENT[0], "client_secret": CLIENT[1], "webhook_secret": SECRET}
+        account = Connection(self.world.connection, "harbor", "http://127.0.0.1:1", {}, secret)
+        for each in self.vendor.history:
+            body = json.dumps(each).encode()
+            mark = hmac.digest(SECRET.encode(), body, "sha256").hex()
+            pushed = receive(account, {HEADER.lower(): mark}, body)
+            async with self.drive.system(self.world.tenant).begin() as work:
+                work.enter(self.world.tenant)
+                await pushes.receive(work, self.world.connection, pushed)
+
+    async def only(self, unit: str) -> None:
+        """All other doors are out of service: whoever reserves gets this one."""
+        async with self.admin.plain() as conn:
+            await conn.execute(
+                "UPDATE compartment SET service_reason = NULL, service_until = NULL, "
+                "service = CASE WHEN external_id = $2 THEN 'IN_SERVICE' ELSE 'OUT_OF_SERVICE' END WHERE tenant_id = $1",
+                self.world.tenant, unit,
+            )  # fmt: skip
 
     async def issued(self) -> UUID:
         """A stay whose courier has something to open the door with."""

@@ -19,9 +19,14 @@ def made(kind: AccessKind, state: PassState, minutes: int, reference: str | None
 
 
 def test_something_may_open_the_door_as_long_as_the_last_live_pass_and_its_grace() -> None:
-    passes = [made(K.DEPOSIT, S.USED, 50), made(K.DEPOSIT, S.ISSUED, 0), made(K.PICKUP, S.REVOKE_PENDING, 5)]
+    passes = [made(K.PICKUP, S.USED, 50), made(K.DEPOSIT, S.ISSUED, 0), made(K.PICKUP, S.REVOKE_PENDING, 5)]
     assert usable_until(passes) == NOW + timedelta(minutes=65) + GRACE
     assert usable_until([made(K.DEPOSIT, S.REVOKED, 0), made(K.DEPOSIT, S.EXPIRED, 0)]) is None
+
+
+def test_what_a_parcel_was_brought_with_may_open_the_door_once_more_and_what_it_was_taken_out_with_may_not() -> None:
+    assert usable_until([made(K.DEPOSIT, S.USED, 0)]) == NOW + timedelta(hours=1) + GRACE
+    assert usable_until([made(K.PICKUP, S.USED, 0)]) is None
 
 
 def test_a_use_is_of_the_pass_that_the_door_named_else_of_the_latest() -> None:
@@ -29,7 +34,9 @@ def test_a_use_is_of_the_pass_that_the_door_named_else_of_the_latest() -> None:
     dead, other = made(K.DEPOSIT, S.REVOKED, 9, "three"), made(K.PICKUP, S.ISSUED, 9, "four")
     assert used_one([new, old, dead, other], K.DEPOSIT) is new
     assert used_one([new, old, dead, other], K.DEPOSIT, ["one"]) is old
-    assert used_one([dead, other], K.DEPOSIT, ["three"]) is None
+    assert used_one([dead, old], K.DEPOSIT, ["three"]) is dead, "it was alive when it was used"
+    assert used_one([dead, other], K.DEPOSIT) is None
+    assert used_one([dead, other], K.DEPOSIT, ["four"]) is None
 
 
 def test_what_is_kept_for_one_pass_opens_for_no_other() -> None:

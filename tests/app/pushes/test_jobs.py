@@ -17,7 +17,8 @@ async def test_pushes_are_known_again_for_a_month_and_then_forgotten(worker_db: 
 
     assert [await receive() for _ in range(2)] == [1, 0]
     async with worker_db.tenant([world.tenant]) as conn:
-        assert await queries.used(conn, world.tenant, world.connection, ["t-0", "t-1"]) == ["t-1"]
+        told = await queries.uses(conn, world.tenant, world.connection, ["t-0", "t-1"])
+        assert [(use.reference, use.at) for use in told] == [("t-1", pushed.at)]
     now.pass_(timedelta(days=29).total_seconds())
     await jobs.forget_old(worker_db, lambda tenant: system_context(worker_db, tenant, clock=now), now)
     assert await receive() == 0
