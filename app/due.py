@@ -34,6 +34,7 @@ def jobs(
         Job("stays.expire", timedelta(seconds=2), lambda: stays.expire(db, system)),
         Job("stays.mark_overdue", timedelta(seconds=30), lambda: stays.mark_overdue(db, system)),
         Job("alarms.held_open", timedelta(seconds=1), lambda: alarms.raise_held_open(db, system, held_open)),
+        Job("handover.renew", timedelta(seconds=30), lambda: handover.renew(db, system)),
         Job("handover.bury_dead", timedelta(seconds=5), lambda: handover.bury_dead(db, system)),
         Job("alarms.confirm", timedelta(seconds=5), lambda: alarms.confirm(db, system, outage)),
         Job("lockers.back_in_service", timedelta(seconds=20), lambda: devices_jobs.bring_back(db, system)),

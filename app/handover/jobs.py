@@ -1,8 +1,11 @@
-"""What time does to passes: they die, and what was waiting for that goes on."""
+"""What time does to passes: they are followed by others, or die, and what was waiting for that goes on."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from uuid import UUID
 
+from app.devices import queries as devices
+from app.devices.port import OrderKind
 from app.handover import service
 from app.kit.clock import Clock, utc_now
 from app.kit.db import Database
@@ -17,6 +20,25 @@ from tenants.work import Context
 
 # A door to a tenant's data for the product's own acts.
 System = Callable[[UUID], Context]
+# So long before its end a pass is followed by another while its stay waits longer; of a short life its last quarter.
+AHEAD, LAST_PART = timedelta(minutes=10), 4
+
+
+async def renew(db: Database, system: System, clock: Clock = utc_now) -> int:
+    """Ask for another pass before one ends, where the hold goes on: a vendor's live so long at most, and what was
+    rented by it would be anybody's."""
+    now = clock()
+    async with db.plain() as conn:
+        rows = await all_passes.ending(conn, now + AHEAD)
+    asked = 0
+    for row in rows:
+        if row["expires_at"] - now > (row["expires_at"] - row["issued_at"]) / LAST_PART:
+            continue
+        async with system(row["tenant_id"]).begin() as work:
+            stay = await queries.standing(work.conn, work.tenant, row["stay_id"])
+            if stay is not None and not await devices.pending(work.conn, work.tenant, stay.id, OrderKind.ISSUE_ACCESS):
+                asked += await service.lengthen(work, stay)
+    return asked
 
 
 async def bury_dead(db: Database, system: System, clock: Clock = utc_now) -> int:
