@@ -40,6 +40,7 @@ from app.devices.port import (
 W = VendorWord
 Now = Callable[[], datetime]
 
+_EMPTY = frozenset({W.AVAILABLE, W.RESERVED, W.RENTED, W.DECLINED})
 NO_HINTS: tuple[DoorHint, ...] = ()
 _utc_now = partial(datetime.now, UTC)
 
@@ -168,7 +169,7 @@ class HarborAdapter:
             return await self._issue_link(order, kind)
         paths, seconds, pickup = self._client.paths, self._seconds(order), kind is AccessKind.PICKUP
         own = pickup and self._options.pickup_mode == PICKUP_TOKEN
-        if pickup and not own and (await beforehand(self.read_unit(order.bank, order.unit))).word is W.AVAILABLE:
+        if pickup and not own and (await beforehand(self.read_unit(order.bank, order.unit))).word in _EMPTY:
             # The pair of a drop-off would rent the empty locker for as long as it lives.
             raise Refused("it was taken out meanwhile: nothing is inside", reason="NOT_OCCUPIED")
         path = self._path(paths.pickup_token if own else paths.dropoff_token, order)

@@ -21,6 +21,8 @@ from app.devices.port import Ambiguous, AuthFailed, ContractBroken, DeviceError,
 
 CONNECT_SECONDS = 3.0
 READ_ATTEMPTS = 3
+# Where the vendor says to slow down and not for how long.
+USUAL_PAUSE = timedelta(seconds=5)
 # Tokens live 300 s; this much earlier a new one is fetched, so that none runs out on its way.
 TOKEN_MARGIN_SECONDS = 60.0
 # Fragments of the vendor's `detail` -> our word. Only for people to read: what is done is decided by the status.
@@ -209,7 +211,7 @@ def _reading_of(status: int, body: bytes, headers: httpx2.Headers) -> Any:
 
 def _refusal(status: int, said: str, headers: httpx2.Headers) -> DeviceError:
     if status == 429:
-        return Unreachable(f"asked to slow down {said}".strip(), retry_after=retry_after(headers))
+        return Unreachable(f"asked to slow down {said}".strip(), retry_after=retry_after(headers) or USUAL_PAUSE)
     if not 400 <= status < 500:
         return ContractBroken(f"answered {status}")
     found = next((reason for fragment, reason in REASONS.items() if fragment in said.lower()), None)
