@@ -41,6 +41,8 @@ S = CommandState
 # A wake-up may be lost; waiting commands are looked for at least this often.
 SWEEP_SECONDS = 2.0
 LONGEST_PAUSE_SECONDS = 60.0
+# So often the core is told of a unit that its device still calls broken.
+REMIND_SECONDS = 60.0
 
 
 class Keeper:
@@ -182,16 +184,19 @@ class Keeper:
 
         await self.desk.write(act)
         for known, well in turned:
-            known.in_service = well
+            known.in_service, known.reminded = well, self.desk.hands.monotonic()
         for known, told in worded:
             known.word = told.word
 
     def _turned(self, state: BankState) -> list[tuple[Known, bool]]:
-        """Units that the device calls broken now, or well again."""
-        found = []
+        """Units that the device calls broken now, or well again; and now and then those that it still calls broken, for
+        somebody may have brought them back into service meanwhile."""
+        found, long_ago = [], self.desk.hands.monotonic() - REMIND_SECONDS
         for unit in state.units:
             known = self.desk.known.get(unit.id)
-            if known is not None and unit.in_service is not None and unit.in_service is not known.in_service:
+            if known is None or unit.in_service is None:
+                continue
+            if unit.in_service is not known.in_service or (not unit.in_service and known.reminded <= long_ago):
                 found.append((known, unit.in_service))
         return found
 

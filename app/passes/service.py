@@ -61,9 +61,13 @@ async def shut_out(work: Work, stay_id: UUID, door: Compartment) -> None:
 
 
 async def out_of_service(work: Work, door: Compartment, reason: str, until: datetime | None = None) -> None:
-    """By the product itself. What people or the device have taken out of service stays theirs."""
-    before, after = Service.IN_SERVICE, Service.OUT_OF_SERVICE
-    if await lockers.set_service(work.conn, work.tenant, door.id, before, after, reason, until) is None:
+    """By the product itself. What people have taken out of service stays theirs; what the device calls broken could be
+    well again too soon, and is called broken once more when this is over."""
+    after = Service.OUT_OF_SERVICE
+    for before in (Service.IN_SERVICE, Service.FAULT):
+        if await lockers.set_service(work.conn, work.tenant, door.id, before, after, reason, until) is not None:
+            break
+    else:
         return
     payload = {"service": after.value, "before": before.value}
     work.emit(locker_events.of_compartment("ServiceChanged", door.bank, door.id, payload))

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from app.devices.port import OrderKind
+from app.devices.port import Capability, OrderKind
 from app.kit import checks
 from app.kit.db import Row
 from app.kit.errors import Invalid, NotFound, Reason, Rejected
@@ -53,6 +53,7 @@ async def reserve(work: Work, ask: ReserveCompartment) -> UUID:
             await _may_reserve(work, bank, ask)
         if not bank.allocatable:
             raise Rejected(Reason.BANK_UNREACHABLE, f"Bank {bank.label} does not answer at present.")
+        _may_choose(bank, ask)
         row = row if row and row["id"] else await store.reserve(work.conn, work.actor, given, wait=True)
     if row is None or row["id"] is None:
         # Only now is it worth asking whether the recipient was the reason.
@@ -99,6 +100,12 @@ async def _may_reserve(work: Work, bank: Bank, ask: ReserveCompartment) -> UUID 
     size = ask.size.value
     await carriers.require(work, Operation.RESERVE, site_id=bank.site_id, bank_id=bank.id, size=size, hold=ask.hold)
     return work.actor.organization_id
+
+
+def _may_choose(bank: Bank, ask: ReserveCompartment) -> None:
+    if ask.accessible and bank.vendor_chooses and not bank.has(Capability.ACCESSIBLE_UNITS):
+        words = f"The vendor of bank {bank.label} chooses doors, and cannot be asked for an accessible one."
+        raise Rejected(Reason.NOT_SUPPORTED, words, path=("input", "accessible"))
 
 
 async def _held(work: Work, bank: Bank, row: Row) -> UUID:

@@ -185,6 +185,16 @@ async def test_a_door_that_was_emptied_is_nobody_s_while_what_brought_the_parcel
     )  # fmt: skip
 
 
+async def test_a_door_that_was_broken_when_its_stay_ended_is_nobody_s_either_once_it_is_well(scene: Towers) -> None:
+    stay = await scene.brought()
+    await words(scene, stay, "out of service")
+    assert await scene.of(DOOR, stay) == "FAULT"
+    await scene.act(Role.OWNER, service.release, stay, StayOutcome.REMOVED_BY_STAFF, "moved to the office")
+    await words(scene, stay, "available")
+    assert await scene.of(DOOR, stay) == "OUT_OF_SERVICE"
+    assert "may still be opened until" in str(await scene.of(WHY, stay))
+
+
 async def test_a_hold_that_is_longer_than_a_vendor_s_pass_is_kept_by_one_pass_after_another(
     app_db: Database, worker_db: Database, admin_db: Database
 ) -> None:

@@ -15,7 +15,9 @@ from app.devices import service as devices
 from app.devices.service import SetServiceState
 from app.kit.db import Database
 from app.kit.errors import Denied, LockyardError, Reason, Rejected
-from app.lockers.model import Service
+from app.lockers.model import Service, Size
+from app.reserving import service as reserving
+from app.reserving.service import ReserveCompartment
 from app.stays import service
 from app.stays.model import StayOutcome
 from tenants.model import Role
@@ -197,6 +199,39 @@ async def test_a_door_whose_time_out_of_service_is_over_is_back_at_the_vendor_to
     await scene.drive.work()
     assert bank.gateway.lockers["B", 3].out_of_service is False
     assert await scene.of("SELECT service FROM compartment WHERE id = $1", door) == "IN_SERVICE"
+
+
+async def test_a_door_that_its_device_calls_broken_is_broken_again_when_its_time_out_of_service_is_over(
+    bank: Chosen,
+) -> None:
+    scene, door = bank.scene, bank.scene.world.doors[2]
+    service_of = "SELECT service FROM compartment WHERE id = $1"
+    bank.gateway.set_unit("B", "3", {"operational": False})
+    await scene.drive.work()
+    ask = SetServiceState(door, Service.OUT_OF_SERVICE, "waits for a new lock", scene.now() + timedelta(hours=1))
+    await scene.act(Role.OWNER, devices.set_service_state, ask)
+    await scene.drive.work()
+    scene.now.pass_(3601)
+    await devices_jobs.bring_back(scene.drive.worker, scene.drive.system, scene.now)
+    assert await scene.of(service_of, door) == "IN_SERVICE"
+    await scene.drive.work()
+    assert await scene.of(service_of, door) == "FAULT"
+
+    bank.gateway.set_unit("B", "3", {"operational": True})
+    await scene.drive.work()
+    assert await scene.of(service_of, door) == "IN_SERVICE"
+
+
+async def test_nobody_is_promised_an_accessible_door_that_the_vendor_may_choose_otherwise(bank: Chosen) -> None:
+    scene = bank.scene
+    async with scene.admin.plain() as conn:
+        await conn.execute("UPDATE compartment SET accessible = true WHERE tenant_id = $1", scene.world.tenant)
+    for role in (Role.OWNER, Role.COURIER):
+        ask = ReserveCompartment(scene.world.bank, Size.M, f"T-{role}", accessible=True)
+        with pytest.raises(Rejected) as refused:
+            await scene.act(role, reserving.reserve, ask)
+        assert (refused.value.reason, refused.value.path) == (Reason.NOT_SUPPORTED, ("input", "accessible"))
+    assert await bank.uses() == {}
 
 
 async def test_a_door_with_one_of_two_parcels_left_in_it_stays_its_stay_s_at_the_vendor(bank: Chosen) -> None:
