@@ -5,6 +5,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from app.devices import queries as devices
+from app.devices.model import CommandState
 from app.devices.port import OrderKind
 from app.handover import service
 from app.kit.clock import Clock, utc_now
@@ -36,7 +37,9 @@ async def renew(db: Database, system: System, clock: Clock = utc_now) -> int:
             continue
         async with system(row["tenant_id"]).begin() as work:
             stay = await queries.standing(work.conn, work.tenant, row["stay_id"])
-            if stay is not None and not await devices.pending(work.conn, work.tenant, stay.id, OrderKind.ISSUE_ACCESS):
+            # What the vendor refused is not asked for again and again, and what it is being asked for is waited for.
+            last = await devices.last_told(work.conn, work.tenant, row["stay_id"], OrderKind.ISSUE_ACCESS)
+            if stay is not None and last in {CommandState.ACCEPTED, CommandState.EXPIRED}:
                 asked += await service.lengthen(work, stay)
     return asked
 

@@ -138,6 +138,7 @@ class Town:
         system = self.followers[0].system
         await stays.expire(self.worker, system, self.now)
         await stays.mark_overdue(self.worker, system, self.now)
+        await handover.renew(self.worker, system, self.now)
         await handover.bury_dead(self.worker, system, self.now)
         await devices_jobs.bring_back(self.worker, system, self.now)
 
