@@ -82,6 +82,9 @@ class HarborAdapter:
             for tower in towers:
                 here = [each for each in lockers if each.tower == tower]
                 found.append(answers.state(tower, here, broken, self._options, self._now(), place))
+        if self._options.links == "both" and len(found) > 1:
+            words = f"the vendor picks lockers for links among {len(found)} towers: links: both needs a location of one"
+            raise Refused(words, reason="SEVERAL_TOWERS")
         return tuple(found)
 
     async def _places(self) -> tuple[wire.LocationObject, ...]:

@@ -89,6 +89,8 @@ def read(connection: Connection) -> tuple[Access, HarborPaths, Options, timedelt
     chosen = config.values(SETTINGS, connection)
     for name in CHOICES:
         _need_known(chosen, name)
+    if chosen["links"] == "both" and chosen["location_id"] is None:
+        raise Refused("links: both needs location_id, for the vendor picks the locker there", reason=config.REASON)
     base = config.http_address(connection.base_url, where="the address")
     access = Access(
         base_url=base,

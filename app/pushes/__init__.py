@@ -1,1 +1,1 @@
-"""Pushes: what vendors post to us by themselves. Kept once, believed never: the books are read again."""
+"""Pushes: what vendors post to us by themselves. Kept once; what happened the books tell, and these by which pass."""

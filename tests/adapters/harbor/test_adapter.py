@@ -54,6 +54,16 @@ async def test_who_is_connected_to_one_location_asks_for_no_other() -> None:
         assert refused.value.reason == "UNKNOWN_LOCATION"
 
 
+async def test_where_a_link_could_be_for_another_tower_no_tower_is_taken_over() -> None:
+    async with harbor_rig(links="both", location_id=1) as rig:
+        assert [each.id for each in await rig.adapter.list_banks()] == [TOWER]
+        for each in rig.world.of(TOWER)[:2]:
+            each.tower = TOWER[:-1] + "2"
+        with pytest.raises(Refused) as refused:
+            await rig.adapter.list_banks()
+        assert refused.value.reason == "SEVERAL_TOWERS"
+
+
 async def test_one_token_serves_many_questions_and_a_new_one_is_fetched_before_it_runs_out() -> None:
     async with harbor_rig(expires_in=300) as rig:
         await asyncio.gather(*(rig.adapter.read_bank(TOWER) for _ in range(5)))
@@ -355,7 +365,13 @@ async def test_every_operation_can_be_tried_and_those_that_write_say_so(
 
 @pytest.mark.parametrize(
     "settings",
-    [{"pickup_mode": "magic"}, {"links": "some"}, {"paths": {"teleport": "/x"}}, {"paths": {"lockers": "/{x}"}}],
+    [
+        {"pickup_mode": "magic"},
+        {"links": "some"},
+        {"links": "both"},
+        {"paths": {"teleport": "/x"}},
+        {"paths": {"lockers": "/{x}"}},
+    ],
 )
 def test_settings_that_make_no_sense_are_refused(settings: dict[str, object]) -> None:
     secret = {"client_id": "a", "client_secret": "b"}
