@@ -74,10 +74,10 @@ def usable_until(passes: Iterable[Pass]) -> datetime | None:
     return max((each.usable_until for each in passes if each.opens), default=None)
 
 
-def used_one(passes: Iterable[Pass], kind: AccessKind, told: Iterable[str] = ()) -> Pass | None:
+def used_one(passes: Iterable[Pass], kind: AccessKind, told: Iterable[UUID] = ()) -> Pass | None:
     """Which pass a use was: one that the door named, dead by now or not, else the latest that could have been."""
-    fitting, names = sorted((each for each in passes if each.kind is kind), key=lambda each: each.issued_at), set(told)
-    named = [each for each in fitting if each.reference in names]
+    fitting, ids = sorted((each for each in passes if each.kind is kind), key=lambda each: each.issued_at), set(told)
+    named = [each for each in fitting if each.id in ids]
     return next(reversed(named or [each for each in fitting if each.live]), None)
 
 

@@ -1,10 +1,10 @@
 """Reads of pushes that the core itself needs."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Text, any_, bindparam, select
+from sqlalchemy import ARRAY, Interval, Text, any_, bindparam, column, func, select
 
 from app.devices.port import PushedKind, VendorWord
 from app.kit.db import Conn, Statement
@@ -33,6 +33,29 @@ _MADE_FOR = Statement(
     .order_by(pushes.c.at.desc())
     .limit(1)
 )
+# Not by the compartment, for which there is no index, but by when it came.
+_MOMENTS = (
+    func.unnest(bindparam("moments", type_=ARRAY(Time))).table_valued(column("at", Time)).render_derived("moment")
+)
+_ISSUED = Statement(
+    select(_MOMENTS.c.at, pushes.c.reference)
+    .select_from(_MOMENTS)
+    .join(
+        pushes,
+        pushes.c.received_at.between(
+            _MOMENTS.c.at - bindparam("near", type_=Interval), _MOMENTS.c.at + bindparam("near", type_=Interval)
+        ),
+    )
+    .where(
+        pushes.c.tenant_id == bindparam("tenant_id", type_=Uuid),
+        pushes.c.connection_id == bindparam("connection_id", type_=Uuid),
+        pushes.c.bank == bindparam("bank", type_=Text),
+        pushes.c.unit == bindparam("unit", type_=Text),
+        pushes.c.kind == PushedKind.ACCESS_ISSUED.value,
+        pushes.c.reference.is_not(None),
+    )
+    .order_by(func.abs(func.extract("epoch", pushes.c.received_at - _MOMENTS.c.at)))
+)
 _OLD = Statement(
     select(pushes.c.tenant_id).where(pushes.c.received_at < bindparam("before", type_=Time)).distinct().limit(100)
 )
@@ -47,6 +70,21 @@ async def uses(conn: Conn, tenant_id: UUID, connection_id: UUID, references: Seq
         Use(row["reference"], VendorWord(row["word"]) if row["word"] else None, row["at"], row["received_at"])
         for row in rows
     ]
+
+
+async def issued(
+    conn: Conn,
+    tenant_id: UUID,
+    connection_id: UUID,
+    place: tuple[str, str],
+    moments: Sequence[datetime],
+    near: timedelta,
+) -> list[tuple[datetime, str]]:
+    """Which of these moments are `near` one in which the vendor posted that it made a pass for this bank's unit, and by
+    which id it keeps that; the nearest first."""
+    given = {"tenant_id": tenant_id, "connection_id": connection_id, "bank": place[0], "unit": place[1]}
+    rows = await _ISSUED.rows(conn, **given, moments=list(moments), near=near)
+    return [(row["at"], row["reference"]) for row in rows]
 
 
 async def made_for(conn: Conn, tenant_id: UUID, connection_id: UUID, order_id: UUID) -> str | None:

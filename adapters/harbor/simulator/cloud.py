@@ -209,7 +209,11 @@ class HarborCloud:
         return lambda request, ask, who: call(*_place(request), ask, who)
 
     def _issue(self, kind: str) -> Answer:
-        return lambda request, ask, who: self.world.issue(*_place(request), kind, ask, who)
+        def answer(request: Request, ask: dict[str, Any], who: str) -> Any:
+            pair = self.world.issue(*_place(request), kind, ask, who)
+            return {name: pair[name] for name in pair if self.world.names_pairs or name != "id"}
+
+        return answer
 
     def _cancel(self, request: Request, _ask: Any, who: str) -> Any:
         return self.world.cancel(*_place(request), request.path_params["reservation"], who)

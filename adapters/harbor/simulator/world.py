@@ -28,7 +28,10 @@ _FORCED = {"low", "owner", "reservation", "status", "type"}
 
 
 class HarborWorld:
-    """The cloud and its towers. Requests are handled without a pause in between, which makes each of them atomic."""
+    """The cloud and its towers. Requests are handled without a pause in between, which makes each of them atomic.
+
+    `names_pairs`: whether a pair comes with an id of its own, which no documentation promises.
+    """
 
     def __init__(self, towers: Iterable[Mapping[str, Any]], *, close_after: float | None = None) -> None:
         self.clock = Clock()
@@ -44,6 +47,7 @@ class HarborWorld:
         # Links by the id of their request; `token`: the pair behind one, whose id no answer tells.
         self.requests: dict[str, dict[str, Any]] = {}
         self.pairs: dict[tuple[str, str], int] = {}
+        self.names_pairs = True
         self.given_up: list[dict[str, Any]] = []
         self.late: list[dict[str, Any]] = []
         self.events: list[dict[str, Any]] = []

@@ -20,9 +20,13 @@ DOOR = "SELECT service FROM compartment WHERE id = (SELECT compartment_id FROM s
 WHY = DOOR.replace("service", "service_reason", 1)
 
 
-@pytest.fixture
-async def scene(app_db: Database, worker_db: Database, admin_db: Database) -> AsyncIterator[Towers]:
+@pytest.fixture(params=["named", "bare"])
+async def scene(
+    app_db: Database, worker_db: Database, admin_db: Database, request: pytest.FixtureRequest
+) -> AsyncIterator[Towers]:
+    """`bare`: what the vendor issues comes without an id, as far as its documentation goes."""
     async with towers(app_db, worker_db, admin_db) as made:
+        made.vendor.names_pairs = request.param == "named"
         yield made
 
 
@@ -33,9 +37,24 @@ async def words(scene: Towers, stay: UUID, *told: str) -> None:
         await scene.settle()
 
 
+async def issued(scene: Towers) -> UUID:
+    """A stay whose courier has a pass, and its vendor has posted so."""
+    stay = await scene.issued()
+    await scene.post()
+    return stay
+
+
+async def brought(scene: Towers, **how: object) -> UUID:
+    stay = await issued(scene)
+    assert scene.show(await scene.held(stay), **how)["way"] == "in"
+    await scene.settle()
+    await scene.post()
+    return stay
+
+
 async def forgotten(scene: Towers) -> UUID:
     """A stay whose parcel was put in, of which nobody has heard; its pass is dead, and so is it."""
-    stay = await scene.brought(sync="never")
+    stay = await brought(scene, sync="never")
     await scene.pass_time(3601)
     await scene.pass_time(200)
     assert await scene.stay(stay) == ("RELEASED", "E1", "EXPIRED_UNUSED")
@@ -45,7 +64,7 @@ async def forgotten(scene: Towers) -> UUID:
 async def test_a_locker_that_was_out_of_service_and_is_free_by_now_was_not_emptied_by_its_recipient(
     scene: Towers,
 ) -> None:
-    stay = await scene.brought()
+    stay = await brought(scene)
     await words(scene, stay, "out of service", "available")
     assert await scene.stay(stay) == ("RELEASED", "E1", "UNKNOWN_RELEASE")
     assert await scene.passes(stay) == [("DEPOSIT", "USED"), ("PICKUP", "REVOKE_PENDING")]
@@ -56,7 +75,7 @@ async def test_a_locker_that_was_out_of_service_and_is_free_by_now_was_not_empti
 
 
 async def test_what_was_posted_of_it_tells_that_it_was_emptied_while_it_was_out_of_service(scene: Towers) -> None:
-    stay = await scene.brought()
+    stay = await brought(scene)
     pair = await scene.held(stay, "PICKUP")
     await words(scene, stay, "out of service")
     scene.vendor.set_unit(TOWER, await scene.unit(stay), {"status": "occupied"})
@@ -67,7 +86,7 @@ async def test_what_was_posted_of_it_tells_that_it_was_emptied_while_it_was_out_
 
 
 async def test_back_from_out_of_service_says_nothing_of_what_a_tower_has_heard(scene: Towers) -> None:
-    stay = await scene.issued()
+    stay = await issued(scene)
     await scene.act(Role.COURIER, service.release, stay, StayOutcome.CANCELLED, "changed my mind")
     await scene.settle()
     await words(scene, stay, "out of service", "available")
@@ -79,7 +98,7 @@ async def test_back_from_out_of_service_says_nothing_of_what_a_tower_has_heard(s
 
 async def test_a_rent_that_ends_by_the_vendor_s_clock_leaves_the_door_s_clock_its_grace(scene: Towers) -> None:
     """The vendor began to count before its answer was here."""
-    stay = await scene.issued()
+    stay = await issued(scene)
     scene.vendor.clock.advance(5)
     await scene.pass_time(3594)
     assert await scene.book(stay) == "available"
@@ -92,7 +111,7 @@ async def test_a_rent_that_ends_by_the_vendor_s_clock_leaves_the_door_s_clock_it
 async def test_what_an_earlier_stay_s_pass_put_in_is_not_the_deposit_of_who_has_the_door_now(scene: Towers) -> None:
     first = await forgotten(scene)
     await scene.only(await scene.unit(first))
-    second = await scene.issued()
+    second = await issued(scene)
     pair = await scene.held(second)
     assert await scene.unit(second) == await scene.unit(first)
     scene.sync()
@@ -110,12 +129,12 @@ async def test_what_an_earlier_stay_s_pass_put_in_is_not_the_deposit_of_who_has_
 
 
 async def test_what_is_told_late_of_a_deposit_that_the_record_has_changes_nothing_for_the_next(scene: Towers) -> None:
-    first = await scene.brought()
+    first = await brought(scene)
     scene.show(await scene.held(first, "PICKUP"))
     await scene.settle()
     await scene.pass_time(3800)
     await scene.only(await scene.unit(first))
-    second = await scene.issued()
+    second = await issued(scene)
     await scene.post()
     scene.show(await scene.held(second))
     await scene.settle()
@@ -138,7 +157,7 @@ async def test_a_stay_without_a_pass_is_over_when_something_lies_behind_its_door
 
 
 async def test_a_parcel_that_its_courier_took_out_again_was_not_collected(scene: Towers) -> None:
-    stay = await scene.issued()
+    stay = await issued(scene)
     pair = await scene.held(stay)
     scene.show(pair)
     await scene.settle()
@@ -151,7 +170,7 @@ async def test_a_parcel_that_its_courier_took_out_again_was_not_collected(scene:
 
 
 async def test_a_collection_that_is_heard_of_when_its_pass_is_dead_is_one(scene: Towers) -> None:
-    stay = await scene.brought()
+    stay = await brought(scene)
     scene.show(await scene.held(stay, "PICKUP"), sync="never")
     await scene.pass_time(13 * 3600)
     assert await scene.passes(stay) == [("DEPOSIT", "USED"), ("PICKUP", "EXPIRED")]
@@ -163,7 +182,7 @@ async def test_a_collection_that_is_heard_of_when_its_pass_is_dead_is_one(scene:
 
 
 async def test_a_door_that_was_emptied_is_nobody_s_while_what_brought_the_parcel_may_open_it(scene: Towers) -> None:
-    stay = await scene.issued()
+    stay = await issued(scene)
     old = await scene.held(stay)
     scene.show(old)
     await scene.settle()
@@ -180,13 +199,13 @@ async def test_a_door_that_was_emptied_is_nobody_s_while_what_brought_the_parcel
 
     await scene.pass_time(3600 + 121)
     assert await scene.of(DOOR, stay) == "IN_SERVICE"
-    assert (await scene.unit(await scene.brought()), scene.show(old)["why"]) == (
+    assert (await scene.unit(await brought(scene)), scene.show(old)["why"]) == (
         await scene.unit(stay), "outside its time",
     )  # fmt: skip
 
 
 async def test_a_door_that_was_broken_when_its_stay_ended_is_nobody_s_either_once_it_is_well(scene: Towers) -> None:
-    stay = await scene.brought()
+    stay = await brought(scene)
     await words(scene, stay, "out of service")
     assert await scene.of(DOOR, stay) == "FAULT"
     await scene.act(Role.OWNER, service.release, stay, StayOutcome.REMOVED_BY_STAFF, "moved to the office")
@@ -199,7 +218,7 @@ async def test_a_hold_that_is_longer_than_a_vendor_s_pass_is_kept_by_one_pass_af
     app_db: Database, worker_db: Database, admin_db: Database
 ) -> None:
     async with towers(app_db, worker_db, admin_db, longest_seconds=1200) as scene:
-        stay = await scene.issued()
+        stay = await issued(scene)
         await scene.act(Role.CARRIER_ADMIN, service.extend, stay, timedelta(hours=1), None)
         for _ in range(6):
             await scene.pass_time(17 * 60)
@@ -211,7 +230,7 @@ async def test_a_hold_that_is_longer_than_a_vendor_s_pass_is_kept_by_one_pass_af
 
 
 async def test_a_locker_with_one_of_two_parcels_left_in_it_stays_its_stay_s(scene: Towers) -> None:
-    stay = await scene.issued()
+    stay = await issued(scene)
     await scene.act(Role.COURIER, contents.add_parcels, stay, [Named("T2")])
     scene.show(await scene.held(stay))
     await scene.settle()

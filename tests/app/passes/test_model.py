@@ -33,10 +33,10 @@ def test_a_use_is_of_the_pass_that_the_door_named_else_of_the_latest() -> None:
     old, new = made(K.DEPOSIT, S.ISSUED, 0, "one"), made(K.DEPOSIT, S.ISSUED, 5, "two")
     dead, other = made(K.DEPOSIT, S.REVOKED, 9, "three"), made(K.PICKUP, S.ISSUED, 9, "four")
     assert used_one([new, old, dead, other], K.DEPOSIT) is new
-    assert used_one([new, old, dead, other], K.DEPOSIT, ["one"]) is old
-    assert used_one([dead, old], K.DEPOSIT, ["three"]) is dead, "it was alive when it was used"
+    assert used_one([new, old, dead, other], K.DEPOSIT, [old.id]) is old
+    assert used_one([dead, old], K.DEPOSIT, [dead.id]) is dead, "it was alive when it was used"
     assert used_one([dead, other], K.DEPOSIT) is None
-    assert used_one([dead, other], K.DEPOSIT, ["four"]) is None
+    assert used_one([dead, other], K.DEPOSIT, [other.id]) is None
 
 
 def test_what_is_kept_for_one_pass_opens_for_no_other() -> None:
