@@ -72,6 +72,8 @@ async def _deliver(town: Town, me: Member, bank: dict[str, Any]) -> None:
         size=town.random.choice(_room(bank)),
         tracking=tracking,
         recipientId=_somebody(town, bank),
+        # What is handed out for a tower's door keeps it from everybody else as long as it lives.
+        holdMinutes=5 if bank["vendor"] == "harbor" else 60,
     )
     if bank["vendor"] == "harbor":
         await _with_phone(town, me, bank["externalId"], stay["id"], "DEPOSIT")

@@ -112,6 +112,9 @@ class GatewayCloud:
             if key and request.method != "GET":
                 self._by_key[key] = taken
         await asyncio.wait([taken.task], timeout=self._patience(request, path))
+        if taken.task.done() and not key:
+            # Nobody was told where to ask for it, and nobody can repeat it.
+            self._taken.pop(taken.id, None)
         return self._shown(taken)
 
     def _patience(self, request: Request, path: str) -> float:
