@@ -36,7 +36,7 @@ LOOKS = (0.5, 1.0, 2.0, 3.0, 5.0)
 CLOUD_LIMIT, KEPT_FOR_ORDERS = 120, 30
 TURN_SECONDS = 8.0
 USUAL_PAUSE = timedelta(seconds=5)
-BY_STATUS: Mapping[int, str] = {404: "UNKNOWN_UNIT", 409: "WRONG_STATE"}
+BY_STATUS: Mapping[int, str] = {403: "NOT_ALLOWED", 404: "UNKNOWN_UNIT", 409: "WRONG_STATE"}
 
 Answer = tuple[int, bytes, httpx2.Headers]
 
@@ -254,8 +254,8 @@ def _parsed(status: int, body: bytes, headers: httpx2.Headers) -> Any:
     said = wire.error(body)
     if status == 429:
         raise Unreachable(f"asked to slow down {said}".strip(), retry_after=retry_after(headers) or USUAL_PAUSE)
-    if status in {401, 403}:
-        raise AuthFailed(f"the API key was refused with {status}")
+    if status == 401:
+        raise AuthFailed("the API key was refused")
     if 400 <= status < 500:
         reason = {wire.FULL: "NO_FREE_UNIT"}.get(said.code, BY_STATUS.get(status, "REFUSED"))
         raise Refused(f"answered {status} {said}".strip(), reason=reason)

@@ -39,10 +39,11 @@ async def taken_with(work: Work, stay: Stay, door: Compartment, *, posted: bool)
 
 async def put_in_before(work: Work, stay: Stay, door: Compartment) -> bool:
     """Whether what lies inside now was put in with what an earlier stay had been handed, and nobody had heard of. It
-    must have been told since this stay is there; a deposit that the record knows explains what is told of it late."""
+    must have been told since this stay is there; of a deposit that the record knows more may be told late. It knows one
+    where a pass has put something in, or was issued to take it out."""
     near = await all_passes.at_door(work.conn, stay.tenant_id, door.id)
     by, told = await _told(work, door, near)
-    known = {each.stay_id for each in near if each.kind is AccessKind.DEPOSIT and each.state is PassState.USED}
+    known = {each.stay_id for each in near if each.kind is AccessKind.PICKUP or each.state is PassState.USED}
     stays = {by[use.reference].stay_id for use in told if use.word is W.OCCUPIED and use.heard_at >= stay.created_at}
     return stay.id not in stays and bool(stays - known)
 

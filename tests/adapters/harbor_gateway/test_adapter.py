@@ -313,6 +313,15 @@ async def test_a_check_that_fails_half_way_gives_the_locker_back(check: str) -> 
         assert held(bench) == {}
 
 
+async def test_what_a_key_may_not_do_is_refused_and_keeps_nobody_from_what_it_may() -> None:
+    async with start(api="cloud") as bench:
+        bench.world.faults.add({"kind": "status", "where": "service", "status": 403})
+        with pytest.raises(Refused) as refused:
+            await bench.adapter.send(order(bench, OrderKind.SET_SERVICE, in_service=False))
+        assert refused.value.reason == "NOT_ALLOWED"
+        assert (await bench.adapter.read_bank(bench.bank)).units
+
+
 async def test_a_bank_without_lockers_fails_its_check_in_words() -> None:
     async with start(lockers=0) as bench:
         tried = next(each for each in adapter(bench).checks(bench.bank) if each.name == "locker")
