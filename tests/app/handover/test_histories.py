@@ -38,6 +38,7 @@ STEP = st.one_of(
     st.tuples(st.just("ask"), st.integers(0, 2)),
     st.tuples(st.just("wait"), st.sampled_from([5.0, 200.0, 2000.0, 4000.0])),
     st.tuples(st.just("sync")),
+    st.tuples(st.just("post")),
     st.tuples(st.just("crash")),
     st.tuples(st.just("fault"), st.sampled_from(["reset_after", "status", "reset"]), st.sampled_from(WHERE)),
 )
@@ -110,6 +111,10 @@ class History:
 
     async def sync(self) -> None:
         self.scene.sync()
+
+    async def post(self) -> None:
+        """What the vendor had to tell so far arrives, early or late."""
+        await self.scene.post()
 
     async def crash(self) -> None:
         self.scene.drive.crash()
