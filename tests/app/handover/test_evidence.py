@@ -229,6 +229,24 @@ async def test_a_hold_that_is_longer_than_a_vendor_s_pass_is_kept_by_one_pass_af
         assert await scene.stay(stay) == ("DEPOSITED", "E2", None)
 
 
+async def test_what_a_vendor_refused_to_let_go_on_is_not_asked_for_again_and_again(
+    app_db: Database, worker_db: Database, admin_db: Database
+) -> None:
+    async with towers(app_db, worker_db, admin_db, longest_seconds=1200) as scene:
+        stay = await scene.issued()
+        await scene.act(Role.CARRIER_ADMIN, service.extend, stay, timedelta(hours=1), None)
+        await scene.settle()
+        scene.vendor.faults.add({"kind": "status", "where": "dropoff-locker-tokens", "status": 400, "times": 99})
+        await scene.pass_time(16 * 60)
+        asked = "SELECT count(*) FROM command WHERE stay_id = $1 AND kind = 'ISSUE_ACCESS'"
+        assert await scene.of(asked, stay) == 3
+        for _ in range(5):
+            await scene.pass_time(30)
+        assert await scene.of(asked, stay) == 3
+        await scene.pass_time(600)
+        assert (await scene.stay(stay))[0] in {"REVOKING", "RELEASED"}, "it is the vendor's again"
+
+
 async def test_a_locker_with_one_of_two_parcels_left_in_it_stays_its_stay_s(scene: Towers) -> None:
     stay = await issued(scene)
     await scene.act(Role.COURIER, contents.add_parcels, stay, [Named("T2")])
