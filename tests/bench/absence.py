@@ -22,7 +22,7 @@ from tests.bench.fresh import fresh
 from tests.bench.polling import worker_of
 
 ROOT = Path(__file__).resolve().parents[2] / "var" / "absence"
-UNITS = 6
+UNITS = 8
 # Between two orders to a bank; its doors have fallen shut when their turn comes again.
 PACE_SECONDS = 2.0
 # Lines are dialled and statements planned by the first orders.
