@@ -10,6 +10,7 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 from adapters import config, reach
+from adapters.generic import sockets
 from app.devices.port import Connection, Refused, Unreachable
 
 T = TypeVar("T")
@@ -19,6 +20,8 @@ GAP_SECONDS = 0.03
 # After a missing answer, what still trickles in belongs to the question nobody waits for any more. A share of the wait.
 DRAIN_SHARE = 0.75
 CONNECT_SECONDS = 3.0
+# What a converter has not acknowledged within so long never gets there: well before a door is settled without it.
+DELIVERY_SECONDS = 2.0
 # More than any frame; keeps a babbling line from filling the memory.
 BUFFER_LIMIT = 4096
 
@@ -168,6 +171,7 @@ async def _dial(address: str, baudrate: int, parity: str, line: _Line) -> asynci
         if reach.stopped(transport.get_extra_info("peername")):
             transport.abort()
             raise ConnectionError("this address may not be spoken to")
+        sockets.hurry(transport, DELIVERY_SECONDS)
         return transport
     if parts.hostname is None:
         return await _open(address, baudrate, parity, line)
@@ -176,9 +180,13 @@ async def _dial(address: str, baudrate: int, parity: str, line: _Line) -> asynci
     for found in await reach.addresses(parts.hostname, parts.port or 0):
         host = f"[{found}]" if ":" in found else found
         try:
-            return await _open(f"{parts.scheme}://{host}:{parts.port}", baudrate, parity, line)
+            device = await _open(f"{parts.scheme}://{host}:{parts.port}", baudrate, parity, line)
         except OSError as error:
             trouble = error
+        else:
+            # The library hands the connection below its own out nowhere else.
+            sockets.hurry(getattr(device, "_tcp_transport", device), DELIVERY_SECONDS)
+            return device
     raise trouble
 
 

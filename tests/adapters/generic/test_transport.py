@@ -1,6 +1,7 @@
 import asyncio
 import fcntl
 import os
+import socket
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -139,6 +140,55 @@ async def test_a_line_that_is_renewed_does_not_disturb_the_turn_that_somebody_ha
     async with bus.turn():
         assert bus.generation == known + 1
     transport.leave(bus)
+
+
+def deaf_converter() -> socket.socket:
+    """Takes connections and reads nothing: what is sent waits in our own machine, as on a network that is cut."""
+    listening = socket.socket()
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    listening.bind(("127.0.0.1", 0))
+    listening.listen()
+    listening.setblocking(False)
+    return listening
+
+
+async def all_of(connection: socket.socket) -> bytes:
+    """Until the other side is gone."""
+    received = b""
+    try:
+        while chunk := await asyncio.wait_for(asyncio.get_running_loop().sock_recv(connection, 65536), 5):
+            received += chunk
+    except ConnectionResetError:
+        return received
+    return received
+
+
+async def test_what_a_cut_network_kept_back_does_not_arrive_when_it_is_whole_again() -> None:
+    unlock = bytes.fromhex("02 00 31 03 36")
+    with deaf_converter() as listening:
+        bus = transport.shared(f"socket://127.0.0.1:{listening.getsockname()[1]}", 19200)
+        async with bus.turn():
+            connection, _ = await asyncio.get_running_loop().sock_accept(listening)
+            bus.write(bytes(30_000))
+            bus.write(unlock)
+            await asyncio.sleep(transport.DELIVERY_SECONDS + 1.0)
+        transport.leave(bus)
+        with connection:
+            received = await all_of(connection)
+
+    assert received
+    assert unlock not in received
+
+
+async def test_a_terminal_server_s_connection_is_as_impatient(kerong: Rig) -> None:
+    async with terminal_server(kerong.connection.base_url) as server:
+        bus = transport.shared(server.url, 19200)
+        async with bus.turn():
+            below: Any = getattr(bus._transport, "_tcp_transport", None)
+            found = below.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
+        transport.leave(bus)
+
+    assert found == transport.DELIVERY_SECONDS * 1000
 
 
 async def test_who_listens_hears_what_nobody_asked_for() -> None:
