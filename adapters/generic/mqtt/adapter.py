@@ -106,7 +106,7 @@ class MqttAdapter:
             raise Unreachable(f"the controllers of bank {bank} are offline since {_text(min(away))}")
         now = datetime.now(UTC)
         gone = [Unmapped(unit, "offline", str(at)) for unit in units if (at := self._away(bank, unit))]
-        strange = [kept for (at, _, _), kept in self._client.strange.items() if at == bank]
+        strange = [kept for said in self._client.strange.values() for at, kept in said if at == bank]
         return BankState(
             id=bank,
             name=self._given["name"],

@@ -3,27 +3,21 @@
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from uuid import uuid4
 
 import aiomqtt
 from aiomqtt.exceptions import MqttConnectError
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from adapters import reach
-from adapters.exchange import named
+from adapters.generic.mqtt.connecting import QOS, connected, delivered
 from adapters.generic.mqtt.settings import Broker
 from adapters.generic.mqtt.wire import Alive, Dialect, Message, News, State, Strange, shown
 from app.devices.port import Ambiguous, AuthFailed, DeviceError, Door, DoorHint, Unmapped, Unreachable
 
-AT_MOST_ONCE, QOS = 0, 1
-# Nobody subscribes to it. A broker answers in order: its answer says that what was published before has arrived.
-NOWHERE = "lockyard/nowhere"
-CONNECT_SECONDS = 5.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 10.0
 # Retained states come in one go after subscribing; so long a silence says that they are all there.
 QUIET_SECONDS, QUIET_LIMIT = 0.15, 2.0
@@ -63,7 +57,8 @@ class MqttClient:
         self._trouble: DeviceError = Unreachable("not connected yet")
         self.alive: dict[tuple[str, str | None], tuple[bool, datetime]] = {}
         self.heard: dict[tuple[str, str], Heard] = {}
-        self.strange: dict[tuple[str, str | None, str], Unmapped] = {}
+        # Topic -> bank and what makes no sense, until something else is said there.
+        self.strange: dict[str, tuple[tuple[str, Unmapped], ...]] = {}
         self._hearers: set[asyncio.Queue[DoorHint | None]] = set()
         self._watchers: set[asyncio.Queue[News]] = set()
         self._closed = False
@@ -103,7 +98,7 @@ class MqttClient:
         if self._broker.five and runs_out is not None:
             properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
             properties.MessageExpiryInterval = max(1, int(runs_out.total_seconds()))
-        sending = asyncio.create_task(_delivered(client, message, properties, seconds))
+        sending = asyncio.create_task(delivered(client, message, properties, seconds))
         await asyncio.wait([sending, lost], return_when=asyncio.FIRST_COMPLETED)
         if not sending.done():
             sending.cancel()
@@ -159,6 +154,8 @@ class MqttClient:
                 self._trouble = Unreachable(f"the broker cannot be reached: {type(error).__name__}")
             except DeviceError as error:
                 self._trouble = error
+            except Exception as error:  # noqa: BLE001 - what strangers say must not end the listening for good
+                self._trouble = Unreachable(f"what the broker says cannot be followed: {type(error).__name__}")
             finally:
                 self._leave()
             # A connection that lasted starts the pauses anew; spread, so that many do not come back at once.
@@ -167,7 +164,7 @@ class MqttClient:
 
     async def _session(self) -> None:
         async with AsyncExitStack() as stack:
-            client = await _connected(stack, self._broker)
+            client = await connected(stack, self._broker)
             self._lost = asyncio.get_running_loop().create_future()
             granted = await client.subscribe([(topic, QOS) for topic in self.dialect.topics()])
             if any(getattr(code, "value", code) >= SUBSCRIPTION_REFUSED for code in granted):
@@ -203,23 +200,31 @@ class MqttClient:
         self._client = None
         if self._lost is not None and not self._lost.done():
             self._lost.set_result(None)
-        self.alive.clear()
-        self.heard.clear()
+        for told in (self.alive, self.heard, self.strange):
+            told.clear()
 
     def _take(self, topic: str, payload: object, *, kept: bool) -> None:
         self._last_news = time.monotonic()
         raw = payload[:WORD_LIMIT] if isinstance(payload, bytes) else str(payload or "").encode()
         text = raw.decode(errors="replace")
-        for news in self.dialect.read(topic, text):
+        told = self.dialect.read(topic, text)
+        self._wonder(topic, [each for each in told if isinstance(each, Strange)])
+        for news in told:
             self._know(news)
             if not kept or isinstance(news, State):
                 for watcher in self._watchers:
                     watcher.put_nowait(news)
 
+    def _wonder(self, topic: str, odd: Sequence[Strange]) -> None:
+        self.strange.pop(topic, None)
+        if odd and len(self.strange) < UNITS_LIMIT:
+            found = ((each.bank, Unmapped(each.unit, each.what, shown(each.raw))) for each in odd)
+            self.strange[topic] = tuple(dict.fromkeys(found))
+
     def _know(self, news: News) -> None:
         now = datetime.now(UTC)
         match news:
-            case Alive(bank, unit, online):
+            case Alive(bank, unit, online) if (bank, unit) in self.alive or len(self.alive) < UNITS_LIMIT:
                 self.alive[bank, unit] = (online, now)
                 # It counts anew when it comes back, and while it is gone nothing is known of its doors.
                 for key in [key for key in self.heard if key[0] == bank and unit in {None, key[1]}]:
@@ -229,18 +234,14 @@ class MqttClient:
                         self.heard[key].told = self.heard[key].told.uncounted()
             case State(bank, unit):
                 self._know_state(news, (bank, unit), now)
-            case Strange(bank, unit, what, raw) if len(self.strange) < UNITS_LIMIT:
-                self.strange[bank, unit, what] = Unmapped(unit, what, shown(raw))
             case _:
-                # What became of an order is for whoever waits for it.
+                # What became of an order is for whoever waits for it; what makes no sense is kept beside.
                 pass
 
     def _know_state(self, news: State, key: tuple[str, str], now: datetime) -> None:
         before = self.heard.get(key)
         if before is not None and news.older_than(before.told):
             return
-        if news.door is not Door.UNKNOWN:
-            self.strange = {at: kept for at, kept in self.strange.items() if at[:2] != key}
         if before is None:
             if len(self.heard) < UNITS_LIMIT:
                 self.heard[key] = Heard(news, now, news)
@@ -259,39 +260,3 @@ class MqttClient:
         event = None if news.seq is None else str(news.seq)
         for hearer in self._hearers:
             hearer.put_nowait(DoorHint(*key, news.door, heard.at, event))
-
-
-async def _delivered(client: aiomqtt.Client, message: Message, properties: Properties | None, seconds: float) -> None:
-    qos = AT_MOST_ONCE if message.once else QOS
-    await client.publish(message.topic, message.payload, qos, retain=False, properties=properties, timeout=seconds)
-    if message.once:
-        await client.unsubscribe(NOWHERE, timeout=seconds)
-
-
-async def _connected(stack: AsyncExitStack, broker: Broker) -> aiomqtt.Client:
-    """By address, for a name that is asked twice may lead elsewhere the second time; by the first that listens."""
-    trouble: aiomqtt.MqttError | None = None
-    for address in await reach.addresses(broker.host, broker.port):
-        try:
-            return await stack.enter_async_context(_client(broker, address))
-        except MqttConnectError:
-            raise
-        except aiomqtt.MqttError as error:
-            trouble = error
-    raise trouble or ConnectionError("the name leads nowhere")
-
-
-def _client(broker: Broker, address: str) -> aiomqtt.Client:
-    return aiomqtt.Client(
-        address,
-        broker.port,
-        username=broker.user,
-        password=broker.password,
-        # A name of its own: two processes under one name would throw each other out for ever.
-        identifier=f"lockyard-{uuid4().hex[:12]}",
-        protocol=aiomqtt.ProtocolVersion.V5 if broker.five else aiomqtt.ProtocolVersion.V311,
-        clean_session=None if broker.five else True,
-        keepalive=broker.keepalive,
-        timeout=CONNECT_SECONDS,
-        tls_context=named(broker.host) if broker.secure else None,
-    )

@@ -13,7 +13,8 @@ class NativeJson:
     """`{prefix}/{bank}/availability`, `…/unit/{n}/state`, `…/unit/{n}/cmd`, `…/ack`. `bank` None: all there are."""
 
     acks = finds = True
-    _doors: Mapping[object, Door] = {"open": Door.OPEN, "closed": Door.CLOSED, "unknown": Door.UNKNOWN}
+    _doors: Mapping[str, Door] = {"open": Door.OPEN, "closed": Door.CLOSED, "unknown": Door.UNKNOWN}
+    _results: Mapping[str, Result] = {result.value: result for result in Result}
 
     def __init__(self, prefix: str, bank: str | None, pulse_seconds: float) -> None:
         self._prefix, self._bank = prefix, bank
@@ -38,10 +39,10 @@ class NativeJson:
                 return self._state(bank, unit, payload)
             case [bank, "ack"]:
                 said = json_of(payload) or {}
-                order, result, reason = said.get("id"), said.get("result"), said.get("reason")
-                if not isinstance(order, str) or result not in set(Result):
+                order, result, reason = said.get("id"), self._results.get(_word(said, "result")), said.get("reason")
+                if not isinstance(order, str) or result is None:
                     return (Strange(bank, None, "answer to an order", payload),)
-                return (Reacted(bank, None, order, Result(str(result)), shown(str(reason or ""))),)
+                return (Reacted(bank, None, order, result, shown(str(reason or ""))),)
         return ()
 
     def order(self, bank: str, unit: str, order: UUID, expires: datetime) -> Message:
@@ -62,7 +63,7 @@ class NativeJson:
         if said is None:
             # What it meant to say has replaced what was known.
             return (State(bank, unit, Door.UNKNOWN), Strange(bank, unit, "state", payload))
-        door, item, seq = self._doors.get(said.get("door")), said.get("item"), said.get("seq")
+        door, item, seq = self._doors.get(_word(said, "door")), said.get("item"), said.get("seq")
         state = State(
             bank,
             unit,
@@ -71,6 +72,12 @@ class NativeJson:
             seq if isinstance(seq, int) and not isinstance(seq, bool) else None,
         )
         return (state,) if door else (state, Strange(bank, unit, "door", payload))
+
+
+def _word(said: Mapping[str, object], name: str) -> str:
+    """Whoever may publish there may put anything in a word's place, and most of it fits into no table."""
+    found = said.get(name)
+    return found if isinstance(found, str) else ""
 
 
 class _Listed:

@@ -4,6 +4,8 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from adapters.generic.mqtt.dialects import HaLock, NativeJson, Tasmota
 from adapters.generic.mqtt.wire import Alive, Message, News, Reacted, Result, State, Strange
@@ -97,6 +99,34 @@ def test_rubbish_is_kept_aside_and_nothing_is_known_by_it(dialect: Any, topic: s
 
     assert any(isinstance(each, Strange) for each in news)
     assert all(each.door is Door.UNKNOWN for each in news if isinstance(each, State))
+
+
+NAMES = (
+    "door",
+    "item",
+    "seq",
+    "id",
+    "result",
+    "reason",
+    "POWER1",
+    "POWER",
+    "Switch1",
+    "Action",
+    "StatusSNS",
+    "StatusSTS",
+)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**63), 2**63) | st.floats(allow_nan=False) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=4),
+    max_leaves=8,
+)
+
+
+@settings(deadline=None)
+@given(said=st.dictionaries(st.sampled_from(NAMES), JSON, max_size=6))
+def test_no_word_in_whatever_place_ends_the_reading(said: dict[str, Any]) -> None:
+    for dialect, topic in {(each[0], each[1]) for each in HEARD}:
+        dialect.read(topic, json.dumps(said))
 
 
 def test_an_order_in_our_own_json_has_an_id_and_an_end() -> None:

@@ -1,0 +1,59 @@
+"""Getting a connection to a broker, and a message onto it."""
+
+from contextlib import AsyncExitStack
+from uuid import uuid4
+
+import aiomqtt
+from aiomqtt.exceptions import MqttConnectError
+from paho.mqtt.properties import Properties
+
+from adapters import reach
+from adapters.exchange import named
+from adapters.generic import sockets
+from adapters.generic.mqtt.settings import Broker
+from adapters.generic.mqtt.wire import Message
+
+AT_MOST_ONCE, QOS = 0, 1
+# Nobody subscribes to it. A broker answers in order: its answer says that what was published before has arrived.
+NOWHERE = "lockyard/nowhere"
+CONNECT_SECONDS = 5.0
+# What a broker has not acknowledged within so long never gets there: before anybody settles the order without it.
+DELIVERY_SECONDS = 3.0
+
+
+async def delivered(client: aiomqtt.Client, message: Message, properties: Properties | None, seconds: float) -> None:
+    """Returns when the broker has it. Raises MqttError."""
+    qos = AT_MOST_ONCE if message.once else QOS
+    await client.publish(message.topic, message.payload, qos, retain=False, properties=properties, timeout=seconds)
+    if message.once:
+        await client.unsubscribe(NOWHERE, timeout=seconds)
+
+
+async def connected(stack: AsyncExitStack, broker: Broker) -> aiomqtt.Client:
+    """By address, for a name that is asked twice may lead elsewhere the second time; by the first that listens."""
+    trouble: aiomqtt.MqttError | None = None
+    for address in await reach.addresses(broker.host, broker.port):
+        try:
+            return await stack.enter_async_context(_client(broker, address))
+        except MqttConnectError:
+            raise
+        except aiomqtt.MqttError as error:
+            trouble = error
+    raise trouble or ConnectionError("the name leads nowhere")
+
+
+def _client(broker: Broker, address: str) -> aiomqtt.Client:
+    return aiomqtt.Client(
+        address,
+        broker.port,
+        username=broker.user,
+        password=broker.password,
+        # A name of its own: two processes under one name would throw each other out for ever.
+        identifier=f"lockyard-{uuid4().hex[:12]}",
+        protocol=aiomqtt.ProtocolVersion.V5 if broker.five else aiomqtt.ProtocolVersion.V311,
+        clean_session=None if broker.five else True,
+        keepalive=broker.keepalive,
+        timeout=CONNECT_SECONDS,
+        tls_context=named(broker.host) if broker.secure else None,
+        socket_options=sockets.impatient(DELIVERY_SECONDS),
+    )

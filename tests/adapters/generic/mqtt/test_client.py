@@ -1,0 +1,119 @@
+"""What a client on a broker makes of whatever others say there."""
+
+import asyncio
+import json
+import socket
+import time
+from collections.abc import Callable
+from typing import Any
+
+import aiomqtt
+import pytest
+
+from adapters.conformance import Bench
+from adapters.generic.mqtt import client as client_of
+from adapters.generic.mqtt import connecting
+from adapters.generic.mqtt.adapter import MqttAdapter
+from adapters.generic.mqtt.client import MqttClient
+from adapters.generic.mqtt.dialects import NativeJson
+from adapters.generic.mqtt.settings import Broker
+from adapters.generic.mqtt.simulator import rig
+from adapters.generic.mqtt.simulator.agents import PREFIX
+from adapters.generic.mqtt.simulator.broker import EmbeddedBroker
+from adapters.generic.mqtt.wire import News
+from app.devices.port import Outcome
+
+UNIT_STATE, ACK = f"{PREFIX}/{rig.BANK}/unit/{rig.UNIT}/state", f"{PREFIX}/{rig.BANK}/ack"
+
+
+def of(bench: Bench) -> MqttClient:
+    assert isinstance(bench.adapter, MqttAdapter)
+    return bench.adapter._client
+
+
+async def until(so: Callable[[], bool], seconds: float = 4.0) -> None:
+    ends = time.monotonic() + seconds
+    while not so():
+        assert time.monotonic() < ends, "it never came"
+        await asyncio.sleep(0.02)
+
+
+async def say(bench: Bench, topic: str, payload: Any, **more: Any) -> None:
+    host, _, port = bench.connection.base_url.removeprefix("mqtt://").partition(":")
+    async with aiomqtt.Client(host, int(port)) as stranger:
+        await stranger.publish(topic, payload, qos=1, **more)
+
+
+@pytest.mark.parametrize(
+    "words", [{"door": []}, {"door": {"open": 1}}, {"door": "open", "seq": [1], "item": {}}], ids=str
+)
+async def test_a_strange_state_ends_nothing(words: dict[str, Any]) -> None:
+    async with rig.start() as bench:
+        losses = of(bench).losses
+        # The controller repeats its own word within a second.
+        await say(bench, UNIT_STATE, json.dumps(words), retain=True)
+        await asyncio.sleep(0.2)
+        state = await bench.adapter.read_bank(bench.bank)
+        receipt = await bench.adapter.send(bench.order(unit="5"))
+
+        assert len(state.units) == len(rig.UNITS)
+        assert of(bench).losses == losses
+        assert receipt.outcome is Outcome.OPENED
+
+
+@pytest.mark.parametrize("answer", [{"id": "x", "result": []}, {"id": [], "result": "opened"}, {"result": {}}], ids=str)
+async def test_what_makes_no_sense_is_told_until_something_else_is_said_there(answer: dict[str, Any]) -> None:
+    async with rig.start() as bench:
+        await say(bench, ACK, json.dumps(answer))
+        await asyncio.sleep(0.2)
+        odd = (await bench.adapter.read_bank(bench.bank)).unmapped
+        await bench.adapter.send(bench.order())
+        after = (await bench.adapter.read_bank(bench.bank)).unmapped
+
+        assert [(each.unit, each.what) for each in odd] == [(None, "answer to an order")]
+        assert after == ()
+
+
+class Upset(NativeJson):
+    """Breaks once, over a word nobody thought of."""
+
+    def read(self, topic: str, payload: str) -> tuple[News, ...]:
+        if payload == "upset":
+            raise ZeroDivisionError
+        return super().read(topic, payload)
+
+
+async def test_a_word_that_nobody_thought_of_does_not_end_the_listening_for_good() -> None:
+    async with EmbeddedBroker() as broker:
+        listening = MqttClient(Broker("127.0.0.1", broker.port, secure=False), Upset("p", None, 0.5))
+        await listening.ready(3)
+        async with aiomqtt.Client("127.0.0.1", broker.port) as stranger:
+            await stranger.publish("p/B/availability", "upset", qos=1)
+            await until(lambda: listening.losses == 1)
+            await until(lambda: not listening.failing)
+            await stranger.publish("p/B/availability", "online", qos=1)
+            await until(lambda: ("B", None) in listening.alive)
+        await listening.close()
+
+
+async def test_whoever_may_publish_cannot_fill_our_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client_of, "UNITS_LIMIT", 5)
+    listening = MqttClient(Broker("127.0.0.1", 1, secure=False), NativeJson("p", None, 0.5))
+    for number in range(20):
+        listening._take(f"p/{number}/availability", b"online", kept=False)
+        listening._take(f"p/{number}/ack", b"?", kept=False)
+        listening._take("p/B/unit/" + str(number) + "/state", b'{"door": "closed"}', kept=False)
+    listening._take("p/0/availability", b"offline", kept=False)
+
+    assert (len(listening.alive), len(listening.strange), len(listening.heard)) == (5, 5, 5)
+    assert listening.offline_since("0", None)
+
+
+async def test_an_order_that_a_cut_network_kept_back_does_not_arrive_when_it_is_whole_again() -> None:
+    async with rig.start() as bench:
+        aio: Any = of(bench)._client
+        found = aio._client.socket().getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
+
+        # As with lines: see what a cut network kept back.
+        assert found == connecting.DELIVERY_SECONDS * 1000
+        assert bench.adapter.timing.settle.total_seconds() >= connecting.DELIVERY_SECONDS
