@@ -7,6 +7,7 @@ from typing import Any
 
 from adapters.generic.mqtt.checks import checks_of
 from adapters.generic.mqtt.client import BOUNCE_SECONDS, MqttClient
+from adapters.generic.mqtt.pulses import Pulses
 from adapters.generic.mqtt.settings import SETTINGS, hardware, read
 from adapters.generic.mqtt.wire import Alive, News, Reacted, Result, State
 from adapters.once import Once
@@ -18,7 +19,6 @@ from app.devices.port import (
     Capability,
     Check,
     Connection,
-    DeviceError,
     Door,
     DoorHint,
     Evidence,
@@ -38,7 +38,6 @@ from app.devices.port import (
 NAME = "mqtt"
 # Until a change that was told is believed.
 BELIEF_SECONDS = BOUNCE_SECONDS * 1.5
-OFF_SECONDS = 2.0
 
 
 class MqttAdapter:
@@ -52,8 +51,7 @@ class MqttAdapter:
         self._dialect = client.dialect
         self._given = given
         self._once = Once()
-        self._endings: set[asyncio.Task[None]] = set()
-        self._pulse = float(given["pulse_seconds"])
+        self._pulses = Pulses(client, float(given["pulse_seconds"]))
         self._items = bool(given["item_sensors"]) and self._dialect.finds
         units = self._dialect.units()
         # Of units that are found by listening all tell their doors.
@@ -147,9 +145,7 @@ class MqttAdapter:
         return checks_of(self, bank)
 
     async def close(self) -> None:
-        # The end of a pulse is waited for: it takes the output off.
-        if self._endings:
-            await asyncio.wait(self._endings, timeout=self._pulse + OFF_SECONDS)
+        await self._pulses.close()
         await self._client.close()
 
     async def _before(self, order: Order) -> Unit:
@@ -163,25 +159,8 @@ class MqttAdapter:
         seconds = order.deadline.total_seconds()
         expires = datetime.now(UTC) + order.deadline
         message = self._dialect.order(order.bank, order.unit, order.id, expires)
-        ending = self._dialect.after(order.unit)
-        if ending is None:
-            await self._client.publish(message, seconds, runs_out=order.deadline)
-            return
-        # From here on the end of the pulse comes, whoever gives up waiting; a new connection sends it again.
-        task = asyncio.create_task(self._end_pulse(order.unit))
-        self._endings.add(task)
-        task.add_done_callback(self._endings.discard)
+        self._pulses.begin(order.bank, order.unit)
         await self._client.publish(message, seconds, runs_out=order.deadline)
-
-    async def _end_pulse(self, unit: str) -> None:
-        await asyncio.sleep(self._pulse)
-        message = self._dialect.after(unit)
-        assert message is not None, "its pulse has an end"
-        try:
-            await self._client.publish(message, OFF_SECONDS)
-        except DeviceError:
-            # Said again as soon as there is a connection: every one begins with off for all.
-            return
 
     async def _became(self, order: Order, news: asyncio.Queue[News]) -> Receipt:
         loop = asyncio.get_running_loop()

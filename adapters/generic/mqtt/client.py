@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
 import aiomqtt
 from aiomqtt.exceptions import MqttConnectError
@@ -28,6 +29,10 @@ WORD_LIMIT, UNITS_LIMIT = 64 * 1024, 20_000
 # CONNACK: bad user name or password, not authorized (as paho names them in either protocol version).
 NO_ENTRY = frozenset({134, 135})
 SUBSCRIPTION_REFUSED = 128
+
+
+class Listener(Protocol):
+    def __call__(self, told: Sequence[News], *, kept: bool) -> None: ...
 
 
 @dataclass(slots=True)
@@ -59,6 +64,8 @@ class MqttClient:
         self.heard: dict[tuple[str, str], Heard] = {}
         # Topic -> bank and what makes no sense, until something else is said there.
         self.strange: dict[str, tuple[tuple[str, Unmapped], ...]] = {}
+        # Told all that is understood: what one message says, and whether the broker had kept it.
+        self.listeners: list[Listener] = []
         self._hearers: set[asyncio.Queue[DoorHint | None]] = set()
         self._watchers: set[asyncio.Queue[News]] = set()
         self._closed = False
@@ -214,6 +221,8 @@ class MqttClient:
             if not kept or isinstance(news, State):
                 for watcher in self._watchers:
                     watcher.put_nowait(news)
+        for listener in self.listeners:
+            listener(told, kept=kept)
 
     def _wonder(self, topic: str, odd: Sequence[Strange]) -> None:
         self.strange.pop(topic, None)

@@ -1,11 +1,11 @@
 """The three dialects that controllers speak: our own JSON, Home Assistant's lock schema, Tasmota's. No I/O."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from uuid import UUID
 
-from adapters.generic.mqtt.wire import Alive, Message, News, Reacted, Result, State, Strange, json_of, shown
+from adapters.generic.mqtt.wire import Alive, Message, News, Output, Reacted, Result, State, Strange, json_of, shown
 from app.devices.port import Door
 
 
@@ -27,7 +27,7 @@ class NativeJson:
     def units(self) -> tuple[tuple[str, str], ...]:
         return ()
 
-    def greet(self) -> tuple[Message, ...]:
+    def greet(self, units: Collection[str] | None = None) -> tuple[Message, ...]:  # noqa: ARG002 - all is retained
         return ()
 
     def read(self, topic: str, payload: str) -> tuple[News, ...]:
@@ -134,7 +134,7 @@ class HaLock(_Listed):
     def topics(self) -> tuple[str, ...]:
         return tuple(sorted({topic for topic, _, _ in self._said}))
 
-    def greet(self) -> tuple[Message, ...]:
+    def greet(self, units: Collection[str] | None = None) -> tuple[Message, ...]:  # noqa: ARG002 - all is retained
         return ()
 
     def read(self, topic: str, payload: str) -> tuple[News, ...]:
@@ -172,6 +172,11 @@ class HaLock(_Listed):
 class Tasmota(_Listed):
     """`cmnd/<device>/POWER<n>` drives a relay; `stat` and `tele` tell of relays, of switches at doors, of presence."""
 
+    # Who says something of relays and switches -> where in it.
+    _TELLS: Mapping[str, str] = {
+        "RESULT": "", "STATUS10": "StatusSNS", "STATUS11": "StatusSTS", "SENSOR": "", "STATE": "",
+    }  # fmt: skip
+
     def __init__(
         self, bank: str, units: Mapping[str, tuple[str, int, int | None]], *, full_topic: str, turned: bool
     ) -> None:
@@ -184,13 +189,15 @@ class Tasmota(_Listed):
 
     def topics(self) -> tuple[str, ...]:
         stat = [self._topic("stat", device) + "+" for device in self._devices]
-        tele = [self._topic("tele", device) + what for device in self._devices for what in ("LWT", "SENSOR")]
+        tele = [self._topic("tele", device) + what for device in self._devices for what in ("LWT", "SENSOR", "STATE")]
         return (*stat, *tele)
 
-    def greet(self) -> tuple[Message, ...]:
-        """Off first: a pulse of ours may have been cut short with the connection."""
-        off = [self.after(unit) for unit in self._listed]
-        asked = [Message(self._topic("cmnd", device) + "STATUS", "10") for device in self._devices]
+    def greet(self, units: Collection[str] | None = None) -> tuple[Message, ...]:
+        """Off first: a pulse of ours may have been cut short with the connection. Then sensors (10) and relays (11)."""
+        greeted = self._listed if units is None else tuple(units)
+        devices = sorted({self._places[unit][0] for unit in greeted})
+        off = [self.after(unit) for unit in greeted]
+        asked = [Message(self._topic("cmnd", device) + "STATUS", what) for device in devices for what in ("10", "11")]
         return (*off, *asked)
 
     def read(self, topic: str, payload: str) -> tuple[News, ...]:
@@ -227,19 +234,22 @@ class Tasmota(_Listed):
             online = {"Online": True, "Offline": False}.get(payload)
             word = Strange(self._bank, None, "presence", payload)
             return [word if online is None else Alive(self._bank, unit, online) for unit, _, _ in here]
-        if what not in {"RESULT", "STATUS10", "SENSOR"}:
+        if what not in self._TELLS:
             # POWER<n> says again, bare, what RESULT says.
             return []
         said = json_of(payload)
         if said is None:
             return [Strange(self._bank, None, what, payload)]
-        inner = said.get("StatusSNS")
+        inner = said.get(self._TELLS[what])
         words = inner if isinstance(inner, dict) else said
         found: list[News] = []
         for unit, relay, switch in here:
             # With one relay only it is called POWER without a number.
             names = {f"POWER{relay}"} | ({"POWER"} if relay == 1 else set())
-            if any(words.get(name) == "ON" for name in names):
+            power = {words.get(name) for name in names if isinstance(words.get(name), str)}
+            if power & {"ON", "OFF"}:
+                found.append(Output(self._bank, unit, "ON" in power))
+            if "ON" in power and what == "RESULT":
                 found.append(Reacted(self._bank, unit, None, Result.ACCEPTED))
             told = words.get(f"Switch{switch}")
             if told is not None:

@@ -1,6 +1,6 @@
 """What is said between controllers and us, in words that every dialect is turned into. No I/O."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -69,6 +69,15 @@ class Reacted:
 
 
 @dataclass(frozen=True, slots=True)
+class Output:
+    """Of a controller that does not end a pulse itself: whether what drives the lock is under current."""
+
+    bank: str
+    unit: str
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Strange:
     """Something that makes no sense: kept raw."""
 
@@ -78,7 +87,7 @@ class Strange:
     raw: str
 
 
-News: TypeAlias = Alive | State | Reacted | Strange
+News: TypeAlias = Alive | State | Reacted | Output | Strange
 
 
 class Dialect(Protocol):
@@ -96,8 +105,9 @@ class Dialect(Protocol):
         """Bank and unit of all that the settings name."""
         ...
 
-    def greet(self) -> tuple[Message, ...]:
-        """To publish on every new connection: questions for states that are not retained, and off for what pulses."""
+    def greet(self, units: Collection[str] | None = None) -> tuple[Message, ...]:
+        """To publish on every new connection (None: for all units), and to a controller that comes back, for its units:
+        off for what pulses, and questions for states that are not retained."""
         ...
 
     def read(self, topic: str, payload: str) -> tuple[News, ...]: ...
@@ -105,7 +115,7 @@ class Dialect(Protocol):
     def order(self, bank: str, unit: str, order: UUID, expires: datetime) -> Message: ...
 
     def after(self, unit: str) -> Message | None:
-        """To publish when the pulse is over."""
+        """To publish when the pulse is over; None: the controller ends it itself."""
         ...
 
     def tells_door(self, unit: str) -> bool: ...

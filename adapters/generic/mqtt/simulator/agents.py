@@ -1,4 +1,4 @@
-"""Simulated controllers: one a bank, in each of the three dialects, with their bad days."""
+"""Simulated controllers, one a bank, with their bad days: our own JSON and Home Assistant's schema."""
 
 import asyncio
 import json
@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from adapters.generic.mqtt.simulator.packets import Publish
 from adapters.generic.mqtt.simulator.speaker import Speaker
@@ -36,6 +36,9 @@ class Door:
 @dataclass
 class Agent(ABC):
     """One controller. It comes back by itself, and hears and says nothing while its bank is away."""
+
+    # States are told when it comes, and again and again.
+    repeats: ClassVar[bool] = True
 
     world: MqttWorld
     bank: MqttBank
@@ -123,11 +126,13 @@ class Agent(ABC):
             for unit in self.bank.units:
                 now = Door(self.world.doors.switch(self.bank.id, unit), self.world.doors.at(self.bank.id, unit).item)
                 before = self.said.get(unit)
-                changed = before is None or (before.closed, before.item) != (now.closed, now.item)
-                if changed or (before and before.repeat_at <= loop.time()):
+                changed = before is not None and (before.closed, before.item) != (now.closed, now.item)
+                due = before is None or before.repeat_at <= loop.time()
+                if changed or due:
                     now.repeat_at = loop.time() + REPEAT_SECONDS
                     self.said[unit] = now
-                    self.tell(unit, now, self.world.faults.take("state", self.bank.id) if changed and before else None)
+                if changed or (due and self.repeats):
+                    self.tell(unit, now, self.world.faults.take("state", self.bank.id) if changed else None)
             await asyncio.sleep(TICK_SECONDS)
 
     def unlock(self, unit: str, fault: Fault | None) -> None:
@@ -240,60 +245,3 @@ class HaAgent(Agent):
         self.say(state, "UNLOCKED", retain=True, fault=fault)
         await asyncio.sleep(PULSE_SECONDS)
         self.say(state, "LOCKED", retain=True)
-
-
-class TasmotaAgent(Agent):
-    """One device with as many relays as the bank has units; relay n drives unit n, switch n is its door."""
-
-    def presence(self, *, online: bool) -> tuple[str, str]:
-        return f"tele/{self.bank.id}/LWT", "Online" if online else "Offline"
-
-    def commands(self) -> tuple[str, ...]:
-        return (f"cmnd/{self.bank.id}/+",)
-
-    def tell(self, unit: str, door: Door, fault: Fault | None) -> None:
-        if self.bank.sensors:
-            word = {f"Switch{self._number(unit)}": {"Action": "OFF" if door.closed else "ON"}}
-            self.say(f"stat/{self.bank.id}/RESULT", json.dumps(word), fault=fault)
-
-    async def obey(self, topic: str, payload: str, qos: int) -> None:
-        what = topic.rpartition("/")[2].upper()
-        if what == "STATUS" and payload == "10":
-            self._status()
-        elif what.startswith("POWER") and (what.removeprefix("POWER") or "1").isdigit():
-            number = int(what.removeprefix("POWER") or "1")
-            if number <= len(self.bank.units) and payload in {"ON", "OFF", ""}:
-                fault = self.world.faults.take("cmd" if payload == "ON" else "off", self.bank.id) if payload else None
-                for wait in arrivals(fault, qos):
-                    await asyncio.sleep(wait)
-                    self._power(self.bank.units[number - 1], number, payload, fault)
-
-    def _power(self, unit: str, number: int, payload: str, fault: Fault | None) -> None:
-        if fault and fault.kind == "refuse":
-            return
-        if payload == "ON" and fault and fault.kind in {"late", "neighbour"}:
-            self.unlock(unit, fault)
-        elif payload:
-            self.world.outputs.switch(self.bank.id, unit, payload == "ON")
-        if fault and fault.kind == "mute":
-            self.mute(fault)
-        state = "ON" if self.world.outputs.at(self.bank.id, unit).on_since is not None else "OFF"
-        word = payload or state
-        self.say(f"stat/{self.bank.id}/RESULT", json.dumps({f"POWER{number}": word}), fault=fault)
-        self.say(f"stat/{self.bank.id}/POWER{number}", word, fault=fault)
-
-    def _status(self) -> None:
-        closed = {unit: self.world.doors.switch(self.bank.id, unit) for unit in self.bank.units}
-        switches = {f"Switch{self._number(unit)}": "OFF" if shut else "ON" for unit, shut in closed.items()}
-        words = {"StatusSNS": {"Time": "2026-01-01T00:00:00", **(switches if self.bank.sensors else {})}}
-        self.say(f"stat/{self.bank.id}/STATUS10", json.dumps(words))
-
-    def _number(self, unit: str) -> int:
-        return self.bank.units.index(unit) + 1
-
-
-AGENTS: Mapping[str, Callable[[MqttWorld, MqttBank], Agent]] = {
-    "ha_lock": HaAgent,
-    "native_json": NativeAgent,
-    "tasmota": TasmotaAgent,
-}

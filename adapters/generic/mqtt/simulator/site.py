@@ -1,17 +1,24 @@
 """A broker with all simulated controllers behind it."""
 
 import asyncio
+from collections.abc import Callable, Mapping
 from typing import Self
 from urllib.parse import urlsplit
 
-from adapters.generic.mqtt.simulator.agents import AGENTS
+from adapters.generic.mqtt.simulator.agents import Agent, HaAgent, NativeAgent
 from adapters.generic.mqtt.simulator.broker import EmbeddedBroker
 from adapters.generic.mqtt.simulator.mosquitto import Mosquitto, program
-from adapters.generic.mqtt.simulator.world import MqttWorld
+from adapters.generic.mqtt.simulator.tasmota import TasmotaAgent
+from adapters.generic.mqtt.simulator.world import MqttBank, MqttWorld
 from adapters.simulation.faults import ANYWHERE
 
 LOOK_SECONDS = 0.02
 BROKERS = ("auto", "embedded", "mosquitto")
+AGENTS: Mapping[str, Callable[[MqttWorld, MqttBank], Agent]] = {
+    "ha_lock": HaAgent,
+    "native_json": NativeAgent,
+    "tasmota": TasmotaAgent,
+}
 
 
 class Site:

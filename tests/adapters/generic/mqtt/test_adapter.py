@@ -1,7 +1,6 @@
 import asyncio
 import json
 import time
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -213,37 +212,6 @@ async def test_orders_are_never_retained() -> None:
             first = await asyncio.wait_for(anext(aiter(later.messages)), 3)
 
         assert str(first.topic).endswith("/availability")
-
-
-@pytest.mark.parametrize("kind", ["drop", "ignore"])
-async def test_a_relay_goes_off_though_the_caller_has_given_up(kind: str) -> None:
-    async with rig.start(profile="tasmota") as bench:
-        bench.world.doors.act(bench.bank, bench.unit, "jam")
-        if kind == "drop":
-            bench.world.faults.add({"kind": kind, "where": "cmd"})
-        sending = asyncio.create_task(bench.adapter.send(bench.order()))
-        output = bench.world.outputs.at(bench.bank, bench.unit)
-        ends = time.monotonic() + 2
-        while output.on_since is None:
-            assert time.monotonic() < ends
-            await asyncio.sleep(0.01)
-        sending.cancel()
-        await bench.adapter.close()
-        await asyncio.sleep(0.2)
-
-        assert output.on_since is None
-        assert bench.world.outputs.longest() < 2.0
-
-
-async def test_a_relay_that_was_left_on_goes_off_with_the_next_connection() -> None:
-    async with rig.start(profile="tasmota") as bench:
-        bench.world.outputs.switch(bench.bank, "7", on=True)
-        again = VENDOR.connect(replace(bench.connection, id=uuid4()))
-        await again.read_bank(bench.bank)
-        await asyncio.sleep(0.2)
-        await again.close()
-
-        assert bench.world.outputs.at(bench.bank, "7").on_since is None
 
 
 @REAL

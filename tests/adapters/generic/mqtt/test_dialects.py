@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.generic.mqtt.dialects import HaLock, NativeJson, Tasmota
-from adapters.generic.mqtt.wire import Alive, Message, News, Reacted, Result, State, Strange
+from adapters.generic.mqtt.wire import Alive, Message, News, Output, Reacted, Result, State, Strange
 from app.devices.port import Door
 
 NATIVE = NativeJson("lk/v1/acme", "B", 0.5)
@@ -67,9 +67,21 @@ HEARD: tuple[tuple[Any, str, str, tuple[News, ...]], ...] = (
     (HA, "n/lock/1", "HUMMING", (Strange("B", "1", "lock", "HUMMING"),)),
     (TASMOTA, "tele/tower/LWT", "Online", (Alive("B", "1", True), Alive("B", "2", True))),
     (TASMOTA, "tele/tower/LWT", "Offline", (Alive("B", "1", False), Alive("B", "2", False))),
-    (TASMOTA, "stat/tower/RESULT", '{"POWER2":"ON"}', (Reacted("B", "2", None, Result.ACCEPTED),)),
-    (TASMOTA, "stat/tower/RESULT", '{"POWER":"ON"}', (Reacted("B", "1", None, Result.ACCEPTED),)),
-    (TASMOTA, "stat/tower/RESULT", '{"POWER1":"OFF"}', ()),
+    (
+        TASMOTA,
+        "stat/tower/RESULT",
+        '{"POWER2":"ON"}',
+        (Output("B", "2", True), Reacted("B", "2", None, Result.ACCEPTED)),
+    ),
+    (
+        TASMOTA,
+        "stat/tower/RESULT",
+        '{"POWER":"ON"}',
+        (Output("B", "1", True), Reacted("B", "1", None, Result.ACCEPTED)),
+    ),
+    (TASMOTA, "stat/tower/RESULT", '{"POWER1":"OFF"}', (Output("B", "1", False),)),
+    (TASMOTA, "stat/tower/STATUS11", '{"StatusSTS":{"POWER1":"ON"}}', (Output("B", "1", True),)),
+    (TASMOTA, "tele/tower/STATE", '{"POWER1":"OFF","POWER2":"ON"}', (Output("B", "1", False), Output("B", "2", True))),
     (TASMOTA, "stat/tower/POWER1", "ON", ()),
     (TASMOTA, "stat/tower/RESULT", '{"Switch1":{"Action":"ON"}}', (State("B", "1", Door.OPEN),)),
     (TASMOTA, "stat/tower/STATUS10", '{"StatusSNS":{"Switch1":"OFF"}}', (State("B", "1", Door.CLOSED),)),
@@ -157,7 +169,9 @@ def test_a_new_connection_to_tasmota_begins_with_off_for_every_relay() -> None:
         Message("cmnd/tower/POWER1", "OFF"),
         Message("cmnd/tower/POWER2", "OFF"),
         Message("cmnd/tower/STATUS", "10"),
+        Message("cmnd/tower/STATUS", "11"),
     )
+    assert TASMOTA.greet(["2"])[0] == Message("cmnd/tower/POWER2", "OFF")
 
 
 def test_units_without_contacts_say_so() -> None:

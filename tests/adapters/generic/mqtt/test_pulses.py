@@ -1,0 +1,143 @@
+"""No relay stays on, whatever becomes of the word that switches it off: told by the simulator's own clock."""
+
+import asyncio
+import json
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from uuid import uuid4
+
+import aiomqtt
+import pytest
+
+from adapters.conformance import Bench
+from adapters.generic.mqtt.adapter import VENDOR
+from adapters.generic.mqtt.simulator import rig
+from adapters.simulation.outputs import Output
+from app.devices.port import DeviceError, Door
+
+LIMIT_SECONDS = 2.0
+
+
+async def until(so: Callable[[], bool], seconds: float = 3.0) -> None:
+    ends = time.monotonic() + seconds
+    while not so():
+        assert time.monotonic() < ends, "it never came"
+        await asyncio.sleep(0.01)
+
+
+async def attempt(bench: Bench) -> None:
+    with suppress(DeviceError):
+        await bench.adapter.send(bench.order())
+
+
+def output_of(bench: Bench) -> Output:
+    """Of a lock that is jammed: nothing but off ends its pulse."""
+    bench.world.doors.act(bench.bank, bench.unit, "jam")
+    output: Output = bench.world.outputs.at(bench.bank, bench.unit)
+    return output
+
+
+@pytest.mark.parametrize("close", [False, True])
+async def test_a_relay_goes_off_though_the_caller_has_given_up(*, close: bool) -> None:
+    async with rig.start(profile="tasmota") as bench:
+        output = output_of(bench)
+        bench.world.faults.add({"kind": "drop", "where": "cmd"})
+        sending = asyncio.create_task(attempt(bench))
+        await until(lambda: output.on_since is not None)
+        sending.cancel()
+        if close:
+            await bench.adapter.close()
+        await until(lambda: output.on_since is None, 1.0)
+
+        assert bench.world.outputs.longest() < LIMIT_SECONDS
+
+
+async def test_off_is_said_again_until_the_device_says_that_it_is_so() -> None:
+    async with rig.start(profile="tasmota") as bench:
+        output = output_of(bench)
+        await asyncio.sleep(0.3)
+        bench.world.faults.add({"kind": "ignore", "where": "off", "times": -1})
+        sending = asyncio.create_task(attempt(bench))
+        await until(lambda: output.on_since is not None)
+        await asyncio.sleep(0.7)
+        assert output.on_since is not None, "its pulse is over, and every off was lost"
+        bench.world.faults.clear()
+        await until(lambda: output.on_since is None)
+
+        assert bench.world.outputs.longest() < LIMIT_SECONDS
+        assert bench.here() == 1
+        await sending
+
+
+async def test_off_is_not_said_for_ever_once_the_device_says_that_it_is_so() -> None:
+    async with rig.start(profile="tasmota") as bench:
+        await attempt(bench)
+        await asyncio.sleep(0.3)
+        calls = bench.world.faults.calls
+        await asyncio.sleep(1.0)
+
+        assert bench.world.faults.calls == calls
+
+
+async def test_a_device_that_comes_back_is_switched_off_and_asked_for_its_doors() -> None:
+    """It keeps its relays as they are while it is off the network, and tells of its switches when they change."""
+    async with rig.start(profile="tasmota") as bench:
+        output = output_of(bench)
+        sending = asyncio.create_task(attempt(bench))
+        await until(lambda: output.on_since is not None)
+        bench.world.faults.go_away(bench.bank, "reset")
+        bench.world.doors.act(bench.bank, "5", "force")
+        await asyncio.sleep(0.6)
+        assert output.on_since is not None, "nothing can reach it"
+        bench.world.faults.add({"kind": "ignore", "where": "off", "times": 3})
+        bench.world.faults.come_back(bench.bank)
+        await until(lambda: output.on_since is None)
+        await asyncio.sleep(0.3)
+        doors = {unit.id: unit.door for unit in (await bench.adapter.read_bank(bench.bank)).units}
+
+        assert bench.world.outputs.longest() < LIMIT_SECONDS
+        assert doors == {unit: Door.OPEN if unit == "5" else Door.CLOSED for unit in rig.UNITS}
+        await sending
+
+
+async def test_a_relay_that_was_left_on_goes_off_with_the_next_connection() -> None:
+    async with rig.start(profile="tasmota") as bench:
+        bench.world.outputs.switch(bench.bank, "7", on=True)
+        bench.world.faults.add({"kind": "ignore", "where": "off", "times": 8})
+        again = VENDOR.connect(replace(bench.connection, id=uuid4()))
+        await again.read_bank(bench.bank)
+        await until(lambda: bench.world.outputs.at(bench.bank, "7").on_since is None)
+        await again.close()
+
+        assert bench.world.outputs.longest() < LIMIT_SECONDS
+
+
+@pytest.mark.parametrize("said", ["tele/MQ-01/STATE", "stat/MQ-01/RESULT"])
+async def test_a_relay_that_is_found_on_goes_off(said: str) -> None:
+    async with rig.start(profile="tasmota") as bench:
+        await asyncio.sleep(0.3)
+        bench.world.outputs.switch(bench.bank, "7", on=True)
+        host, _, port = bench.connection.base_url.removeprefix("mqtt://").partition(":")
+        async with aiomqtt.Client(host, int(port)) as device:
+            await device.publish(said, json.dumps({"POWER7": "ON"}), qos=1)
+        await until(lambda: bench.world.outputs.at(bench.bank, "7").on_since is None)
+
+        assert bench.world.outputs.longest() < LIMIT_SECONDS
+
+
+async def test_the_end_of_an_earlier_pulse_does_not_cut_the_next_one_short() -> None:
+    async with rig.start(profile="tasmota", watch_seconds=0.4) as bench:
+        output = output_of(bench)
+        bench.world.faults.add({"kind": "ignore", "where": "off", "times": -1})
+        await attempt(bench)
+        bench.world.faults.clear()
+        bench.world.outputs.switch(bench.bank, bench.unit, on=False)
+        began = time.monotonic()
+        sending = asyncio.create_task(attempt(bench))
+        await until(lambda: output.on_since is not None)
+        await until(lambda: output.on_since is None)
+
+        assert time.monotonic() - began >= 0.28
+        await sending
