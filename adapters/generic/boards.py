@@ -223,6 +223,8 @@ class BoardClient:
 
     async def _ask_once(self, board: int) -> Reading:
         """One reply tells all locks of a board: who asks while a question still waits for the line shares its reply."""
+        if self._left:
+            raise Unreachable("this connection was closed")
         waiting = self._waiting.get(board)
         if waiting is None:
             waiting = self._waiting[board] = asyncio.create_task(self._exchange(board))

@@ -88,6 +88,7 @@ class Bus:
     async def turn(self) -> AsyncIterator[None]:
         """The line is ours, connected, still and with an empty input. Raises Unreachable where it cannot be reached."""
         async with self._lock:
+            self._check_used()
             if self._stale or not self._connected:
                 await self._connect()
             pause = self._free_at - time.monotonic()
@@ -144,6 +145,12 @@ class Bus:
         has is not disturbed: a neighbour may be holding an output on and must be able to take it off."""
         self._stale = True
 
+    def _check_used(self) -> None:
+        """Who is late must not open a line again that nobody would ever close."""
+        if self.users <= 0:
+            self.hang_up()
+            raise Unreachable("this connection was closed")
+
     def hang_up(self) -> None:
         if self._transport is not None:
             self._transport.abort()
@@ -161,6 +168,7 @@ class Bus:
             raise Unreachable(str(error)) from error
         except (OSError, TimeoutError) as error:
             raise Unreachable(f"cannot reach {self.address}: {type(error).__name__}") from error
+        self._check_used()
 
 
 async def _dial(address: str, baudrate: int, parity: str, line: _Line) -> asyncio.WriteTransport:

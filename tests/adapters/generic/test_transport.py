@@ -191,6 +191,14 @@ async def test_a_terminal_server_s_connection_is_as_impatient(kerong: Rig) -> No
     assert found == transport.DELIVERY_SECONDS * 1000
 
 
+async def test_a_line_that_was_given_back_is_not_opened_again() -> None:
+    bus = transport.shared("socket://127.0.0.1:1", 19200)
+    transport.leave(bus)
+    with pytest.raises(Unreachable, match="closed"):
+        async with bus.turn():
+            pytest.fail("it was opened")
+
+
 async def test_who_listens_hears_what_nobody_asked_for() -> None:
     masters: list[asyncio.StreamWriter] = []
 

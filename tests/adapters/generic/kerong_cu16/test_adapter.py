@@ -129,6 +129,27 @@ async def test_a_line_that_comes_back_is_used_again() -> None:
             await adapter.close()
 
 
+async def test_a_line_that_is_closed_while_it_is_read_stays_closed() -> None:
+    """Of a converter that takes one connection only, whoever opens the line next would find it taken for ever."""
+    line = Line("KR-01", {0: 16, 1: 16})
+    world = KerongWorld([line])
+    async with LineServer(world, line) as server, kerong_rig() as rig:
+        settings = {"bank": "KR-01", "boards": [0, 1], "reply_seconds": 0.2}
+        adapter = registry.connect(replace(rig.connection, base_url=server.url, settings=settings))
+        await adapter.read_bank("KR-01")
+        world.faults.add({"kind": "drop", "where": "30", "times": -1})
+        reading = asyncio.create_task(adapter.read_bank("KR-01"))
+        await asyncio.sleep(0.05)
+        await adapter.close()
+        with pytest.raises(Unreachable, match="closed"):
+            await reading
+        with pytest.raises(Unreachable, match="closed"):
+            await adapter.read_unit("KR-01", "0-1")
+        await asyncio.sleep(0.2)
+
+        assert not server._masters
+
+
 @pytest.mark.parametrize("kind", [kind for kind in OrderKind if kind is not OrderKind.OPEN])
 async def test_a_board_only_opens_doors(kerong: Rig, kind: OrderKind) -> None:
     with pytest.raises(Unsupported):
