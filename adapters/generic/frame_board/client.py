@@ -9,8 +9,8 @@ from adapters.generic.frame_board import wire
 from adapters.generic.frame_board.wire import Fields, Profile
 from adapters.generic.transport import Bus
 
-# Longer than any frame that is pushed.
-PUSH_LIMIT = 64
+# So many bytes are looked through for pushes at a time; of what a babbling line says the rest is not worth it.
+HEAR_LIMIT = 512
 
 
 class FrameDialect:
@@ -107,7 +107,7 @@ class FrameClient(BoardClient):
         await super().close()
 
     def _hear(self, data: bytes) -> None:
-        self._tail += data
+        self._tail = (self._tail + data[-HEAR_LIMIT:])[-HEAR_LIMIT:]
         while found := wire.find(self._frames.profile.pushed, self._tail):
             fields, end = found
             self._tail = self._tail[end:]
@@ -115,7 +115,6 @@ class FrameClient(BoardClient):
             if board in self._boards:
                 for hearer in self._hearers:
                     hearer.put_nowait((board, lock, self._frames.state(status)))
-        self._tail = self._tail[-PUSH_LIMIT:]
 
 
 def frame_client(

@@ -1,4 +1,5 @@
 import asyncio
+import time
 from datetime import timedelta
 from uuid import uuid4
 
@@ -7,6 +8,7 @@ import pytest
 from adapters.conformance import Bench
 from adapters.generic.frame_board import wire
 from adapters.generic.frame_board.adapter import VENDOR
+from adapters.generic.frame_board.client import FrameClient, frame_client
 from adapters.generic.frame_board.simulator import rig
 from adapters.generic.frame_board.wire import PROFILES
 from app.devices.port import Ability, Capability, Checkable, Connection, Door, Evidence, OrderKind, Outcome, Unsupported
@@ -79,6 +81,43 @@ async def test_a_push_comes_as_a_hint_at_once() -> None:
         assert bench.adapter.capabilities[Capability.PUSH_EVENTS] is Ability.WORKS
         await bench.adapter.close()
         assert [hint async for hint in hints] == []
+
+
+def listening() -> FrameClient:
+    nowhere = "socket://127.0.0.1:1"
+    return frame_client(nowhere, PROFILES["wkly"], {1: 4}, turned=False, baudrate=9600, reply_seconds=0.1)
+
+
+@pytest.mark.parametrize("babble", [b"\x00", b"\x57", bytes.fromhex("57 4B 4C 59 FF 01 85")], ids=bytes.hex)
+async def test_a_line_that_babbles_between_questions_does_not_stop_everything_else(babble: bytes) -> None:
+    """A solenoid on another line may wait for its off meanwhile."""
+    client = frame_client(
+        "socket://127.0.0.1:1", PROFILES["wkly"], {1: 4}, turned=False, baudrate=9600, reply_seconds=0.1
+    )
+    # As much as one look at a socket may bring.
+    heard = (babble * (1 << 18))[: 1 << 18]
+    began = time.monotonic()
+    client._hear(heard)
+    took = time.monotonic() - began
+    await client.close()
+
+    assert took < 0.5
+
+
+async def test_a_push_behind_babble_is_heard() -> None:
+    client = frame_client(
+        "socket://127.0.0.1:1", PROFILES["wkly"], {1: 4}, turned=False, baudrate=9600, reply_seconds=0.1
+    )
+    first = asyncio.ensure_future(anext(client.pushes()))
+    await asyncio.sleep(0)
+    push = wire.spell(PROFILES["wkly"].pushed, board=1, lock=3, status=0)
+    for part in (b"\x57" * 5000 + push[:4], push[4:]):
+        client._hear(part)
+    await asyncio.sleep(0)
+    told = await first
+    await client.close()
+
+    assert told == (1, 3, False)
 
 
 async def test_a_family_that_does_not_push_has_no_hints() -> None:
