@@ -14,9 +14,11 @@ from adapters.breaker import Breaker
 from adapters.generic import transport
 from adapters.generic.transport import Bus
 from adapters.once import Once
-from app.devices.port import Ambiguous, DeviceError, Unreachable
+from app.devices.port import Ambiguous, ContractBroken, DeviceError, Unreachable
 
 T = TypeVar("T")
+# A board, and the lock where it is asked for one.
+Asked = tuple[int, int | None]
 
 TRIES = 3
 # How long after an unlock the door must have been seen open, or it is a jam or a lack of power.
@@ -54,13 +56,18 @@ class Reading:
 
 
 class Dialect(Protocol):
-    """How one family of boards talks. Both calls run within a turn of the bus, which they must not leave."""
+    """How one family of boards talks. Its calls run within a turn of the bus, which they must not leave."""
 
     # Without sensors nothing is watched: a reading only proves that the board is alive.
     sensors: bool
 
     async def look(self, bus: Bus, board: int) -> Reading:
         """Raises NoAnswer when nothing usable came, Unreachable and ContractBroken."""
+        ...
+
+    async def glance(self, bus: Bus, board: int, lock: int) -> Reading:
+        """As `look`, but of this lock at least, and at once: a board that tells its locks one by one takes a second for
+        all of them, and a door that is watched may have opened and shut meanwhile."""
         ...
 
     async def pulse(self, bus: Bus, board: int, lock: int) -> bool:
@@ -85,7 +92,7 @@ class BoardClient:
         # A board may be dead while its neighbours on the line are well; a dead one must not slow the others' reading.
         self._breakers = {board: Breaker(threshold=2, cool_down=3.0, ceiling=15.0) for board in boards}
         self._last: dict[int, Reading] = {}
-        self._waiting: dict[int, asyncio.Task[Reading]] = {}
+        self._waiting: dict[Asked, asyncio.Task[Reading]] = {}
         self._exchanges: set[asyncio.Task[Reading]] = set()
         self._pulses: set[asyncio.Task[bool]] = set()
         self._openings: Counter[tuple[int, int]] = Counter()
@@ -98,11 +105,11 @@ class BoardClient:
     async def status(self, board: int, tries: int = TRIES) -> Reading:
         """State of one board; a changed door is looked at twice, for switches bounce. Raises Unreachable."""
         async with self._breakers[board].guard():
-            first = await self._ask(board, tries)
+            first = await self._ask((board, None), tries)
             before = self._last.get(board)
             if before is not None and (before.closed ^ first.closed) & before.known & first.known:
                 await asyncio.sleep(BOUNCE_SECONDS)
-                second = await self._ask(board)
+                second = await self._ask((board, None))
                 # A door that two readings disagree about stays as it was until the next look.
                 unsure = first.closed ^ second.closed
                 first = replace(second, closed=second.closed & ~unsure | before.closed & unsure)
@@ -159,12 +166,14 @@ class BoardClient:
         """Also proves that the board is alive before anything irrevocable is sent."""
         try:
             async with asyncio.timeout_at(_loop_time(ends)):
-                if (await self._ask(board)).is_closed(lock) is not False:
+                if (await self._ask((board, lock))).is_closed(lock) is not False:
                     return False
                 await asyncio.sleep(BOUNCE_SECONDS)
-                return (await self._ask(board)).is_closed(lock) is False
+                return (await self._ask((board, lock))).is_closed(lock) is False
         except TimeoutError:
             raise Unreachable("the deadline passed before anything was sent") from None
+        except ContractBroken as error:
+            raise Unreachable(f"{error.detail}; nothing was sent") from error
 
     async def _order(self, board: int, lock: int, ends: float) -> bool:
         async with AsyncExitStack() as stack:
@@ -192,7 +201,7 @@ class BoardClient:
             await asyncio.sleep(BOUNCE_SECONDS if open_seen else POLL_SECONDS)
             try:
                 async with asyncio.timeout_at(_loop_time(until)):
-                    state = await self._ask_once(board)
+                    state = await self._ask_once((board, lock))
             except (DeviceError, transport.NoAnswer, TimeoutError):
                 continue
             if (closed := state.is_closed(lock)) is None:
@@ -212,34 +221,38 @@ class BoardClient:
             raise Ambiguous("the unlock was sent and the deadline passed while the door was watched")
         return Seen.STAYED_CLOSED
 
-    async def _ask(self, board: int, tries: int = TRIES) -> Reading:
+    async def _ask(self, asked: Asked, tries: int = TRIES) -> Reading:
         for _ in range(tries):
             try:
-                return await self._ask_once(board)
+                return await self._ask_once(asked)
             except transport.NoAnswer:
                 continue
         self.bus.renew()
-        raise Unreachable(f"board {board} does not answer")
+        raise Unreachable(f"board {asked[0]} does not answer")
 
-    async def _ask_once(self, board: int) -> Reading:
-        """One reply tells all locks of a board: who asks while a question still waits for the line shares its reply."""
+    async def _ask_once(self, asked: Asked) -> Reading:
+        """One reply may tell all locks of a board: who asks while a question still waits for the line shares its
+        reply."""
         if self._left:
             raise Unreachable("this connection was closed")
-        waiting = self._waiting.get(board)
+        waiting = self._waiting.get(asked)
         if waiting is None:
-            waiting = self._waiting[board] = asyncio.create_task(self._exchange(board))
+            waiting = self._waiting[asked] = asyncio.create_task(self._exchange(asked))
         # A caller that gives up leaves the exchange to end by itself: half a reply would confuse the next.
         return await _kept(waiting, self._exchanges, Unreachable("this connection was closed"))
 
-    async def _exchange(self, board: int) -> Reading:
+    async def _exchange(self, asked: Asked) -> Reading:
+        board, lock = asked
         try:
             async with self.bus.turn():
                 # Once it is sent, its reply is too old for whoever asks now.
-                del self._waiting[board]
-                return await self._dialect.look(self.bus, board)
+                del self._waiting[asked]
+                if lock is None:
+                    return await self._dialect.look(self.bus, board)
+                return await self._dialect.glance(self.bus, board, lock)
         finally:
-            if self._waiting.get(board) is asyncio.current_task():
-                del self._waiting[board]
+            if self._waiting.get(asked) is asyncio.current_task():
+                del self._waiting[asked]
 
 
 async def _kept(task: asyncio.Task[T], where: set[asyncio.Task[T]], cut_off: DeviceError) -> T:

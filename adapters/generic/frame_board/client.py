@@ -33,6 +33,13 @@ class FrameDialect:
                 closed, known = closed | state << lock - 1, known | 1 << lock - 1
         return Reading(closed, 0, known)
 
+    async def glance(self, bus: Bus, board: int, lock: int) -> Reading:
+        if self.profile.ask_all and lock <= (self.profile.covers or lock):
+            closed, known, _ = await self._all(bus, board)
+            return Reading(closed, 0, known)
+        state = await self._one(bus, board, lock)
+        return Reading(bool(state) << lock - 1, 0, 0 if state is None else 1 << lock - 1)
+
     async def pulse(self, bus: Bus, board: int, lock: int) -> bool:
         """What they answer is not waited for: the lock reports what it believes, the door what is."""
         bus.write(wire.spell(self.profile.unlock, board=board, lock=lock))

@@ -19,6 +19,9 @@ class KerongDialect:
         said = await bus.answer(lambda received: wire.find_status(received, board), self._reply_seconds)
         return Reading(said.closed, said.items)
 
+    async def glance(self, bus: Bus, board: int, lock: int) -> Reading:  # noqa: ARG002 - one reply tells all
+        return await self.look(bus, board)
+
     async def pulse(self, bus: Bus, board: int, lock: int) -> bool:
         bus.write(wire.unlock(board, lock))
         return False

@@ -91,6 +91,9 @@ class ModbusDialect:
             words = f"module {board} answered {no}"
             raise (ContractBroken if no.code in {1, 2, 3} else Unreachable)(words) from no
 
+    async def glance(self, bus: Bus, board: int, lock: int) -> Reading:  # noqa: ARG002 - one reply tells all
+        return await self.look(bus, board)
+
     async def pulse(self, bus: Bus, board: int, lock: int) -> bool:
         output = self._wiring.first_output + lock - 1
         await self._check_mode(bus, board, output)

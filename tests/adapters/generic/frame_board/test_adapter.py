@@ -28,6 +28,20 @@ async def test_every_family_opens_one_door_and_sees_it(profile: str) -> None:
         assert (bench.here(), bench.elsewhere()) == (1, 0)
 
 
+@pytest.mark.parametrize(("profile", "locks", "unit"), [("winnsen90", 16, "2-16"), ("xor5_8a80", 50, "2-50")])
+async def test_a_door_is_watched_by_itself_where_a_board_tells_its_doors_one_by_one(
+    profile: str, locks: int, unit: str
+) -> None:
+    """A question and its answer take 40 ms at 9600 baud: all locks together more than a door may be out of sight."""
+    async with rig.start(profile=profile, locks=locks) as bench:
+        for where in ("one", "all"):
+            bench.world.faults.add({"kind": "delay", "where": where, "ms": 40, "times": -1})
+        receipt = await bench.adapter.send(bench.order(unit=unit))
+
+        assert receipt.outcome is Outcome.OPENED
+        assert bench.world.doors.at(bench.bank, unit).pulses == 1
+
+
 @pytest.mark.parametrize("profile", PROFILES)
 async def test_switches_that_close_the_other_way_round_are_turned(profile: str) -> None:
     async with rig.start(profile=profile, locks=4, turned=True) as bench:

@@ -103,10 +103,16 @@ async def test_without_door_inputs_a_lost_answer_leaves_nobody_the_wiser() -> No
         assert bench.here() == 1
 
 
-async def test_more_channels_than_the_module_has_breaks_the_contract() -> None:
+async def test_more_channels_than_the_module_has_breaks_the_contract_and_nothing_is_sent() -> None:
     async with rig.start(modules=[{"module": 1, "channels": 16}], closed_when={}) as bench:
         with pytest.raises(ContractBroken):
             await bench.adapter.read_bank(bench.bank)
+        order = bench.order(unit="1-3")
+        for _ in range(2):
+            with pytest.raises(Unreachable, match="nothing was sent"):
+                await bench.adapter.send(order)
+
+        assert bench.elsewhere() == 0
 
 
 @pytest.mark.parametrize(
