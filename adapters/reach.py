@@ -58,7 +58,10 @@ def stopped(peer: object) -> bool:
 async def addresses(host: str, port: int) -> list[str]:
     """Where a library dials by itself it is given these in place of the name: asked again, a name may answer otherwise.
     Raises ConnectionError when the name leads to where nobody may go, OSError when it leads nowhere."""
-    found = await asyncio.to_thread(socket.getaddrinfo, host, port)
+    try:
+        found = await asyncio.to_thread(socket.getaddrinfo, host, port)
+    except UnicodeError as error:
+        raise ConnectionError("no name has such letters or lengths") from error
     if any(stopped(each[4]) for each in found):
         raise ConnectionError("this address may not be spoken to")
     return list(dict.fromkeys(str(each[4][0]) for each in found))

@@ -157,16 +157,20 @@ class Bus:
             self._transport = None
 
     async def _connect(self) -> None:
+        gone = getattr(self._transport, "wait_closed", None)
         self.hang_up()
         self._stale = False
         self._line = line = _Line(self._listeners)
         self.generation += 1
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
+                if gone is not None:
+                    # A device is closed beside us; until then it would look as if somebody else had it.
+                    await gone()
                 self._transport = await _dial(self.address, *self.speed, line)
         except InUse as error:
             raise Unreachable(str(error)) from error
-        except (OSError, TimeoutError) as error:
+        except (OSError, TimeoutError, UnicodeError) as error:
             raise Unreachable(f"cannot reach {self.address}: {type(error).__name__}") from error
         self._check_used()
 
@@ -206,7 +210,8 @@ async def _open(address: str, baudrate: int, parity: str, line: _Line) -> asynci
         device, _ = await serialx.create_serial_connection(
             loop, lambda: line, address, baudrate=baudrate, parity=serialx.Parity(parity)
         )
-    except (serialx.SerialException, OSError) as error:
+    except Exception as error:
+        # It is young, and reads whatever comes from the other end.
         if errno.EBUSY in _numbers(error):
             how = "end it, or stop `lockyard worker` while you try, and start it again afterwards"
             raise InUse(f"another process on this machine uses {address}: {how}") from error

@@ -190,11 +190,14 @@ class ModbusDialect:
         channels = self._wiring.channels[board]
         try:
             asked = wire.read_registers(wire.MODES + self._wiring.first_output, channels)
-            return list(wire.registers(await self._ask(bus, board, asked)))[:channels]
+            told = wire.registers(await self._ask(bus, board, asked))
         except NoAnswer:
             raise Unreachable(f"module {board} does not tell its output modes") from None
         except SaysNo as no:
-            raise Refused(f"module {board} answered {no} when asked for its output modes", reason="OPEN_FAILED") from no
+            raise _no_mode(board, no) from no
+        if len(told) < channels:
+            raise ContractBroken(f"module {board} tells fewer output modes than it was asked for")
+        return list(told[:channels])
 
     async def _check_mode(self, bus: Bus, board: int, output: int) -> None:
         """In any mode but the plain one an input, not we, would move the lock."""
@@ -205,7 +208,7 @@ class ModbusDialect:
         except NoAnswer:
             raise Unreachable(f"module {board} does not tell its output mode; nothing was sent") from None
         except SaysNo as no:
-            raise Refused(f"module {board} answered {no} when asked for its output mode", reason="OPEN_FAILED") from no
+            raise _no_mode(board, no) from no
         if not said or said[0] != wire.PLAIN_MODE:
             raise Refused(f"output {output} of module {board} is not in mode 0 (normal)", reason="OPEN_FAILED")
 
@@ -252,6 +255,11 @@ class ModbusDialect:
         if (code := wire.exception_of(said)) is not None:
             raise SaysNo(code)
         return said
+
+
+def _no_mode(board: int, no: SaysNo) -> DeviceError:
+    """Nothing was ordered yet: whatever may pass may be tried again."""
+    return _NOTHING_DONE.get(no.code, Unreachable)(f"module {board} answered {no} when asked for its output mode")
 
 
 def _cancelled() -> bool:

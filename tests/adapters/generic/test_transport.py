@@ -2,6 +2,7 @@ import asyncio
 import fcntl
 import os
 import socket
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from serialx import descriptor_transport
 
 from adapters import registry
 from adapters.conformance import Bench
@@ -78,6 +80,53 @@ async def test_a_serial_device_that_is_not_there_is_unreachable(kerong: Rig) -> 
     with pytest.raises(Unreachable):
         await adapter.read_bank(kerong.bank)
     await adapter.close()
+
+
+@pytest.mark.parametrize("where", ["socket", "rfc2217"])
+async def test_a_name_that_no_name_can_be_is_unreachable(where: str, kerong: Rig) -> None:
+    adapter = registry.connect(replace(kerong.connection, base_url=f"{where}://{'a' * 70}.example:4001"))
+    with pytest.raises(Unreachable):
+        await adapter.read_bank(kerong.bank)
+    await adapter.close()
+
+
+@pytest.mark.parametrize("said", ["FF FA 2C 69 FF F0", "FF FA 2C 67 77 FF F0"])
+async def test_what_a_terminal_server_says_out_of_turn_is_borne(said: str, kerong: Rig) -> None:
+    async def server(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(bytes.fromhex(said))
+
+    listening = await asyncio.start_server(server, "127.0.0.1", 0)
+    address = f"rfc2217://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
+    adapter = registry.connect(replace(kerong.connection, base_url=address))
+    loop = asyncio.get_running_loop()
+    # The library stumbles over it, which the loop tells besides.
+    before, told = loop.get_exception_handler(), list[dict[str, Any]]()
+    loop.set_exception_handler(lambda _, what: told.append(what))
+    with pytest.raises(Unreachable):
+        await adapter.read_bank(kerong.bank)
+    await adapter.close()
+    loop.set_exception_handler(before)
+    listening.close()
+    assert told
+
+
+async def test_a_device_that_is_opened_afresh_is_not_taken_for_another_s(
+    kerong: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    close = descriptor_transport._safe_close
+
+    def slowly(device: int) -> None:
+        time.sleep(0.1)
+        close(device)
+
+    monkeypatch.setattr(descriptor_transport, "_safe_close", slowly)
+    async with serial_device(kerong.connection.base_url) as device:
+        bus = transport.shared(device, 19200)
+        for known in range(2):
+            bus.renew()
+            async with bus.turn():
+                assert bus.generation == known + 1
+        transport.leave(bus)
 
 
 async def test_two_ways_to_name_a_device_are_one_bus(tmp_path: Path) -> None:

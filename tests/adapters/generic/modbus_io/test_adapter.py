@@ -1,21 +1,27 @@
 import asyncio
 import time
+from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from pymodbus import FramerType
 from pymodbus.client import AsyncModbusTcpClient
 
-from adapters.generic.modbus_io.adapter import ON_WAIT_OFF
+from adapters.generic.modbus_io.adapter import ON_WAIT_OFF, VENDOR
 from adapters.generic.modbus_io.simulator import rig
 from app.devices.port import (
     Ability,
     Ambiguous,
     Capability,
     Checkable,
+    Connection,
     ContractBroken,
+    DeviceError,
     Door,
     Evidence,
+    Order,
+    OrderKind,
     Outcome,
     Refused,
     Unreachable,
@@ -72,6 +78,39 @@ async def test_an_output_in_another_mode_is_not_ordered() -> None:
             await bench.adapter.send(bench.order())
 
         assert bench.here() == 0
+
+
+@pytest.mark.parametrize(("code", "end"), [(2, Refused), (4, Unreachable), (6, Unreachable)])
+async def test_a_module_that_will_not_tell_its_mode_now_may_be_asked_again(code: int, end: type[DeviceError]) -> None:
+    async with rig.start() as bench:
+        bench.world.faults.add({"kind": "exception", "where": "03", "status": code})
+        with pytest.raises(end):
+            await bench.adapter.send(bench.order())
+
+        assert bench.here() == 0
+
+
+@pytest.mark.parametrize("reply", ["01 03", "01 03 01 00", "01 03 00", "01 03 FF 00 00"])
+async def test_a_mode_that_makes_no_sense_is_none(reply: str) -> None:
+    """A TCP frame has no sum: whatever is in it has to be borne."""
+    said, inputs = bytes.fromhex(reply), bytes.fromhex("01 02 01 FF")
+
+    async def module(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while asked := await reader.read(64):
+            body = said if asked[7] == 3 else inputs
+            writer.write(asked[:4] + len(body).to_bytes(2, "big") + body)
+
+    server = await asyncio.start_server(module, "127.0.0.1", 0)
+    host, port = server.sockets[0].getsockname()
+    settings = {"bank": "B", "modules": [1], "pulse": "waveshare_flash"}
+    adapter = VENDOR.connect(Connection(uuid4(), VENDOR.name, f"socket://{host}:{port}", settings))
+    with pytest.raises(DeviceError):
+        await adapter.send(Order(uuid4(), OrderKind.OPEN, "B", "1-1", timedelta(seconds=3)))
+    assert isinstance(adapter, Checkable)
+    with pytest.raises(DeviceError):
+        await {check.name: check for check in adapter.checks(None)}["module 1 has its outputs in mode 0"].run()
+    await adapter.close()
+    server.close()
 
 
 async def test_a_module_of_another_brand_refuses_a_flash() -> None:

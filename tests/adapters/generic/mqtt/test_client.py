@@ -21,7 +21,7 @@ from adapters.generic.mqtt.simulator import rig
 from adapters.generic.mqtt.simulator.agents import PREFIX
 from adapters.generic.mqtt.simulator.broker import EmbeddedBroker
 from adapters.generic.mqtt.wire import News
-from app.devices.port import Outcome
+from app.devices.port import Outcome, Unreachable
 
 UNIT_STATE, ACK = f"{PREFIX}/{rig.BANK}/unit/{rig.UNIT}/state", f"{PREFIX}/{rig.BANK}/ack"
 
@@ -94,6 +94,14 @@ async def test_a_word_that_nobody_thought_of_does_not_end_the_listening_for_good
             await stranger.publish("p/B/availability", "online", qos=1)
             await until(lambda: ("B", None) in listening.alive)
         await listening.close()
+
+
+async def test_a_name_that_no_name_can_be_is_unreachable_each_time() -> None:
+    listening = MqttClient(Broker("a" * 70 + ".example", 1883, secure=False), NativeJson("p", None, 0.5))
+    for _ in range(2):
+        with pytest.raises(Unreachable, match="cannot be reached"):
+            await listening.ready(3)
+    await listening.close()
 
 
 async def test_whoever_may_publish_cannot_fill_our_memory(monkeypatch: pytest.MonkeyPatch) -> None:
