@@ -7,7 +7,7 @@ from adapters import config
 from adapters.generic import bank, transport
 from adapters.generic.bank import BoardBank, Place
 from adapters.generic.modbus_io.client import ModbusClient, Wiring, modbus_client
-from adapters.generic.modbus_io.wire import PLAIN_MODE, Framing
+from adapters.generic.modbus_io.wire import ALL_OUTPUTS, PLAIN_MODE, Framing
 from app.devices.port import Adapter, Check, Connection, Refused, Setting, SettingKind, Vendor
 
 NAME = "modbus_io"
@@ -15,6 +15,7 @@ FLASH, ON_WAIT_OFF = "waveshare_flash", "on_wait_off"
 # No solenoid stays under current for more than two seconds. A pulse that we time needs room for an order that is lost.
 LONGEST_SECONDS = {FLASH: 2.0, ON_WAIT_OFF: 1.5}
 CHANNELS, MOST_CHANNELS = 8, 64
+ADDRESSES = 0x10000
 
 SETTINGS = (
     *bank.SETTINGS,
@@ -56,6 +57,7 @@ def _read(connection: Connection) -> tuple[dict[str, Any], Wiring, dict[str, Pla
     _need(given["pulse_seconds"] <= longest, f"pulse_seconds must be {longest:g} at most with {given['pulse']}")
     modules = bank.boards_of([_board(each) for each in given["modules"]], range(1, 248), MOST_CHANNELS, CHANNELS)
     places = bank.places_of(modules, given)
+    _need_addresses(given, max(modules.values(), default=1))
     wiring = Wiring(
         framing=_framing(given["framing"], connection.base_url),
         channels=modules,
@@ -107,6 +109,15 @@ class ModbusBank(BoardBank):
 
         advice = "write 0 to the output mode registers (1000h + output), or set output_modes to false for other brands"
         return Check(f"module {module} has its outputs in mode 0", look, advice)
+
+
+def _need_addresses(given: Mapping[str, Any], channels: int) -> None:
+    """`channels`: of the largest module. One address is no output's: what is written there goes to all of them."""
+    inputs, outputs = (range(given[name], given[name] + channels) for name in ("first_input", "first_output"))
+    good = all(0 <= each.start and each.stop <= ADDRESSES for each in (inputs, outputs))
+    _need(good, f"first_input and first_output must be 0 to {ADDRESSES - channels}")
+    clear = outputs.stop <= ALL_OUTPUTS if given["pulse"] == FLASH else ALL_OUTPUTS not in outputs
+    _need(clear, f"no output may have address {ALL_OUTPUTS} (00FFh): an order to it opens every door of the module")
 
 
 def _need(so: bool, words: str) -> None:

@@ -166,6 +166,11 @@ async def test_more_channels_than_the_module_has_breaks_the_contract_and_nothing
         {"closed_when": {"9-9": 1}},
         {"closed_when": {"*": "shut"}},
         {"parity": "X"},
+        {"first_output": -1},
+        {"first_input": 0xFFFF},
+        {"first_output": 0xF8},
+        {"first_output": 0x100},
+        {"pulse": ON_WAIT_OFF, "watchdog": True, "first_output": 0xF8},
     ],
     ids=str,
 )
