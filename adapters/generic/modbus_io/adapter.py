@@ -114,7 +114,7 @@ class ModbusBank(BoardBank):
 def _need_addresses(given: Mapping[str, Any], channels: int) -> None:
     """`channels`: of the largest module. One address is no output's: what is written there goes to all of them."""
     inputs, outputs = (range(given[name], given[name] + channels) for name in ("first_input", "first_output"))
-    good = all(0 <= each.start and each.stop <= ADDRESSES for each in (inputs, outputs))
+    good = all(each.start >= 0 and each.stop <= ADDRESSES for each in (inputs, outputs))
     _need(good, f"first_input and first_output must be 0 to {ADDRESSES - channels}")
     clear = outputs.stop <= ALL_OUTPUTS if given["pulse"] == FLASH else ALL_OUTPUTS not in outputs
     _need(clear, f"no output may have address {ALL_OUTPUTS} (00FFh): an order to it opens every door of the module")

@@ -32,6 +32,7 @@ _NOTHING_DONE: Mapping[int, Callable[[str], DeviceError]] = {
     6: Unreachable,
     10: Unreachable,
 }
+_NO_OUTPUT = frozenset({1, 2, 3})
 _EXCEPTIONS = {
     1: "no such function",
     2: "no such address",
@@ -147,27 +148,39 @@ class ModbusDialect:
         """Within a turn. What cannot be switched off now is switched off as soon as the line is there again."""
         for _ in range(OFF_TRIES):
             try:
-                await self._ask(bus, board, wire.write_output(output, wire.OFF), OFF_SECONDS)
+                await self._say_off(bus, board, output)
             except NoAnswer:
                 continue
             except (SaysNo, DeviceError):
                 break
-            self._hot.discard((board, output))
             return
         bus.renew()
         if self._cooling is None or self._cooling.done():
             self._cooling = asyncio.create_task(self._cool(bus))
 
+    async def _say_off(self, bus: Bus, board: int, output: int) -> None:
+        """Raises as `_ask`. An output that the module does not have cannot be on."""
+        try:
+            await self._ask(bus, board, wire.write_output(output, wire.OFF), OFF_SECONDS)
+        except SaysNo as no:
+            if no.code not in _NO_OUTPUT:
+                raise
+        self._hot.discard((board, output))
+
     async def _cool(self, bus: Bus) -> None:
         while self._hot:
             await asyncio.sleep(AGAIN_SECONDS)
+            answered = False
             with suppress(DeviceError):
                 async with bus.turn():
                     for board, output in tuple(self._hot):
-                        with suppress(NoAnswer, SaysNo):
-                            await self._ask(bus, board, wire.write_output(output, wire.OFF), OFF_SECONDS)
-                            self._hot.discard((board, output))
-            if self._hot:
+                        try:
+                            await self._say_off(bus, board, output)
+                        except SaysNo:
+                            answered = True
+                        except NoAnswer:
+                            continue
+            if self._hot and not answered:
                 bus.renew()
 
     async def _nothing_left_on(self, bus: Bus, board: int) -> None:
@@ -230,7 +243,7 @@ class ModbusDialect:
             nothing_done = _NOTHING_DONE.get(no.code)
             if nothing_done is None:
                 raise NoAnswer from no
-            self._hot.discard((board, pdu.address))
+            # It is switched off all the same: on a line without numbers this no may have been another order's.
             raise nothing_done(f"module {board} answered {no}") from no
         except Unreachable:
             self._hot.discard((board, pdu.address))

@@ -7,15 +7,20 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from adapters.conformance import Bench
+from adapters.generic import transport
 from adapters.generic.modbus_io.adapter import ON_WAIT_OFF, VENDOR
 from adapters.generic.modbus_io.simulator import rig
-from app.devices.port import DeviceError
+from adapters.generic.modbus_io.simulator.world import ModbusLine, ModbusWorld
+from adapters.simulation.faults import Fault
+from adapters.simulation.lines import Heard, Line, LineServer
+from app.devices.port import Connection, DeviceError, Order, OrderKind, Refused, Unreachable
 
 LIMIT_SECONDS = 2.0
 OURS: dict[str, Any] = {"pulse": ON_WAIT_OFF, "flashes": False, "pulse_seconds": 0.5, "watchdog": True}
@@ -129,6 +134,52 @@ async def test_a_process_that_ends_switches_off_on_its_way_out() -> None:
 
         assert bench.here() == 1
         assert await settled(bench) < LIMIT_SECONDS
+
+
+class Contrary(ModbusWorld):
+    """Says no to an order to switch on, and does it all the same: the no was an earlier order's."""
+
+    def __init__(self, line: ModbusLine, code: int) -> None:
+        super().__init__([line])
+        self.code = code
+
+    def answer(self, line: Line, heard: Heard) -> bytes | None:
+        if heard.name != "on":
+            return super().answer(line, heard)
+        return self.refuse(line, heard, Fault("exception", status=self.code))
+
+
+@pytest.mark.parametrize("code", [1, 6])
+async def test_an_output_that_went_on_behind_a_no_goes_off(code: int) -> None:
+    line = ModbusLine("B", {1: 8}, tcp=False, flashes=False)
+    world = Contrary(line, code)
+    world.doors.act("B", "1-3", JAM)
+    async with LineServer(world, line) as server:
+        ours = {name: value for name, value in OURS.items() if name != "flashes"}
+        settings = {**ours, "framing": "rtu", "bank": "B", "reply_seconds": 0.1}
+        adapter = VENDOR.connect(Connection(uuid4(), VENDOR.name, server.url, settings))
+        with pytest.raises((Refused, Unreachable)):
+            await adapter.send(Order(uuid4(), OrderKind.OPEN, "B", "1-3", timedelta(seconds=5)))
+        on = world.outputs.told(None)[2]["on"]
+        await adapter.close()
+
+    assert not on
+    assert 0 < world.outputs.longest() < LIMIT_SECONDS
+
+
+async def test_a_module_that_will_not_switch_off_is_asked_again_without_cutting_the_line_for_others() -> None:
+    async with rig.start(**OURS) as bench:
+        await bench.adapter.read_bank(bench.bank)
+        bench.world.doors.act(bench.bank, bench.unit, JAM)
+        bench.world.faults.add({"kind": "exception", "where": "off", "status": 4, "times": 6})
+        bus = transport.shared(bench.connection.base_url, 9600)
+        known = bus.generation
+        await attempt(bench)
+        await settled(bench)
+        transport.leave(bus)
+
+        # Once, at the end of the pulse itself.
+        assert bus.generation <= known + 1
 
 
 @pytest.mark.parametrize("tells_outputs", [True, False])
