@@ -8,7 +8,7 @@ from typing import Any
 from adapters.generic.mqtt.checks import checks_of
 from adapters.generic.mqtt.client import BOUNCE_SECONDS, MqttClient
 from adapters.generic.mqtt.pulses import Pulses
-from adapters.generic.mqtt.settings import SETTINGS, hardware, read
+from adapters.generic.mqtt.settings import SETTINGS, asked, hardware, read
 from adapters.generic.mqtt.wire import Alive, News, Reacted, Result, State
 from adapters.once import Once
 from app.devices.port import (
@@ -268,7 +268,7 @@ VENDOR = Vendor(
     title="Lock controllers on MQTT",
     address_help="mqtt://host:1883 or mqtts://host:8883 of the broker",
     connect=connect,
-    read=read,
+    read=asked,
     settings=SETTINGS,
     hardware=hardware,
 )

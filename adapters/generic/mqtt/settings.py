@@ -1,6 +1,6 @@
 """The settings of a connection to a broker, and the dialect they ask for."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -103,11 +103,15 @@ def dialect_of(given: Mapping[str, Any]) -> Dialect:
     turned = bool(given["turned"])
     if given["profile"] == "tasmota":
         placed = {unit: _placed(described) for unit, described in units.items()}
+        _need_own([(device, relay) for device, relay, _ in placed.values()], "relay")
+        _need_own([(device, switch) for device, _, switch in placed.values() if switch is not None], "switch")
         need({"%prefix%", "%topic%"} <= set(given["full_topic"].split("/")), "full_topic needs %prefix% and %topic%")
         return Tasmota(given["bank"], placed, full_topic=given["full_topic"].rstrip("/") + "/", turned=turned)
     for described in units.values():
         need("command" in described and described.keys() <= _TOPICS, "a unit has command, state, door, availability")
         need(all(_plain(topic) for topic in described.values()), "topics must be texts without + and #")
+    for what in ("command", "door"):
+        _need_own([described[what] for described in units.values() if what in described], f"{what} topic")
     return HaLock(
         given["bank"], units, availability=given["availability"], open_payload=given["open_payload"], turned=turned
     )
@@ -116,6 +120,11 @@ def dialect_of(given: Mapping[str, Any]) -> Dialect:
 def need(so: bool, words: str) -> None:
     if not so:
         raise Refused(words, reason=config.REASON)
+
+
+def _need_own(things: Sequence[object], what: str) -> None:
+    """Two units that share one would open, or watch, each other's doors."""
+    need(len(set(things)) == len(things), f"every unit needs a {what} of its own")
 
 
 def _plain(topic: object) -> bool:
@@ -128,6 +137,18 @@ def _placed(described: Mapping[str, Any]) -> tuple[str, int, int | None]:
     good = _plain(device) and within(relay, span) and (switch is None or within(switch, span))
     need(good and described.keys() <= {"device", "relay", "switch"}, "a unit has device, relay and switch")
     return str(device), int(relay), switch
+
+
+def asked(connection: Connection) -> tuple[dict[str, Any], Broker, Dialect]:
+    """What a connection must say besides from now on; those that were made before work as they did."""
+    given, broker, dialect = read(connection)
+    units = (given["units"] or {}).values() if given["profile"] == "ha_lock" else ()
+    silent = any("door" in each and "availability" not in each for each in units) and not given["availability"]
+    need(
+        not silent,
+        "say where units with a door tell that they are there (availability), or one that is gone reads as it was",
+    )
+    return given, broker, dialect
 
 
 def read(connection: Connection) -> tuple[dict[str, Any], Broker, Dialect]:

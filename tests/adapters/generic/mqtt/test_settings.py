@@ -1,0 +1,51 @@
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from adapters.generic.mqtt.adapter import VENDOR
+from app.devices.port import Connection, Refused
+
+HA: dict[str, Any] = {"profile": "ha_lock", "bank": "B", "availability": "status"}
+TASMOTA: dict[str, Any] = {"profile": "tasmota", "bank": "B"}
+
+
+def account(settings: dict[str, Any]) -> Connection:
+    return Connection(uuid4(), VENDOR.name, "mqtt://127.0.0.1:1", settings)
+
+
+@pytest.mark.parametrize(
+    ("settings", "what"),
+    [
+        (HA | {"units": {"1": {"command": "a"}, "2": {"command": "a"}}}, "command topic"),
+        (HA | {"units": {"1": {"command": "a", "door": "d"}, "2": {"command": "b", "door": "d"}}}, "door topic"),
+        (TASMOTA | {"units": {"1": {"device": "t"}, "2": {"device": "t", "relay": 1}}}, "relay"),
+        (
+            TASMOTA | {"units": {"1": {"device": "t", "switch": 1}, "2": {"device": "t", "relay": 2, "switch": 1}}},
+            "switch",
+        ),
+    ],
+)
+def test_no_two_units_are_one_door(settings: dict[str, Any], what: str) -> None:
+    for ask in (VENDOR.connect, VENDOR.read):
+        with pytest.raises(Refused, match=f"every unit needs a {what} of its own") as refused:
+            ask(account(settings))
+        assert refused.value.reason == "BAD_SETTINGS"
+
+
+@pytest.mark.parametrize(
+    "units",
+    [
+        {"1": {"command": "a", "door": "d", "availability": "x"}, "2": {"command": "b", "door": "e"}},
+        {"1": {"command": "a", "door": "d"}},
+    ],
+    ids=str,
+)
+async def test_a_door_is_not_taken_on_whose_controller_cannot_be_missed(units: dict[str, Any]) -> None:
+    mute = {"profile": "ha_lock", "bank": "B", "units": units}
+    with pytest.raises(Refused, match="availability"):
+        VENDOR.read(account(mute))
+    VENDOR.read(account(mute | {"availability": "status"}))
+    VENDOR.read(account(mute | {"units": {"1": {"command": "a"}}}))
+    # One that was taken on before works as it did.
+    await VENDOR.connect(account(mute)).close()
