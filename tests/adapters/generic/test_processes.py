@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import httpx2
 import pytest
+import yaml
 
 from adapters import registry
 from adapters.generic.mqtt.simulator.mosquitto import program
@@ -97,6 +98,24 @@ async def test_a_broker_with_controllers_is_served_and_controlled(broker: str) -
     assert receipt.outcome is Outcome.OPENED
     assert [row["unit"] for row in told["doors"] if row["is_open"]] == ["3"]
     assert {row["bank"] for row in told["outputs"]} == {"MQ-02"}
+
+
+def composed() -> dict[str, list[str]]:
+    """Simulator -> how docker-compose.yml starts it, on a free port of this machine."""
+    services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"].values()
+    commands = [service["command"].split() for service in services if "command" in service]
+    given = {words[2]: words[4:] for words in commands if words[1] == "simulate"}
+    free = {"0.0.0.0": "127.0.0.1"}
+    return {
+        vendor: ["0" if word.isdigit() else free.get(word, word) for word in words] for vendor, words in given.items()
+    }
+
+
+@pytest.mark.parametrize("vendor", composed())
+async def test_a_simulator_starts_as_the_compose_file_starts_it(vendor: str) -> None:
+    async with simulator(vendor, *composed()[vendor]) as ready, httpx2.AsyncClient(base_url=ready["control"]) as sim:
+        assert ready["ready"] == vendor
+        assert (await sim.get("/state")).json()["doors"]
 
 
 def test_every_vendor_of_ours_can_be_simulated() -> None:
