@@ -69,6 +69,8 @@ class MqttClient:
         self._hearers: set[asyncio.Queue[DoorHint | None]] = set()
         self._watchers: set[asyncio.Queue[News]] = set()
         self._closed = False
+        # Not to be broken off: the library would leave a connection behind that nobody closes. It ends by itself.
+        self._connecting = False
         self._last_news = 0.0
 
     @property
@@ -143,7 +145,7 @@ class MqttClient:
         self._closed = True
         for hearer in self._hearers:
             hearer.put_nowait(None)
-        if self._running is not None:
+        if self._running is not None and not self._connecting:
             self._running.cancel()
             await asyncio.gather(self._running, return_exceptions=True)
 
@@ -166,12 +168,20 @@ class MqttClient:
             finally:
                 self._leave()
             # A connection that lasted starts the pauses anew; spread, so that many do not come back at once.
+            if self._closed:
+                return
             pause = FIRST_PAUSE if time.monotonic() - began > LONGEST_PAUSE else min(pause * 2, LONGEST_PAUSE)
             await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - not a secret
 
     async def _session(self) -> None:
         async with AsyncExitStack() as stack:
-            client = await connected(stack, self._broker)
+            self._connecting = True
+            try:
+                client = await connected(stack, self._broker)
+            finally:
+                self._connecting = False
+            if self._closed:
+                return
             self._lost = asyncio.get_running_loop().create_future()
             granted = await client.subscribe([(topic, QOS) for topic in self.dialect.topics()])
             if any(getattr(code, "value", code) >= SUBSCRIPTION_REFUSED for code in granted):

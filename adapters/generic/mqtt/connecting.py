@@ -1,5 +1,6 @@
 """Getting a connection to a broker, and a message onto it."""
 
+import asyncio
 from contextlib import AsyncExitStack
 from uuid import uuid4
 
@@ -31,15 +32,24 @@ async def delivered(client: aiomqtt.Client, message: Message, properties: Proper
 
 async def connected(stack: AsyncExitStack, broker: Broker) -> aiomqtt.Client:
     """By address, for a name that is asked twice may lead elsewhere the second time; by the first that listens."""
-    trouble: aiomqtt.MqttError | None = None
+    trouble: Exception = ConnectionError("the name leads nowhere")
     for address in await reach.addresses(broker.host, broker.port):
         try:
+            await _knock(address, broker.port)
             return await stack.enter_async_context(_client(broker, address))
         except MqttConnectError:
             raise
-        except aiomqtt.MqttError as error:
+        except (aiomqtt.MqttError, OSError, TimeoutError) as error:
             trouble = error
-    raise trouble or ConnectionError("the name leads nowhere")
+    raise trouble
+
+
+async def _knock(address: str, port: int) -> None:
+    """The library waits for a connection in one of the threads in which everybody's names are looked up: some brokers
+    behind a network that is cut would hold them all. Whoever does not answer is found out here."""
+    async with asyncio.timeout(CONNECT_SECONDS):
+        _, writer = await asyncio.open_connection(address, port)
+    writer.transport.abort()
 
 
 def _client(broker: Broker, address: str) -> aiomqtt.Client:

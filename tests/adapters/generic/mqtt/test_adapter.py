@@ -142,8 +142,9 @@ async def test_a_broker_that_hangs_up_is_not_hammered() -> None:
     await adapter.close()
     server.close()
 
-    # Pauses double from 0.2 s and a try that is not answered takes its time: never more than five here.
-    assert 1 <= len(tries) <= 5
+    # Pauses double from 0.2 s and a try that is not answered takes its time: never more than five here, and each knocks
+    # first.
+    assert 2 <= len(tries) <= 10
 
 
 @pytest.mark.parametrize("broker", BROKERS)

@@ -5,6 +5,7 @@ import json
 import socket
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import aiomqtt
@@ -72,6 +73,52 @@ async def test_what_makes_no_sense_is_told_until_something_else_is_said_there(an
 
         assert [(each.unit, each.what) for each in odd] == [(None, "answer to an order")]
         assert after == ()
+
+
+class Slow(EmbeddedBroker):
+    """Takes its time to say whether it lets one in."""
+
+    async def _welcome(self, *at: Any) -> Any:
+        await asyncio.sleep(0.6)
+        return await super()._welcome(*at)
+
+
+async def test_closing_while_a_connection_is_made_leaves_none_behind() -> None:
+    async with Slow() as broker:
+        listening = MqttClient(Broker("127.0.0.1", broker.port, secure=False), NativeJson("p", None, 0.5))
+        with pytest.raises(Unreachable):
+            await listening.ready(0.2)
+        await listening.close()
+        await asyncio.sleep(1.5)
+
+        assert not broker._sessions
+        assert listening._running is not None
+        assert listening._running.done()
+
+
+async def test_brokers_that_nobody_reaches_hold_up_nobody_else() -> None:
+    """Threads are few, and everybody's names are looked up in them."""
+    threads = ThreadPoolExecutor(2)
+    asyncio.get_running_loop().set_default_executor(threads)
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
+        port = full.getsockname()[1]
+        waiting = [socket.socket() for _ in range(4)]
+        for each in waiting:
+            each.setblocking(False)
+            each.connect_ex(("127.0.0.1", port))
+        clients = [MqttClient(Broker("127.0.0.1", port, False), NativeJson("p", None, 0.5)) for _ in range(4)]
+        hints = [asyncio.create_task(anext(client.hints(), None)) for client in clients]
+        await asyncio.sleep(0.3)
+        began = time.monotonic()
+        await asyncio.to_thread(time.monotonic)
+        took = time.monotonic() - began
+        for client in clients:
+            await client.close()
+        await asyncio.gather(*hints)
+        for each in waiting:
+            each.close()
+
+    assert took < 1.0
 
 
 class Upset(NativeJson):
