@@ -10,6 +10,8 @@ from adapters.generic.mqtt.simulator import packets
 from adapters.generic.mqtt.simulator.packets import Connect, Cursor, Kind, Publish
 
 CONNECT_SECONDS = 5.0
+# Bytes that wait for one client.
+BACKLOG = 1024 * 1024
 _ACCEPTED, _BAD_PASSWORD = 0, 4
 _REFUSED = 0x80
 
@@ -32,6 +34,9 @@ class _Session:
     def write(self, data: bytes) -> None:
         if not self._writer.is_closing():
             self._writer.write(data)
+            if self._writer.transport.get_write_buffer_size() > BACKLOG:
+                # It does not read: what waits for it would fill our memory.
+                self.cut()
 
     def cut(self) -> None:
         self._writer.transport.abort()

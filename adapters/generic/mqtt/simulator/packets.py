@@ -120,8 +120,10 @@ def connect(body: bytes) -> Connect:
 
 
 def published(flags: int, body: bytes) -> tuple[Publish, int]:
-    """The message and its number; 0 at QoS 0."""
+    """The message and its number; 0 at QoS 0. Raises ValueError for QoS 2, whose handshake nobody here speaks."""
     cursor, qos = Cursor(body), flags >> 1 & 0x03
+    if qos > 1:
+        raise ValueError("neither at most once nor at least once")
     topic = cursor.text()
     number = cursor.number() if qos else 0
     return Publish(topic, cursor.rest(), qos, bool(flags & 0x01)), number

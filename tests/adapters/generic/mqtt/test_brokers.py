@@ -112,6 +112,32 @@ async def test_rubbish_ends_the_connection_and_nothing_else(broker: Any, rubbish
         await still.publish("x", "y", qos=1)
 
 
+async def test_a_client_that_does_not_read_is_cut_off_before_it_fills_the_broker_s_memory() -> None:
+    async with EmbeddedBroker() as broker:
+        mute = await Speaker.connect(("127.0.0.1", broker.port), "mute", Publish("w", b"gone", 1), ("big/#",))
+        async with client(broker) as speaker:
+            for _ in range(400):
+                await speaker.publish("big/x", b"x" * 60_000, qos=1)
+
+        assert "mute" not in broker._sessions
+        mute.cut()
+
+
+async def test_the_embedded_broker_ends_what_it_cannot_keep_its_word_about() -> None:
+    async with EmbeddedBroker() as broker:
+        speaker = await Speaker.connect(("127.0.0.1", broker.port), "exact", Publish("w", b"gone", 1), ())
+        speaker._writer.write(packets.publish(Publish("x", b"y", 2), 1))
+        heard = await asyncio.wait_for(_all_of(speaker), 1.0)
+        speaker.cut()
+
+        assert heard == []
+
+
+async def _all_of(speaker: Speaker) -> list[tuple[str, str, int]]:
+    """Until the connection ends."""
+    return [message async for message in speaker.messages()]
+
+
 @pytest.mark.parametrize("kind", ["embedded", pytest.param("mosquitto", marks=REAL)])
 async def test_who_is_not_known_is_not_let_in(kind: str) -> None:
     users = {"locker": "a-word-of-passing"}
