@@ -19,7 +19,7 @@ ADDRESSES = 0x10000
 
 SETTINGS = (
     *bank.SETTINGS,
-    Setting("modules", SettingKind.LIST, 'device ids 1 to 247, or {"module": 2, "channels": 16}', default=[1]),
+    Setting("modules", SettingKind.LIST, 'device ids 1 to 255, or {"module": 2, "channels": 16}', default=[1]),
     Setting(
         "pulse",
         SettingKind.TEXT,
@@ -55,7 +55,7 @@ def _read(connection: Connection) -> tuple[dict[str, Any], Wiring, dict[str, Pla
     _need(given["parity"] in {"N", "E", "O"}, "parity must be N, E or O")
     longest = LONGEST_SECONDS[given["pulse"]]
     _need(given["pulse_seconds"] <= longest, f"pulse_seconds must be {longest:g} at most with {given['pulse']}")
-    modules = bank.boards_of([_board(each) for each in given["modules"]], range(1, 248), MOST_CHANNELS, CHANNELS)
+    modules = bank.boards_of([_board(each) for each in given["modules"]], range(1, 256), MOST_CHANNELS, CHANNELS)
     places = bank.places_of(modules, given)
     _need_addresses(given, max(modules.values(), default=1))
     wiring = Wiring(

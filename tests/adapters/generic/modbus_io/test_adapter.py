@@ -10,6 +10,8 @@ from pymodbus.client import AsyncModbusTcpClient
 
 from adapters.generic.modbus_io.adapter import ON_WAIT_OFF, VENDOR
 from adapters.generic.modbus_io.simulator import rig
+from adapters.generic.modbus_io.simulator.world import ModbusLine, ModbusWorld
+from adapters.simulation.lines import LineServer
 from app.devices.port import (
     Ability,
     Ambiguous,
@@ -69,6 +71,20 @@ async def test_the_simulated_module_speaks_with_a_stranger(framing: str) -> None
         assert inputs.bits == [True, True, False, True, False, True, True, True]
         assert modes.registers == [0] * 8
         assert (missing.isError(), missing.exception_code) == (True, 2)
+
+
+@pytest.mark.parametrize("tcp", [True, False])
+async def test_a_module_may_have_any_id_that_its_maker_allows(*, tcp: bool) -> None:
+    """Above 247 too: 255 is what many a module on Modbus TCP is called."""
+    line = ModbusLine("B", {255: 8}, tcp=tcp)
+    async with LineServer(world := ModbusWorld([line]), line) as server:
+        settings = {"bank": "B", "modules": [255], "pulse": "waveshare_flash", "framing": "tcp" if tcp else "rtu"}
+        adapter = VENDOR.connect(Connection(uuid4(), VENDOR.name, server.url, settings))
+        receipt = await adapter.send(Order(uuid4(), OrderKind.OPEN, "B", "255-2", timedelta(seconds=5)))
+        await adapter.close()
+
+    assert receipt.outcome is Outcome.OPENED
+    assert world.doors.at("B", "255-2").pulses == 1
 
 
 async def test_an_output_in_another_mode_is_not_ordered() -> None:
@@ -161,6 +177,7 @@ async def test_more_channels_than_the_module_has_breaks_the_contract_and_nothing
         {"pulse_seconds": 2.1},
         {"pulse": ON_WAIT_OFF, "watchdog": True, "pulse_seconds": 1.6},
         {"modules": [0]},
+        {"modules": [256]},
         {"modules": [1, 1]},
         {"framing": "morse"},
         {"closed_when": {"9-9": 1}},
