@@ -120,11 +120,13 @@ class HaLock(_Listed):
         *,
         availability: str | None,
         open_payload: str,
+        lock_payload: str | None = None,
         turned: bool,
     ) -> None:
+        """`lock_payload`: what ends an opening; None: the lock ends it itself."""
         super().__init__(bank, units)
         self._topics = units
-        self._open = open_payload
+        self._open, self._end = open_payload, lock_payload
         self._doors = {"ON": Door.CLOSED, "OFF": Door.OPEN} if turned else {"ON": Door.OPEN, "OFF": Door.CLOSED}
         # Many units may share an availability: that of their node.
         self._said: list[tuple[str, str | None, str]] = [(availability, None, "availability")] if availability else []
@@ -134,8 +136,10 @@ class HaLock(_Listed):
     def topics(self) -> tuple[str, ...]:
         return tuple(sorted({topic for topic, _, _ in self._said}))
 
-    def greet(self, units: Collection[str] | None = None) -> tuple[Message, ...]:  # noqa: ARG002 - all is retained
-        return ()
+    def greet(self, units: Collection[str] | None = None) -> tuple[Message, ...]:
+        """States are retained; an opening of ours may have been left to last."""
+        ends = [self.after(unit) for unit in (self._listed if units is None else units)]
+        return tuple(end for end in ends if end is not None)
 
     def read(self, topic: str, payload: str) -> tuple[News, ...]:
         found: list[News] = []
@@ -147,8 +151,8 @@ class HaLock(_Listed):
     def order(self, bank: str, unit: str, order: UUID, expires: datetime) -> Message:  # noqa: ARG002 - no words for them
         return Message(self._topics[unit]["command"], self._open, once=True)
 
-    def after(self, unit: str) -> Message | None:  # noqa: ARG002 - the lock ends its pulse itself
-        return None
+    def after(self, unit: str) -> Message | None:
+        return None if self._end is None else Message(self._topics[unit]["command"], self._end)
 
     def tells_door(self, unit: str) -> bool:
         return "door" in self._topics[unit]
@@ -166,7 +170,10 @@ class HaLock(_Listed):
         if payload.upper() not in self._LOCK:
             return (Strange(self._bank, unit, "lock", payload),)
         result = self._LOCK[payload.upper()]
-        return (Reacted(self._bank, unit, None, result, "the lock is jammed"),) if result else ()
+        found: list[News] = [Reacted(self._bank, unit, None, result, "the lock is jammed")] if result else []
+        if self._end is not None and result is not Result.FAILED and payload.upper() != "LOCKING":
+            found.append(Output(self._bank, unit, result is Result.ACCEPTED))
+        return tuple(found)
 
 
 class Tasmota(_Listed):

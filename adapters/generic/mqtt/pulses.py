@@ -43,7 +43,8 @@ class Pulses:
                 case Output(bank, unit, on=False) if (bank, unit) in self._offs:
                     self._offs[bank, unit].set()
         back = [each for each in told if isinstance(each, Alive) and each.online and not kept]
-        units = tuple(each.unit for each in back if each.unit is not None)
+        named = {each.unit for each in back}
+        units = tuple(unit for _, unit in self._dialect.units() if unit in named or None in named)
         # It may have missed the end of a pulse, and begins with what its outputs were before it was gone.
         if greeting := self._dialect.greet(units) if units else ():
             self._start(back[0].bank, units, self._end(back[0].bank, units, greeting, 0.0))
@@ -75,8 +76,8 @@ class Pulses:
 
     async def _end(self, bank: str, units: Sequence[str], words: Sequence[Message], seconds: float) -> None:
         await asyncio.sleep(seconds)
-        offs, wait = [asyncio.Event() for _ in units], AGAIN_SECONDS
-        self._offs |= {(bank, unit): off for unit, off in zip(units, offs, strict=True)}
+        offs, wait = {unit: asyncio.Event() for unit in units if self._dialect.reacts(unit)}, AGAIN_SECONDS
+        self._offs |= {(bank, unit): off for unit, off in offs.items()}
         # One that is gone is greeted when it comes back.
         while not self._client.offline_since(bank, units[0]):
             try:
@@ -86,7 +87,7 @@ class Pulses:
                 return
             with suppress(TimeoutError):
                 async with asyncio.timeout(wait):
-                    for off in offs:
+                    for off in offs.values():
                         await off.wait()
                     return
             wait = min(wait * LESS_OFTEN, LONGEST_SECONDS)

@@ -27,6 +27,7 @@ SETTINGS = (
     ),
     Setting("availability", SettingKind.TEXT, "ha_lock: topic on which the whole bank comes and goes"),
     Setting("open_payload", SettingKind.TEXT, "ha_lock: what opens, OPEN or UNLOCK", default="OPEN"),
+    Setting("lock_payload", SettingKind.TEXT, "ha_lock: what ends an opening, as LOCK, where the lock does not"),
     Setting("full_topic", SettingKind.TEXT, "tasmota: FullTopic of the devices", default="%prefix%/%topic%/"),
     Setting("turned", SettingKind.BOOLEAN, "door contacts say ON when shut"),
     Setting("item_sensors", SettingKind.BOOLEAN, "native_json: sensors for content are fitted"),
@@ -113,7 +114,12 @@ def dialect_of(given: Mapping[str, Any]) -> Dialect:
     for what in ("command", "door"):
         _need_own([described[what] for described in units.values() if what in described], f"{what} topic")
     return HaLock(
-        given["bank"], units, availability=given["availability"], open_payload=given["open_payload"], turned=turned
+        given["bank"],
+        units,
+        availability=given["availability"],
+        open_payload=given["open_payload"],
+        lock_payload=given["lock_payload"] or None,
+        turned=turned,
     )
 
 
@@ -148,6 +154,8 @@ def asked(connection: Connection) -> tuple[dict[str, Any], Broker, Dialect]:
         not silent,
         "say where units with a door tell that they are there (availability), or one that is gone reads as it was",
     )
+    lasts = given["profile"] == "ha_lock" and given["open_payload"] == "UNLOCK" and given["lock_payload"] is None
+    need(not lasts, 'UNLOCK lasts until LOCK: say lock_payload (LOCK, or "" where the lock ends it itself)')
     return given, broker, dialect
 
 

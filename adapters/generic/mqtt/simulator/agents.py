@@ -227,21 +227,31 @@ class HaAgent(Agent):
             self.say(f"{self.bank.id}/door/{unit}/state", word, retain=True, fault=fault)
 
     async def obey(self, topic: str, payload: str, qos: int) -> None:
-        fault, unit = self.world.faults.take("cmd", self.bank.id), topic.split("/")[-2]
-        if payload not in {"OPEN", "UNLOCK"} or unit not in self.bank.units:
+        unit = topic.split("/")[-2]
+        if payload not in {"OPEN", "UNLOCK", "LOCK"} or unit not in self.bank.units:
             return
+        fault = self.world.faults.take("off" if payload == "LOCK" else "cmd", self.bank.id)
         for wait in arrivals(fault, qos):
             await asyncio.sleep(wait)
-            await self._open(unit, fault)
+            await (self._lock(unit) if payload == "LOCK" else self._open(unit, fault, lasts=payload == "UNLOCK"))
 
-    async def _open(self, unit: str, fault: Fault | None) -> None:
+    async def _lock(self, unit: str) -> None:
+        self.world.outputs.switch(self.bank.id, unit, on=False)
+        self.say(f"{self.bank.id}/lock/{unit}/state", "LOCKED", retain=True)
+
+    async def _open(self, unit: str, fault: Fault | None, *, lasts: bool) -> None:
+        """`lasts`: until it is told to lock, as Home Assistant's schema has it."""
         state = f"{self.bank.id}/lock/{unit}/state"
         if fault and fault.kind == "refuse":
             self.say(state, "JAMMED", retain=True)
             return
-        self.unlock(unit, fault)
+        if lasts:
+            self.world.outputs.switch(self.bank.id, unit, on=True)
+        else:
+            self.unlock(unit, fault)
         if fault and fault.kind == "mute":
             self.mute(fault)
         self.say(state, "UNLOCKED", retain=True, fault=fault)
-        await asyncio.sleep(PULSE_SECONDS)
-        self.say(state, "LOCKED", retain=True)
+        if not lasts:
+            await asyncio.sleep(PULSE_SECONDS)
+            self.say(state, "LOCKED", retain=True)

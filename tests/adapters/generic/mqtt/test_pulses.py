@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from typing import Any
 from uuid import uuid4
 
 import aiomqtt
@@ -125,6 +126,48 @@ async def test_a_relay_that_is_found_on_goes_off(said: str) -> None:
         await until(lambda: bench.world.outputs.at(bench.bank, "7").on_since is None)
 
         assert bench.world.outputs.longest() < LIMIT_SECONDS
+
+
+UNLOCKS: dict[str, Any] = {"profile": "ha_lock", "open_payload": "UNLOCK", "lock_payload": "LOCK"}
+
+
+async def test_a_lock_that_stays_unlocked_is_locked_again_and_told_so_until_it_says_that_it_is() -> None:
+    async with rig.start(**UNLOCKS) as bench:
+        output = output_of(bench)
+        bench.world.faults.add({"kind": "ignore", "where": "off", "times": 2})
+        await attempt(bench)
+        await until(lambda: output.on_since is None)
+        calls = bench.world.faults.calls
+        await asyncio.sleep(0.8)
+
+        assert 0.2 < bench.world.outputs.longest() < LIMIT_SECONDS
+        assert bench.here() == 1
+        assert bench.world.faults.calls == calls
+
+
+async def test_a_lock_whose_node_was_gone_is_locked_when_the_node_comes_back() -> None:
+    async with rig.start(**UNLOCKS) as bench:
+        output = output_of(bench)
+        sending = asyncio.create_task(attempt(bench))
+        await until(lambda: output.on_since is not None)
+        bench.world.faults.go_away(bench.bank, "reset")
+        await asyncio.sleep(0.6)
+        assert output.on_since is not None, "nothing can reach it"
+        bench.world.faults.come_back(bench.bank)
+        await until(lambda: output.on_since is None)
+        await sending
+
+
+async def test_a_lock_that_says_nothing_is_told_once_to_lock_again() -> None:
+    mute = {unit: {"command": f"{rig.BANK}/lock/{unit}/command"} for unit in rig.UNITS}
+    async with rig.start(**UNLOCKS, sensors=False, units=mute) as bench:
+        output = output_of(bench)
+        await attempt(bench)
+        await until(lambda: output.on_since is None)
+        calls = bench.world.faults.calls
+        await asyncio.sleep(0.8)
+
+        assert bench.world.faults.calls == calls
 
 
 async def test_the_end_of_an_earlier_pulse_does_not_cut_the_next_one_short() -> None:

@@ -49,3 +49,13 @@ async def test_a_door_is_not_taken_on_whose_controller_cannot_be_missed(units: d
     VENDOR.read(account(mute | {"units": {"1": {"command": "a"}}}))
     # One that was taken on before works as it did.
     await VENDOR.connect(account(mute)).close()
+
+
+async def test_an_unlocking_that_lasts_needs_its_end() -> None:
+    lasting = HA | {"units": {"1": {"command": "a"}}, "open_payload": "UNLOCK"}
+    with pytest.raises(Refused, match="lock_payload"):
+        VENDOR.read(account(lasting))
+    for end in ("LOCK", ""):
+        VENDOR.read(account(lasting | {"lock_payload": end}))
+    # One that was taken on before works as it did.
+    await VENDOR.connect(account(lasting)).close()
