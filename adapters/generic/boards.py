@@ -110,9 +110,10 @@ class BoardClient:
             if before is not None and (before.closed ^ first.closed) & before.known & first.known:
                 await asyncio.sleep(BOUNCE_SECONDS)
                 second = await self._ask((board, None))
-                # A door that two readings disagree about stays as it was until the next look.
+                # A door that two readings disagree about stays as it was until the next look, known or not.
                 unsure = first.closed ^ second.closed
-                first = replace(second, closed=second.closed & ~unsure | before.closed & unsure)
+                closed = second.closed & ~unsure | before.closed & unsure
+                first = replace(second, closed=closed, known=second.known & ~(unsure & ~before.known))
             self._remember(board, first)
             return first
 

@@ -82,6 +82,25 @@ async def test_a_door_the_board_knows_nothing_of_is_unknown() -> None:
     assert [unit.door for unit in state.units] == [Door.CLOSED, Door.UNKNOWN, Door.OPEN, Door.UNKNOWN]
 
 
+async def test_a_door_that_was_unknown_and_rattles_stays_unknown() -> None:
+    looks = iter([(0x01, 0xFF), (0x00, 0x01), (0x00, 0x00)])
+
+    async def board(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while await reader.read(64):
+            fields: dict[str, int | bytes] = {"count": 2, "doors*": bytes(next(looks))}
+            writer.write(wire.spell(PROFILES["wkly"].told_all, board=1, result=0, **fields))
+
+    server = await asyncio.start_server(board, "127.0.0.1", 0)
+    host, port = server.sockets[0].getsockname()
+    settings = {"bank": "B", "profile": "wkly", "boards": [{"board": 1, "locks": 2}]}
+    adapter = VENDOR.connect(Connection(uuid4(), VENDOR.name, f"socket://{host}:{port}", settings))
+    doors = [[unit.door for unit in (await adapter.read_bank("B")).units] for _ in range(2)]
+    await adapter.close()
+    server.close()
+
+    assert doors == [[Door.CLOSED, Door.UNKNOWN], [Door.OPEN, Door.UNKNOWN]]
+
+
 async def test_a_push_comes_as_a_hint_at_once() -> None:
     async with rig.start() as bench:
         await bench.adapter.read_bank(bench.bank)
