@@ -37,11 +37,13 @@ class Listener(Protocol):
 
 @dataclass(slots=True)
 class Heard:
-    """What is known of one unit on the present connection. `told`: its newest word, which may be a bounce still."""
+    """What is known of one unit on the present connection. `told`: its newest word, which may be a bounce still;
+    `since`: the one with which its door came to be told so."""
 
     state: State
     at: datetime
     told: State
+    since: State
 
 
 class MqttClient:
@@ -263,19 +265,22 @@ class MqttClient:
             return
         if before is None:
             if len(self.heard) < UNITS_LIMIT:
-                self.heard[key] = Heard(news, now, news)
+                self.heard[key] = Heard(news, now, news, news)
             return
+        if news.door is not before.told.door:
+            before.since = news
         before.told = news
         if news.door is before.state.door or news.door is Door.UNKNOWN:
             before.state, before.at = news, now
-        else:
+        elif before.since is news:
             asyncio.get_running_loop().call_later(BOUNCE_SECONDS, self._believe, key, news)
 
     def _believe(self, key: tuple[str, str], news: State) -> None:
+        """What else was told meanwhile, as of content, does not make a door less sure."""
         heard = self.heard.get(key)
-        if heard is None or heard.told is not news or news.door is None:
+        if heard is None or heard.since is not news or news.door is None:
             return
-        heard.state, heard.at = news, datetime.now(UTC)
+        heard.state, heard.at = heard.told, datetime.now(UTC)
         event = None if news.seq is None else str(news.seq)
         for hearer in self._hearers:
             hearer.put_nowait(DoorHint(*key, news.door, heard.at, event))

@@ -22,7 +22,7 @@ from adapters.generic.mqtt.simulator import rig
 from adapters.generic.mqtt.simulator.agents import PREFIX
 from adapters.generic.mqtt.simulator.broker import EmbeddedBroker
 from adapters.generic.mqtt.wire import News
-from app.devices.port import Outcome, Unreachable
+from app.devices.port import Door, Outcome, Unreachable
 
 UNIT_STATE, ACK = f"{PREFIX}/{rig.BANK}/unit/{rig.UNIT}/state", f"{PREFIX}/{rig.BANK}/ack"
 
@@ -73,6 +73,31 @@ async def test_what_makes_no_sense_is_told_until_something_else_is_said_there(an
 
         assert [(each.unit, each.what) for each in odd] == [(None, "answer to an order")]
         assert after == ()
+
+
+async def test_a_sensor_for_content_that_flickers_does_not_hide_that_its_door_is_open() -> None:
+    listening = MqttClient(Broker("127.0.0.1", 1, secure=False), NativeJson("p", "B", 0.5))
+
+    def tell(seq: int, door: str, *, item: bool) -> None:
+        words = json.dumps({"door": door, "item": item, "seq": seq}).encode()
+        listening._take("p/B/unit/1/state", words, kept=False)
+
+    tell(1, "closed", item=False)
+    for seq in range(2, 8):
+        tell(seq, "open", item=bool(seq % 2))
+        listening._take("p/B/availability", b"online", kept=False)
+        await asyncio.sleep(0.03)
+
+    assert listening.heard["B", "1"].state.door is Door.OPEN
+
+
+async def test_a_door_that_bounces_is_not_believed_before_it_has_stood() -> None:
+    listening = MqttClient(Broker("127.0.0.1", 1, secure=False), NativeJson("p", "B", 0.5))
+    for seq in range(1, 12):
+        word = "open" if seq % 2 == 0 else "closed"
+        listening._take("p/B/unit/1/state", json.dumps({"door": word, "seq": seq}).encode(), kept=False)
+        await asyncio.sleep(0.01)
+        assert listening.heard["B", "1"].state.door is Door.CLOSED
 
 
 class Slow(EmbeddedBroker):
