@@ -181,7 +181,7 @@ class Tasmota(_Listed):
 
     # Who says something of relays and switches -> where in it.
     _TELLS: Mapping[str, str] = {
-        "RESULT": "", "STATUS10": "StatusSNS", "STATUS11": "StatusSTS", "SENSOR": "", "STATE": "",
+        "RESULT": "", "STATUS10": "StatusSNS", "STATUS11": "StatusSTS", "SENSOR": "",
     }  # fmt: skip
 
     def __init__(
@@ -196,7 +196,7 @@ class Tasmota(_Listed):
 
     def topics(self) -> tuple[str, ...]:
         stat = [self._topic("stat", device) + "+" for device in self._devices]
-        tele = [self._topic("tele", device) + what for device in self._devices for what in ("LWT", "SENSOR", "STATE")]
+        tele = [self._topic("tele", device) + what for device in self._devices for what in ("LWT", "SENSOR")]
         return (*stat, *tele)
 
     def greet(self, units: Collection[str] | None = None) -> tuple[Message, ...]:

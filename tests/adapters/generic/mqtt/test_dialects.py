@@ -81,7 +81,12 @@ HEARD: tuple[tuple[Any, str, str, tuple[News, ...]], ...] = (
     ),
     (TASMOTA, "stat/tower/RESULT", '{"POWER1":"OFF"}', (Output("B", "1", False),)),
     (TASMOTA, "stat/tower/STATUS11", '{"StatusSTS":{"POWER1":"ON"}}', (Output("B", "1", True),)),
-    (TASMOTA, "tele/tower/STATE", '{"POWER1":"OFF","POWER2":"ON"}', (Output("B", "1", False), Output("B", "2", True))),
+    (
+        TASMOTA,
+        "stat/tower/STATUS11",
+        '{"StatusSTS":{"POWER1":"OFF","POWER2":"ON"}}',
+        (Output("B", "1", False), Output("B", "2", True)),
+    ),
     (TASMOTA, "stat/tower/POWER1", "ON", ()),
     (TASMOTA, "stat/tower/RESULT", '{"Switch1":{"Action":"ON"}}', (State("B", "1", Door.OPEN),)),
     (TASMOTA, "stat/tower/STATUS10", '{"StatusSNS":{"Switch1":"OFF"}}', (State("B", "1", Door.CLOSED),)),

@@ -115,14 +115,17 @@ async def test_a_relay_that_was_left_on_goes_off_with_the_next_connection() -> N
         assert bench.world.outputs.longest() < LIMIT_SECONDS
 
 
-@pytest.mark.parametrize("said", ["tele/MQ-01/STATE", "stat/MQ-01/RESULT"])
-async def test_a_relay_that_is_found_on_goes_off(said: str) -> None:
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [("stat/MQ-01/STATUS11", {"StatusSTS": {"POWER7": "ON"}}), ("stat/MQ-01/RESULT", {"POWER7": "ON"})],
+)
+async def test_a_relay_that_is_found_on_goes_off(said: str, words: dict[str, Any]) -> None:
     async with rig.start(profile="tasmota") as bench:
         await asyncio.sleep(0.3)
         bench.world.outputs.switch(bench.bank, "7", on=True)
         host, _, port = bench.connection.base_url.removeprefix("mqtt://").partition(":")
         async with aiomqtt.Client(host, int(port)) as device:
-            await device.publish(said, json.dumps({"POWER7": "ON"}), qos=1)
+            await device.publish(said, json.dumps(words), qos=1)
         await until(lambda: bench.world.outputs.at(bench.bank, "7").on_since is None)
 
         assert bench.world.outputs.longest() < LIMIT_SECONDS
