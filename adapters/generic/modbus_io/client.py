@@ -12,7 +12,7 @@ from pymodbus.pdu import ModbusPDU
 from adapters.generic import transport
 from adapters.generic.boards import BoardClient, Reading
 from adapters.generic.modbus_io import wire
-from adapters.generic.modbus_io.wire import Framing
+from adapters.generic.modbus_io.wire import Framing, SaysNo
 from adapters.generic.transport import Bus, NoAnswer
 from app.devices.port import ContractBroken, DeviceError, Refused, Unreachable
 
@@ -33,23 +33,6 @@ _NOTHING_DONE: Mapping[int, Callable[[str], DeviceError]] = {
     10: Unreachable,
 }
 _NO_OUTPUT = frozenset({1, 2, 3})
-_EXCEPTIONS = {
-    1: "no such function",
-    2: "no such address",
-    3: "no such value",
-    4: "failure in the module",
-    6: "busy",
-    10: "the gateway has no way to it",
-    11: "no answer to the gateway",
-}
-
-
-class SaysNo(Exception):  # noqa: N818 - an exception reply is an answer
-    """The module answered with an exception."""
-
-    def __init__(self, code: int) -> None:
-        super().__init__(f"exception {code}: {_EXCEPTIONS.get(code, 'of its own')}")
-        self.code = code
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +148,17 @@ class ModbusDialect:
         except SaysNo as no:
             if no.code not in _NO_OUTPUT:
                 raise
+        if await self._is_on(bus, board, output):
+            raise NoAnswer
         self._hot.discard((board, output))
+
+    async def _is_on(self, bus: Bus, board: int, output: int) -> bool:
+        """Some lines give us back what we said ourselves, and an off is answered by its like: the module's own word
+        counts, where it has one."""
+        try:
+            return any(wire.bits(await self._ask(bus, board, wire.read_outputs(output, 1), OFF_SECONDS))[:1])
+        except SaysNo:
+            return False
 
     async def _cool(self, bus: Bus) -> None:
         while self._hot:

@@ -27,6 +27,25 @@ FLASH_STEP_SECONDS = 0.1
 EXCEPTION = 0x80
 
 
+_EXCEPTIONS = {
+    1: "no such function",
+    2: "no such address",
+    3: "no such value",
+    4: "failure in the module",
+    6: "busy",
+    10: "the gateway has no way to it",
+    11: "no answer to the gateway",
+}
+
+
+class SaysNo(Exception):  # noqa: N818 - an exception reply is an answer
+    """The module answered with an exception."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(f"exception {code}: {_EXCEPTIONS.get(code, 'of its own')}")
+        self.code = code
+
+
 class Framing(StrEnum):
     TCP = "tcp"
     RTU = "rtu"

@@ -167,6 +167,31 @@ async def test_an_output_that_went_on_behind_a_no_goes_off(code: int) -> None:
     assert 0 < world.outputs.longest() < LIMIT_SECONDS
 
 
+class Echoing(LineServer):
+    """A converter that hears itself, as some on two wires do."""
+
+    async def _carry_out(self, writer: asyncio.StreamWriter, heard: Heard) -> None:
+        writer.write(heard.raw)
+        await super()._carry_out(writer, heard)
+
+
+async def test_an_off_is_not_believed_because_the_line_gives_it_back() -> None:
+    line = ModbusLine("B", {1: 8}, tcp=False, flashes=False)
+    world = ModbusWorld([line])
+    async with Echoing(world, line) as server:
+        ours = {name: value for name, value in OURS.items() if name != "flashes"}
+        settings = {**ours, "framing": "rtu", "bank": "B", "reply_seconds": 0.1, "door_inputs": False}
+        adapter = VENDOR.connect(Connection(uuid4(), VENDOR.name, server.url, settings))
+        await adapter.read_bank("B")
+        world.faults.add({"kind": "ignore", "where": "off", "times": 2})
+        await adapter.send(Order(uuid4(), OrderKind.OPEN, "B", "1-3", timedelta(seconds=5)))
+        on = world.outputs.told(None)[2]["on"]
+        await adapter.close()
+
+    assert not on
+    assert world.outputs.longest() < LIMIT_SECONDS
+
+
 async def test_a_module_that_will_not_switch_off_is_asked_again_without_cutting_the_line_for_others() -> None:
     async with rig.start(**OURS) as bench:
         await bench.adapter.read_bank(bench.bank)
