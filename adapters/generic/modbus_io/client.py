@@ -92,22 +92,26 @@ class ModbusDialect:
             self._cooling.cancel()
 
     async def _on_wait_off(self, bus: Bus, board: int, lock: int, output: int) -> bool:
-        ends = time.monotonic() + self._wiring.seconds
         self._hot.add((board, output))
         try:
             try:
-                taken = await self._order(bus, board, wire.write_output(output, wire.ON), self._wiring.seconds / 2)
-            except NoAnswer:
-                taken = False
-            await self._wait(bus, board, lock, ends)
+                return await self._on_and_wait(bus, board, lock, output)
+            finally:
+                if (board, output) in self._hot and not _cancelled():
+                    await self._off(bus, board, output)
         except asyncio.CancelledError:
             # The process is ending: no time to wait for anything, and the bytes leave at once.
             with suppress(DeviceError):
                 bus.write(self._frame(board, wire.write_output(output, wire.OFF))[0])
             raise
-        finally:
-            if (board, output) in self._hot and not _cancelled():
-                await self._off(bus, board, output)
+
+    async def _on_and_wait(self, bus: Bus, board: int, lock: int, output: int) -> bool:
+        ends = time.monotonic() + self._wiring.seconds
+        try:
+            taken = await self._order(bus, board, wire.write_output(output, wire.ON), self._wiring.seconds / 2)
+        except NoAnswer:
+            taken = False
+        await self._wait(bus, board, lock, ends)
         return taken
 
     async def _wait(self, bus: Bus, board: int, lock: int, ends: float) -> None:

@@ -136,6 +136,26 @@ async def test_a_process_that_ends_switches_off_on_its_way_out() -> None:
         assert await settled(bench) < LIMIT_SECONDS
 
 
+async def test_a_process_that_ends_while_an_off_is_lost_says_it_once_more() -> None:
+    async with rig.start(**OURS) as bench:
+        bench.world.doors.act(bench.bank, bench.unit, JAM)
+        lost = bench.world.faults.add({"kind": "ignore", "where": "off"})
+
+        def process() -> None:
+            async def main() -> None:
+                adapter = VENDOR.connect(replace(bench.connection, id=uuid4()))
+                task = asyncio.create_task(adapter.send(bench.order()))
+                await until(lambda: lost.hits == 1)
+                assert not task.done()
+
+            asyncio.run(main())
+
+        await asyncio.to_thread(process)
+
+        assert bench.here() == 1
+        assert await settled(bench) < LIMIT_SECONDS
+
+
 class Contrary(ModbusWorld):
     """Says no to an order to switch on, and does it all the same: the no was an earlier order's."""
 
