@@ -61,13 +61,16 @@ class Dialect(Protocol):
     # Without sensors nothing is watched: a reading only proves that the board is alive.
     sensors: bool
 
-    async def look(self, bus: Bus, board: int) -> Reading:
-        """Raises NoAnswer when nothing usable came, Unreachable and ContractBroken."""
+    def one_by_one(self, board: int) -> bool:
+        """Whether it takes more than one question to hear of all its locks."""
         ...
 
-    async def glance(self, bus: Bus, board: int, lock: int) -> Reading:
-        """As `look`, but of this lock at least, and at once: a board that tells its locks one by one takes a second for
-        all of them, and a door that is watched may have opened and shut meanwhile."""
+    async def look(self, bus: Bus, board: int, lock: int | None) -> Reading:
+        """Of all locks; where one is named, of this one at least, and at once: a round over locks that are told one by
+        one takes a second, and a door that is watched may have opened and shut meanwhile.
+
+        Raises NoAnswer when nothing usable came, Unreachable and ContractBroken.
+        """
         ...
 
     async def pulse(self, bus: Bus, board: int, lock: int) -> bool:
@@ -167,10 +170,10 @@ class BoardClient:
         """Also proves that the board is alive before anything irrevocable is sent."""
         try:
             async with asyncio.timeout_at(_loop_time(ends)):
-                if (await self._ask((board, lock))).is_closed(lock) is not False:
+                if (await self._ask(self._about(board, lock))).is_closed(lock) is not False:
                     return False
                 await asyncio.sleep(BOUNCE_SECONDS)
-                return (await self._ask((board, lock))).is_closed(lock) is False
+                return (await self._ask(self._about(board, lock))).is_closed(lock) is False
         except TimeoutError:
             raise Unreachable("the deadline passed before anything was sent") from None
         except ContractBroken as error:
@@ -202,7 +205,7 @@ class BoardClient:
             await asyncio.sleep(BOUNCE_SECONDS if open_seen else POLL_SECONDS)
             try:
                 async with asyncio.timeout_at(_loop_time(until)):
-                    state = await self._ask_once((board, lock))
+                    state = await self._ask_once(self._about(board, lock))
             except (DeviceError, transport.NoAnswer, TimeoutError):
                 continue
             if (closed := state.is_closed(lock)) is None:
@@ -221,6 +224,10 @@ class BoardClient:
         if open_seen or until >= ends:
             raise Ambiguous("the unlock was sent and the deadline passed while the door was watched")
         return Seen.STAYED_CLOSED
+
+    def _about(self, board: int, lock: int) -> Asked:
+        """Whoever watches other doors shares the question, where one reply tells all of them."""
+        return board, lock if self._dialect.one_by_one(board) else None
 
     async def _ask(self, asked: Asked, tries: int = TRIES) -> Reading:
         for _ in range(tries):
@@ -248,9 +255,7 @@ class BoardClient:
             async with self.bus.turn():
                 # Once it is sent, its reply is too old for whoever asks now.
                 del self._waiting[asked]
-                if lock is None:
-                    return await self._dialect.look(self.bus, board)
-                return await self._dialect.glance(self.bus, board, lock)
+                return await self._dialect.look(self.bus, board, lock)
         finally:
             if self._waiting.get(asked) is asyncio.current_task():
                 del self._waiting[asked]

@@ -24,16 +24,21 @@ class FrameDialect:
         self._turned = turned
         self._reply_seconds = reply_seconds
 
-    async def look(self, bus: Bus, board: int) -> Reading:
+    def one_by_one(self, board: int) -> bool:
+        return not self.profile.ask_all or 0 < self.profile.covers < self._boards[board]
+
+    async def look(self, bus: Bus, board: int, lock: int | None) -> Reading:
+        if lock is not None:
+            return await self._only(bus, board, lock)
         closed, known, told = 0, 0, 0
         if self.profile.ask_all:
             closed, known, told = await self._all(bus, board)
-        for lock in range(told + 1, self._boards[board] + 1):
-            if (state := await self._one(bus, board, lock)) is not None:
-                closed, known = closed | state << lock - 1, known | 1 << lock - 1
+        for each in range(told + 1, self._boards[board] + 1):
+            if (state := await self._one(bus, board, each)) is not None:
+                closed, known = closed | state << each - 1, known | 1 << each - 1
         return Reading(closed, 0, known)
 
-    async def glance(self, bus: Bus, board: int, lock: int) -> Reading:
+    async def _only(self, bus: Bus, board: int, lock: int) -> Reading:
         if self.profile.ask_all and lock <= (self.profile.covers or lock):
             closed, known, _ = await self._all(bus, board)
             return Reading(closed, 0, known)

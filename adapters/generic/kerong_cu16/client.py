@@ -14,13 +14,13 @@ class KerongDialect:
     def __init__(self, reply_seconds: float) -> None:
         self._reply_seconds = reply_seconds
 
-    async def look(self, bus: Bus, board: int) -> Reading:
+    def one_by_one(self, board: int) -> bool:  # noqa: ARG002 - none does
+        return False
+
+    async def look(self, bus: Bus, board: int, lock: int | None) -> Reading:  # noqa: ARG002 - one reply tells all
         bus.write(wire.status(board))
         said = await bus.answer(lambda received: wire.find_status(received, board), self._reply_seconds)
         return Reading(said.closed, said.items)
-
-    async def glance(self, bus: Bus, board: int, lock: int) -> Reading:  # noqa: ARG002 - one reply tells all
-        return await self.look(bus, board)
 
     async def pulse(self, bus: Bus, board: int, lock: int) -> bool:
         bus.write(wire.unlock(board, lock))

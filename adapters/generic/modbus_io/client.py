@@ -63,7 +63,10 @@ class ModbusDialect:
         # Module -> the connection on which its outputs were last found to be off.
         self._found_off: dict[int, int] = {}
 
-    async def look(self, bus: Bus, board: int) -> Reading:
+    def one_by_one(self, board: int) -> bool:  # noqa: ARG002 - none does
+        return False
+
+    async def look(self, bus: Bus, board: int, lock: int | None) -> Reading:  # noqa: ARG002 - one reply tells all
         try:
             if not self._wiring.flash:
                 await self._nothing_left_on(bus, board)
@@ -74,9 +77,6 @@ class ModbusDialect:
         except SaysNo as no:
             words = f"module {board} answered {no}"
             raise (ContractBroken if no.code in {1, 2, 3} else Unreachable)(words) from no
-
-    async def glance(self, bus: Bus, board: int, lock: int) -> Reading:  # noqa: ARG002 - one reply tells all
-        return await self.look(bus, board)
 
     async def pulse(self, bus: Bus, board: int, lock: int) -> bool:
         output = self._wiring.first_output + lock - 1
