@@ -102,9 +102,11 @@ async def _tell_anew(work: Work, stay: Stay) -> None:
 
 
 async def on_unit_found_free(work: Work, fact: Sequenced) -> None:
-    """UnitFoundFree: the vendor's books say free and we never told them so."""
+    """UnitFoundFree: the vendor's books say free and we never told them so. What was never in them is not missing."""
     stay = await queries.open_in(work.conn, fact.tenant_id, fact.subject_id)
     if stay is None or stay.created_at >= fact.occurred_at:
+        return
+    if not await devices.entered(work.conn, fact.tenant_id, stay.id):
         return
     work.enter(fact.tenant_id)
     if stay.state in OPEN_BEFORE_DEPOSIT and stay.expires_at <= work.now:

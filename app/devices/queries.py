@@ -63,6 +63,10 @@ _UNDER_WAY = Statement(
     )
 )
 _TOLD = _counted(_TOLD_THIS)
+_ENTERED = _counted(
+    _OF_STAY, commands.c.kind == any_(bindparam("kinds", type_=ARRAY(commands.c.kind.type))),
+    commands.c.state == CommandState.ACCEPTED.value,
+)  # fmt: skip
 # Both are asked for only once something is inside; what staff ask for by overriding is by no carrier's right.
 _ITS_CARRIER_ASKED = or_(
     commands.c.purpose == Purpose.COLLECTION.value,
@@ -199,6 +203,12 @@ async def told(conn: Conn, tenant_id: UUID, stay_id: UUID, kind: OrderKind) -> i
     """How often a vendor was told this about a stay."""
     found: int = await _TOLD.value(conn, tenant_id=tenant_id, stay_id=stay_id, kind=kind.value)
     return found
+
+
+async def entered(conn: Conn, tenant_id: UUID, stay_id: UUID) -> bool:
+    """Whether a vendor has taken a stay into its books."""
+    kinds = [OrderKind.RESERVE.value, OrderKind.DEPOSIT.value]
+    return bool(await _ENTERED.value(conn, tenant_id=tenant_id, stay_id=stay_id, kinds=kinds))
 
 
 async def opened_to_take(conn: Conn, tenant_id: UUID, stay_id: UUID) -> bool:

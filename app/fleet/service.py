@@ -146,10 +146,11 @@ class Keeper:
         for known in desk.known.values():
             known.used = known.used and there.get(known.id, True)
         ours = {known.id for known in desk.known.values() if known.used and desk.keeps_books}
-        open_ = [watch.command for watch in desk.watches if not watch.given_up]
+        given_up = {watch.command.id for watch in desk.watches if watch.given_up}
+        open_ = [each for each in desk.asked() if each.id not in given_up]
         # Where the vendor chooses, its books may have any of them for a reservation whose answer is out.
         anywhere = desk.has(Capability.VENDOR_ASSIGNS_UNIT) and any(each.kind is OrderKind.RESERVE for each in open_)
-        busy = set(there) if anywhere else {each.compartment_id for each in (*open_, *desk.aloft.values())}
+        busy = set(there) if anywhere else {each.compartment_id for each in open_}
         look = Look(now, state.observed_at, read, there, ours, busy)
         doubts = desk.contact.doubts(look, limit=usual * MISSED_POLLS, patience=usual)
         if doubts:
@@ -198,11 +199,12 @@ class Keeper:
     async def _books(self, state: BankState) -> tuple[list[Known], list[tuple[Known, Unit]]]:
         """What a vendor's books say that we did not tell them: units found free; where phones open, words."""
         free, worded = [], []
+        asked = {each.compartment_id for each in self.desk.asked()}
         for unit in state.units:
             known = self.desk.known.get(unit.id)
             if known is None:
                 continue
-            busy = any(watch.command.compartment_id == known.id for watch in self.desk.watches)
+            busy = known.id in asked
             if self.desk.has(Capability.PHONE_TOKENS):
                 if new_word(known, unit, busy=busy):
                     worded.append((known, unit))
@@ -214,6 +216,8 @@ class Keeper:
             # What still waits to be told to the vendor explains it.
             async with self.desk.hands.db.tenant([self.desk.bank.tenant_id]) as conn:
                 waiting = {each.compartment_id for each in await devices.waiting(conn, self.desk.bank.id)}
-            free = [known for known in free if known.id not in waiting]
+            for known in free:
+                known.booked = known.id in waiting
+            free = [known for known in free if not known.booked]
             worded = [(known, unit) for known, unit in worded if known.id not in waiting]
         return free, worded

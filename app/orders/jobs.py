@@ -81,6 +81,11 @@ class Desk:
     def door_of(self, command: Command) -> Known | None:
         return next((known for known in self.known.values() if known.id == command.compartment_id), None)
 
+    def asked(self) -> list[Command]:
+        """What has been taken up and has not ended; some of it waits here, and has not left us."""
+        waiting = [command for command, _ in self.unsent.values()]
+        return [*(watch.command for watch in self.watches), *waiting, *self.aloft.values()]
+
     @property
     def usual_seconds(self) -> float:
         """Between two looks while nothing moves. Not more often than the vendor can bear."""
@@ -119,10 +124,12 @@ class Desk:
             open_ = await devices.watched(conn, self.bank.tenant_id, self.bank.id)
             said = await queries.strange(conn, self.bank)
             self.memory = Memory(await lockers.likeness(conn, self.bank))
+        # What happened to its books while nobody looked must be told as well.
         self.known = {
             row["external_id"]: Known(
                 row["id"], row["external_id"], row["label"], Door(row["door"]), row["openings"], row["item_present"],
                 row["service"] != Service.FAULT, used=row["use"] != Use.FREE,
+                booked=True if self.keeps_books and row["use"] != Use.FREE else None,
             )
             for row in rows
         }  # fmt: skip

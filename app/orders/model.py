@@ -14,9 +14,9 @@ from app.lockers.model import Bank
 class Known:
     """One compartment as last written down. `openings`: how often it was seen, or counted by the device, to open.
 
-    `booked`: the vendor's books had somebody in it; None until read, or where the vendor keeps none. `word`: what they
-    said, as last told to the core; `used`: they have it for a stay of ours, or one had it when this process began to
-    look.
+    `booked`: the vendor's books had somebody in it, or should have because a stay of ours had it when this process
+    began to look; None until read, or where the vendor keeps none. `word`: what they said, as last told to the core;
+    `used`: they have it for a stay of ours, or one had it when this process began to look.
     """
 
     id: UUID

@@ -114,3 +114,52 @@ async def test_a_second_parcel_that_never_reached_the_vendor_is_told_again(books
     assert "T2" in unit.deposited
     states = "SELECT string_agg(state, ' ' ORDER BY requested_at) FROM command WHERE stay_id = $1 AND kind = 'DEPOSIT'"
     assert await scene.of(states, stay) == "ACCEPTED FAILED ACCEPTED"
+
+
+async def test_a_place_whose_deposit_could_not_be_told_yet_is_nobody_else_s_though_the_vendor_has_it_free(
+    books: Books,
+) -> None:
+    scene = await books()
+    stay = await held(scene)
+    unit = await scene.unit_of(stay)
+    scene.vendor.faults.add({"kind": "status", "where": "deposit", "status": 429, "times": -1})
+    await put_in(scene, stay)
+    # Its reservation runs out at the vendor before the vendor hears of the parcel.
+    unit.clear()
+    for _ in range(4):
+        scene.now.pass_(5)
+        await scene.drive.work()
+    assert await scene.stay(stay) == ("DEPOSITED", "E0", None)
+
+    scene.vendor.faults.clear()
+    for _ in range(6):
+        scene.now.pass_(15)
+        await scene.drive.work()
+    assert await scene.stay(stay) == ("DEPOSITED", "E1", None)
+    assert unit.deposited
+    assert "MISSING_PARCEL" not in await scene.alarms()
+
+
+async def test_what_was_taken_out_at_the_kiosk_while_nobody_kept_the_bank_is_found_out(books: Books) -> None:
+    scene = await books()
+    stay = await held(scene)
+    await put_in(scene, stay)
+    scene.drive.crash()
+    unit = await scene.unit_of(stay)
+    scene.vendor.collect("B", str(unit.code))
+    for _ in range(3):
+        scene.now.pass_(5)
+        await scene.drive.work()
+    assert await scene.stay(stay) == ("RELEASED", "E1", "UNKNOWN_RELEASE")
+
+
+async def test_what_the_vendor_never_had_is_not_missing_from_its_books_after_a_start(books: Books) -> None:
+    scene = await books()
+    stay = await scene.reserve()
+    await scene.act(Role.COURIER, contents.confirm_deposit, stay, None, codes())
+    async with scene.admin.plain() as conn:
+        await conn.execute("UPDATE command SET state = 'FAILED', settled = true WHERE stay_id = $1", stay)
+    for _ in range(4):
+        scene.now.pass_(5)
+        await scene.drive.work()
+    assert await scene.stay(stay) == ("DEPOSITED", "E0", None)
