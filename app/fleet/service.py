@@ -132,7 +132,8 @@ class Keeper:
         can = {name.value: ability.value for name, ability in self.desk.adapter.capabilities.items()}
         self.desk.hands.heard(self.desk.bank, self.desk.hands.clock(), can)
         await recognise(self.desk, whole)
-        await self.desk.take_in(changes(self.desk.known, state.units, sensor=self.desk.sensor))
+        moved = changes(self.desk.known, state.units, sensor=self.desk.sensor)
+        await self.desk.take_in(moved, state.units)
         await self._other_news(state)
         await self._doubt(state, read, now)
         units = {unit.id: unit for unit in state.units}

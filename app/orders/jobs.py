@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeVar
@@ -11,7 +11,7 @@ from uuid import UUID
 from app.contact.model import Contact
 from app.devices import queries as devices
 from app.devices.model import Command
-from app.devices.port import Ability, Adapter, BankState, Capability, Door, OrderKind
+from app.devices.port import Ability, Adapter, BankState, Capability, Door, OrderKind, Unit
 from app.kit.clock import Clock, utc_now
 from app.kit.db import Database
 from app.kit.guesses import Monotonic
@@ -19,7 +19,7 @@ from app.likeness.jobs import Memory, take_note
 from app.lockers import queries as lockers
 from app.lockers.model import Bank, Service, Use, Withheld
 from app.orders import queries, service
-from app.orders.model import Change, Known, Watch, take_in
+from app.orders.model import Change, Known, Watch, note_counts, take_in
 from app.stays.model import PickupCodes
 from tenants.system import system_context
 from tenants.work import Work
@@ -140,10 +140,13 @@ class Desk:
         self.contact.strange = self.contact.strange or said
         self.next_look = 0.0
 
-    async def take_in(self, seen: list[Change]) -> None:
-        """Write down what doors did, then know it."""
-        if not seen:
-            return
+    async def take_in(self, seen: list[Change], units: Iterable[Unit]) -> None:
+        """Write down what doors did, then know it. `units`: the reading that told it."""
+        if seen:
+            await self._observe(seen)
+        note_counts(self.known, units)
+
+    async def _observe(self, seen: list[Change]) -> None:
         moved = await self.write(lambda work: service.observe(work, self.bank, seen, self.watches))
         for change in seen:
             take_in(change)

@@ -30,7 +30,7 @@ from app.likeness.jobs import mistaken
 from app.likeness.service import as_known
 from app.orders import service
 from app.orders.jobs import READ_SECONDS, Desk
-from app.orders.model import Known, Watch, booked, change_of, order_of, sprung, take_in
+from app.orders.model import Known, Watch, answered_open, booked, change_of, order_of, sprung
 from app.parcels import queries as parcels
 from app.sending.model import held_up, in_turn
 from tenants.work import Work
@@ -160,7 +160,7 @@ async def _door_is_read(desk: Desk, command: Command, known: Known) -> bool:
         return False
     async with desk.pen:
         known = desk.known.get(known.unit, known)
-        await desk.take_in([change] if (change := change_of(known, unit)) else [])
+        await desk.take_in([change] if (change := change_of(known, unit)) else [], [unit])
     return unit.door is not Door.UNKNOWN
 
 
@@ -173,7 +173,7 @@ async def _transmit(desk: Desk, command: Command, *, again: bool = False) -> Non
         return
     if await _too_late(desk, command):
         return
-    watch = Watch(command, now, now)
+    watch = Watch(command, now, now, device=known.device or None)
     if command.kind is OrderKind.OPEN and desk.sensor and known.door is Door.OPEN:
         answer: Receipt | DeviceError = Receipt(Outcome.OPENED, "The door was open already; nothing was sent.")
     else:
@@ -238,7 +238,7 @@ async def _write_answer(desk: Desk, watch: Watch, known: Known, answer: Receipt 
         await desk.adopt()
         return
     for change in moved:
-        take_in(change)
+        answered_open(change)
     if state is S.ACCEPTED:
         chosen = answer.unit if isinstance(answer, Receipt) else None
         booked(desk.known.get(chosen or known.unit, known), command)

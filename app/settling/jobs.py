@@ -80,7 +80,8 @@ async def _verdict(desk: Desk, watch: Watch, known: Known, units: dict[str, Unit
         long = settle.total_seconds() * REMEMBER_SETTLES
         return Verdict.WAIT if now - watch.sent < long else Verdict.UNKNOWN
     if command.kind is OrderKind.OPEN:
-        counter = desk.has(Capability.OPENING_COUNTER)
+        # Only the count of the same device goes on from what was noted before sending.
+        counter = desk.has(Capability.OPENING_COUNTER) and watch.device == known.device
         return verdict_on_open(watch, known, now, settle, counter=counter, sensor=desk.sensor)
     if command.kind is OrderKind.ISSUE_ACCESS:
         return await _access(desk, watch, known)
