@@ -234,7 +234,9 @@ async def _write_answer(desk: Desk, watch: Watch, known: Known, answer: Receipt 
 
     state = await _write_surely(desk, act)
     if state is None:
-        # Written before, by a try whose answer was lost, or settled by another: what is written down is what counts.
+        # Written before, by a try whose answer was lost, or settled by another: what is written down is what counts,
+        # and it is followed from there: nothing of it is on its way any more.
+        desk.aloft.pop(command.id, None)
         await desk.adopt()
         return
     for change in moved:
