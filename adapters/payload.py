@@ -1,12 +1,17 @@
 """Reading JSON answers: tolerant of what is missing, strict about what is there."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from app.devices.port import ContractBroken
 
 T = TypeVar("T")
+
+# What JSON may spell, and neither UTF-8 nor a database can hold.
+_UNKEEPABLE = re.compile("[\x00\ud800-\udfff]")
+_SPELLED = re.compile(r"\\u(?:0000|d[89a-f])", re.IGNORECASE)
 
 
 class WrongShape(ValueError):  # noqa: N818 - says what happened
@@ -22,11 +27,24 @@ def shaped(read: Callable[[Any], T], answer: Any) -> T:
 
 
 def decode(body: bytes) -> Any:
+    """What a body says, with a mark in place of every character that nobody could keep."""
     try:
-        return json.loads(body)
+        text = body.decode("utf-8-sig")
+        found = json.loads(text)
+        return _keepable(found) if _SPELLED.search(text) else found
     # Deep nesting ends in RecursionError, a number of thousands of digits in ValueError.
     except (ValueError, RecursionError) as error:
         raise WrongShape("the answer is not JSON") from error
+
+
+def _keepable(value: Any) -> Any:
+    if isinstance(value, str):
+        return _UNKEEPABLE.sub("\ufffd", value)
+    if isinstance(value, list):
+        return [_keepable(each) for each in value]
+    if isinstance(value, dict):
+        return {_keepable(name): _keepable(each) for name, each in value.items()}
+    return value
 
 
 def an_object(value: Any) -> dict[str, Any]:
