@@ -165,7 +165,8 @@ class Keeper:
 
     async def _other_news(self, state: BankState) -> None:
         over = self.desk.contact.over(state)
-        news, turned = self.desk.contact.news(state), self._turned(state)
+        news = self.desk.contact.news(state, self.desk.hands.monotonic())
+        turned = self._turned(state)
         free, worded = await self._books(state)
         if not (over or news or turned or free or worded):
             return

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
-from app.contact.model import Contact
+from app.contact.model import Contact, Said
 from app.devices import queries as devices
 from app.devices.model import Command
 from app.devices.port import Ability, Adapter, BankState, Capability, Door, OrderKind, Unit
@@ -137,7 +137,7 @@ class Desk:
         withheld = [(row["id"], Withheld(row["withheld"]) if row["withheld"] else None) for row in rows]
         self.contact.adopt(withheld, now, self.hands.clock())
         self.contact.lost = not self.bank.reachable
-        self.contact.strange = self.contact.strange or said
+        self.contact.strange = self.contact.strange or {about: Said(raw, now) for about, raw in said.items()}
         self.next_look = 0.0
 
     async def take_in(self, seen: list[Change], units: Iterable[Unit]) -> None:
