@@ -41,6 +41,8 @@ S = CommandState
 # A wake-up may be lost; waiting commands are looked for at least this often.
 SWEEP_SECONDS = 2.0
 LONGEST_PAUSE_SECONDS = 60.0
+# Of one look, for asking a vendor what became of orders whose answers were lost: people wait for others meanwhile.
+SETTLE_SECONDS = 5.0
 
 
 class Keeper:
@@ -136,8 +138,16 @@ class Keeper:
         await self.desk.take_in(moved, state.units)
         await self._other_news(state)
         await self._doubt(state, read, now)
-        units = {unit.id: unit for unit in state.units}
-        for watch in self._of(touched):
+        await self._settle(self._of(touched), {unit.id: unit for unit in state.units}, read)
+
+    async def _settle(self, watches: list[Watch], units: dict[str, Unit], read: frozenset[UUID]) -> None:
+        """Doors first: they are told of by what was read. What has to be asked for takes turns."""
+        clock = self.desk.hands.monotonic
+        ends = clock() + SETTLE_SECONDS
+        for watch in sorted(watches, key=lambda watch: (watch.command.kind is not OrderKind.OPEN, watch.asked)):
+            if clock() >= ends:
+                return
+            watch.asked = clock()
             await settle(self.desk, watch, units, read)
 
     async def _doubt(self, state: BankState, read: frozenset[UUID], now: float) -> None:

@@ -52,7 +52,8 @@ class Change:
 
 @dataclass(slots=True)
 class Watch:
-    """A command whose end is still out, as this process follows it. `sent`, `looked`, `gap`: monotonic seconds.
+    """A command whose end is still out, as this process follows it. `sent`, `looked`, `gap`, and `asked`, when it was
+    last tried to settle it: monotonic seconds.
 
     `unit`: where the vendor's books were found to have it, once they were; `found`: the answer, where it was kept.
     `device`: whose count of openings was noted before it was sent; None where none was.
@@ -67,6 +68,7 @@ class Watch:
     unit: str | None = None
     found: Receipt | None = None
     device: int | None = None
+    asked: float = 0.0
 
     def look(self, now: float) -> None:
         self.gap = max(self.gap, now - self.looked)
