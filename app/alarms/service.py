@@ -205,9 +205,13 @@ async def _late(work: Work, fact: Sequenced) -> None:
 
 
 async def on_stay(work: Work, fact: Sequenced) -> None:
-    """StayReleased with the door left open; StayDeposited through a way in thought closed; PickupCodeMissing."""
+    """StayReleased with the door left open; StayDeposited through a way in thought closed; PickupCodeMissing;
+    VendorUntold."""
     work.enter(fact.tenant_id)
-    if fact.kind == "PickupCodeMissing":
+    if fact.kind == "VendorUntold":
+        words = f"The vendor loses what it is told: {fact.payload.get('what')}. It is told again from time to time."
+        await _raise(work, _at_door(K.CONTROLLER_FAULT, fact, words))
+    elif fact.kind == "PickupCodeMissing":
         words = "The vendor gave no pickup code for what was put in here: a person must give the parcel out."
         await _raise(work, _at_door(K.CONTROLLER_FAULT, fact, words, about=fact.subject_id))
     elif fact.kind == "StayReleased":

@@ -63,9 +63,21 @@ _UNDER_WAY = Statement(
     )
 )
 _TOLD = _counted(_TOLD_THIS)
-_ENTERED = _counted(
-    _OF_STAY, commands.c.kind == any_(bindparam("kinds", type_=ARRAY(commands.c.kind.type))),
-    commands.c.state == CommandState.ACCEPTED.value,
+_TAKEN = _counted(_TOLD_THIS, commands.c.state == CommandState.ACCEPTED.value)
+# Ids grow with time.
+_earlier = commands.alias("earlier")
+_TOOK_IT = (
+    select(_earlier.c.id)
+    .where(_earlier.c.tenant_id == _TENANT, _earlier.c.stay_id == bindparam("stay_id", type_=Uuid))
+    .where(_earlier.c.kind == bindparam("kind", type_=Text), _earlier.c.state == CommandState.ACCEPTED.value)
+    .order_by(_earlier.c.id.desc())
+    .limit(1)
+    .scalar_subquery()
+)
+_IN_VAIN = _counted(
+    _TOLD_THIS,
+    or_(commands.c.state == CommandState.FAILED.value, commands.c.state == CommandState.EXPIRED.value),
+    or_(_TOOK_IT.is_(None), commands.c.id > _TOOK_IT),
 )  # fmt: skip
 # Both are asked for only once something is inside; what staff ask for by overriding is by no carrier's right.
 _ITS_CARRIER_ASKED = or_(
@@ -205,10 +217,15 @@ async def told(conn: Conn, tenant_id: UUID, stay_id: UUID, kind: OrderKind) -> i
     return found
 
 
-async def entered(conn: Conn, tenant_id: UUID, stay_id: UUID) -> bool:
-    """Whether a vendor has taken a stay into its books."""
-    kinds = [OrderKind.RESERVE.value, OrderKind.DEPOSIT.value]
-    return bool(await _ENTERED.value(conn, tenant_id=tenant_id, stay_id=stay_id, kinds=kinds))
+async def taken(conn: Conn, tenant_id: UUID, stay_id: UUID, kind: OrderKind) -> bool:
+    """Whether a vendor has taken this about a stay into its books."""
+    return bool(await _TAKEN.value(conn, tenant_id=tenant_id, stay_id=stay_id, kind=kind.value))
+
+
+async def in_vain(conn: Conn, tenant_id: UUID, stay_id: UUID, kind: OrderKind) -> int:
+    """How often a vendor was told this about a stay and did not take it, since it last took it."""
+    found: int = await _IN_VAIN.value(conn, tenant_id=tenant_id, stay_id=stay_id, kind=kind.value)
+    return found
 
 
 async def opened_to_take(conn: Conn, tenant_id: UUID, stay_id: UUID) -> bool:

@@ -32,7 +32,7 @@ from app.orders import service
 from app.orders.jobs import READ_SECONDS, Desk
 from app.orders.model import Known, Watch, answered_open, booked, change_of, order_of, sprung
 from app.parcels import queries as parcels
-from app.sending.model import held_up, in_turn
+from app.sending.model import held_up, in_turn, waits
 from tenants.work import Work
 
 log = logging.getLogger("lockyard.sending")
@@ -67,10 +67,11 @@ async def _start(desk: Desk) -> None:
         return
     async with desk.hands.db.tenant([desk.bank.tenant_id]) as conn:
         waiting = await devices.waiting(conn, desk.bank.id)
-    now = desk.hands.monotonic()
-    again = [command for command, at in desk.unsent.values() if at <= now]
+    now, at = desk.hands.monotonic(), desk.hands.clock()
+    again = [command for command, due in desk.unsent.values() if due <= now]
     # What could not go in this round goes in the next; what waits in our own memory comes back by itself.
-    fresh = [each for each in in_turn(waiting) if each.id not in desk.tried and each.id not in desk.unsent]
+    ripe = in_turn([each for each in waiting if not waits(each, at)])
+    fresh = [each for each in ripe if each.id not in desk.tried and each.id not in desk.unsent]
     for command in (*again, *fresh):
         if room <= 0:
             return
@@ -89,7 +90,10 @@ def _ahead(desk: Desk, command: Command, waiting: list[Command]) -> list[Command
     if command.kind is not OrderKind.OPEN:
         uncertain = [watch.command for watch in desk.watches if not watch.given_up]
         ahead += [each for each in uncertain if each.kind is not OrderKind.OPEN]
-    return [*ahead, *waiting[: waiting.index(command)]]
+    earlier = waiting[: waiting.index(command)]
+    if command.kind is OrderKind.OPEN:
+        earlier = [each for each in earlier if not waits(each, desk.hands.clock())]
+    return [*ahead, *earlier]
 
 
 async def _fly(desk: Desk, command: Command) -> None:

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from uuid import UUID
 
+from app.access import service as access
+from app.access.service import Collect
 from app.contents import service as contents
 from app.contents.service import Named
 from app.stays import service as stays
@@ -167,3 +169,46 @@ async def test_what_the_vendor_never_had_is_not_missing_from_its_books_after_a_s
         scene.now.pass_(5)
         await scene.drive.work()
     assert await scene.stay(stay) == ("DEPOSITED", "E0", None)
+
+
+async def test_a_deposit_is_told_in_the_end_however_long_the_vendor_loses_it(books: Books) -> None:
+    scene = await books()
+    stay = await held(scene)
+    unit = await scene.unit_of(stay)
+    scene.vendor.faults.add({"kind": "status", "where": "deposit", "status": 500, "times": -1})
+    await put_in(scene, stay)
+    for _ in range(12):
+        scene.now.pass_(40)
+        await scene.settle()
+    assert await scene.alarms() == {"CONTROLLER_FAULT": "ACTIVE"}
+    # Its reservation runs out at the vendor, and the parcel is inside all the same.
+    unit.clear()
+    for _ in range(4):
+        scene.now.pass_(40)
+        await scene.settle()
+    assert await scene.stay(stay) == ("DEPOSITED", "E0", None)
+
+    scene.vendor.faults.clear()
+    for _ in range(20):
+        scene.now.pass_(180)
+        await scene.settle()
+    assert unit.deposited
+    assert await scene.stay(stay) == ("DEPOSITED", "E1", None)
+    assert codes().show(stay, await scene.of(SEALED, stay)) == unit.code
+    assert await scene.alarms() == {"CONTROLLER_FAULT": "CLEARED"}
+    assert await scene.of(TOLD, stay, "DEPOSIT") < 12
+
+
+async def test_a_deposit_that_waits_to_be_told_again_keeps_nobody_from_the_door(books: Books) -> None:
+    scene = await books()
+    stay = await held(scene)
+    scene.vendor.faults.add({"kind": "status", "where": "deposit", "status": 500, "times": -1})
+    await put_in(scene, stay)
+    for _ in range(12):
+        scene.now.pass_(40)
+        await scene.settle()
+    command = await scene.act(Role.RECIPIENT, access.collect, Collect(stay), codes())
+    await scene.settle()
+    assert await scene.command(command) == ("ACCEPTED", True)
+    await scene.settle()
+    assert (await scene.unit_of(stay)).contact is None
