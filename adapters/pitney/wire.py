@@ -121,13 +121,14 @@ def unit(value: Any) -> UnitObject:
     )
 
 
-def bank(value: Any) -> BankObject:
+def bank(value: Any, *, whole: bool = True) -> BankObject:
     """One unreadable unit does not hide the others: it is reported in `broken` instead. So is one that is listed twice:
-    nobody knows which of the two is so."""
+    nobody knows which of the two is so. `whole`: it must tell its units; a listing of banks may leave that to a look at
+    each of them."""
     holder = an_object(value)
     id_ = required(holder, "lockerBankId", str)
     units, broken = [], []
-    for item in required(holder, "units", list):
+    for item in required(holder, "units", list) if whole else optional(holder, "units", list) or []:
         try:
             units.append(_unit_of(id_, item))
         except WrongShape as error:
@@ -156,7 +157,7 @@ def _outline(item: Any) -> str:
 
 
 def banks(value: Any) -> tuple[BankObject, ...]:
-    return tuple(bank(item) for item in required(an_object(value), "lockerBanks", list))
+    return tuple(bank(item, whole=False) for item in required(an_object(value), "lockerBanks", list))
 
 
 def reserved_units(value: Any) -> tuple[UnitObject, ...]:

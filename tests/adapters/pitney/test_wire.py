@@ -83,3 +83,10 @@ def test_every_part_of_a_path_is_escaped() -> None:
     path = fill(PitneyPaths().open, bank="a/../b", unit="7?x=1")
 
     assert path == "/api/v1/lockerBanks/a%2F..%2Fb/lockers/7%3Fx%3D1/open"
+
+
+def test_a_listing_may_leave_the_units_of_its_banks_to_be_read_one_by_one() -> None:
+    (listed,) = wire.banks({"lockerBanks": [{"lockerBankId": "B", "name": "North"}]})
+    assert (listed.bank, listed.units) == ("B", ())
+    with pytest.raises(WrongShape):
+        wire.bank({"lockerBankId": "B", "name": "North"})
