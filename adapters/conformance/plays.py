@@ -45,7 +45,7 @@ async def read(bench: Bench, bank: str | None = None, *, whole: bool = False) ->
     return Seen(End.UNMAPPED if state.unmapped else End.READ, tuple(each.what for each in state.unmapped))
 
 
-def check_reading(bench: Bench, state: BankState, *, whole: bool) -> None:
+def check_reading(bench: Bench, state: BankState, *, whole: bool = False) -> None:
     """Nothing is told of a unit that is not so; not knowing is no lie, but where nothing keeps one from it."""
     truth, told_of = bench.truth(), {unit.id for unit in state.units}
     if strange := told_of - truth.keys():

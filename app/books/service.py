@@ -1,5 +1,6 @@
 """A vendor's books and ours: what became of what it was told, telling it again, and what it tells by itself."""
 
+import itertools
 from datetime import timedelta
 
 from app.devices import queries as devices
@@ -47,8 +48,8 @@ async def on_bank(work: Work, fact: Sequenced) -> None:
         stay = await queries.standing(work.conn, fact.tenant_id, id_)
         if stay is None or stay.state not in OPEN_BEFORE_DEPOSIT:
             continue
-        last = await devices.last_told(work.conn, fact.tenant_id, id_, OrderKind.RESERVE)
-        if last is CommandState.EXPIRED:
+        came = await devices.came_of(work.conn, fact.tenant_id, id_, OrderKind.RESERVE)
+        if came[:1] == [CommandState.EXPIRED]:
             await stays.told(work, stay, await stays.door_of(work, stay), OrderKind.RESERVE)
 
 
@@ -99,7 +100,7 @@ async def _tell_again(work: Work, stay: Stay, kind: OrderKind, fact: Sequenced) 
         return
     if door is None or stay.state not in _TELLS[kind]:
         return
-    lost = await devices.in_vain(work.conn, fact.tenant_id, stay.id, kind)
+    lost = await _in_vain(work, stay, kind)
     pause = PAUSES[lost - 1] if 0 < lost <= len(PAUSES) else None
     if pause is None or (pause and kind is OrderKind.RESERVE):
         return
@@ -107,6 +108,13 @@ async def _tell_again(work: Work, stay: Stay, kind: OrderKind, fact: Sequenced) 
     await stays.told(work, stay, door, kind, **later)
     if lost == MOST_TELLINGS:
         work.emit(events.of_stay("VendorUntold", stay, what=kind.value))
+
+
+async def _in_vain(work: Work, stay: Stay, kind: OrderKind) -> int:
+    """How often the vendor was told this and did not take it, since it last took it."""
+    came = await devices.came_of(work.conn, stay.tenant_id, stay.id, kind)
+    since = itertools.takewhile(lambda state: state is not CommandState.ACCEPTED, came)
+    return sum(state in {CommandState.FAILED, CommandState.EXPIRED} for state in since)
 
 
 async def _tell_anew(work: Work, stay: Stay) -> None:
@@ -134,4 +142,4 @@ async def _had_parcel(work: Work, stay: Stay) -> bool:
     """Whether the vendor's books had what is inside; where it is told of no deposits, whether they had the stay."""
     door = await stays.door_of(work, stay)
     kind = OrderKind.DEPOSIT if hardware.keeps_books(door.bank, OrderKind.DEPOSIT) else OrderKind.RESERVE
-    return await devices.taken(work.conn, stay.tenant_id, stay.id, kind)
+    return CommandState.ACCEPTED in await devices.came_of(work.conn, stay.tenant_id, stay.id, kind)

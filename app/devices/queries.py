@@ -63,22 +63,6 @@ _UNDER_WAY = Statement(
     )
 )
 _TOLD = _counted(_TOLD_THIS)
-_TAKEN = _counted(_TOLD_THIS, commands.c.state == CommandState.ACCEPTED.value)
-# Ids grow with time.
-_earlier = commands.alias("earlier")
-_TOOK_IT = (
-    select(_earlier.c.id)
-    .where(_earlier.c.tenant_id == _TENANT, _earlier.c.stay_id == bindparam("stay_id", type_=Uuid))
-    .where(_earlier.c.kind == bindparam("kind", type_=Text), _earlier.c.state == CommandState.ACCEPTED.value)
-    .order_by(_earlier.c.id.desc())
-    .limit(1)
-    .scalar_subquery()
-)
-_IN_VAIN = _counted(
-    _TOLD_THIS,
-    or_(commands.c.state == CommandState.FAILED.value, commands.c.state == CommandState.EXPIRED.value),
-    or_(_TOOK_IT.is_(None), commands.c.id > _TOOK_IT),
-)  # fmt: skip
 # Both are asked for only once something is inside; what staff ask for by overriding is by no carrier's right.
 _ITS_CARRIER_ASKED = or_(
     commands.c.purpose == Purpose.COLLECTION.value,
@@ -97,9 +81,8 @@ _ALONE = _counted(
     commands.c.requested_by == bindparam("account_id", type_=Uuid),
     commands.c.parameters["opening"].astext.is_(None),
 )  # fmt: skip
-_LAST_TOLD = Statement(
-    select(commands.c.state).where(_TOLD_THIS).order_by(commands.c.requested_at.desc(), commands.c.id.desc()).limit(1)
-)
+# Ids grow with time.
+_CAME_OF = Statement(select(commands.c.state).where(_TOLD_THIS).order_by(commands.c.id.desc()))
 # Accounts differ in credentials; the address says which vendor, or which box, it is.
 _THEIRS = connections.alias("theirs")
 _SAME_ADDRESS = Statement(
@@ -217,17 +200,6 @@ async def told(conn: Conn, tenant_id: UUID, stay_id: UUID, kind: OrderKind) -> i
     return found
 
 
-async def taken(conn: Conn, tenant_id: UUID, stay_id: UUID, kind: OrderKind) -> bool:
-    """Whether a vendor has taken this about a stay into its books."""
-    return bool(await _TAKEN.value(conn, tenant_id=tenant_id, stay_id=stay_id, kind=kind.value))
-
-
-async def in_vain(conn: Conn, tenant_id: UUID, stay_id: UUID, kind: OrderKind) -> int:
-    """How often a vendor was told this about a stay and did not take it, since it last took it."""
-    found: int = await _IN_VAIN.value(conn, tenant_id=tenant_id, stay_id=stay_id, kind=kind.value)
-    return found
-
-
 async def opened_to_take(conn: Conn, tenant_id: UUID, stay_id: UUID) -> bool:
     """Whether a stay's door was seen to open because its carrier asked, since something is inside."""
     return bool(await _OPENED_TO_TAKE.value(conn, tenant_id=tenant_id, stay_id=stay_id))
@@ -247,10 +219,10 @@ async def waiting_of_carrier(conn: Conn, tenant_id: UUID, carrier_id: UUID) -> l
     return [command_of(row) for row in await _OF_CARRIER.rows(conn, tenant_id=tenant_id, carrier_id=carrier_id)]
 
 
-async def last_told(conn: Conn, tenant_id: UUID, stay_id: UUID, kind: OrderKind) -> CommandState | None:
-    """What became of the last time a vendor was told this about a stay; None where it never was."""
-    found = await _LAST_TOLD.value(conn, tenant_id=tenant_id, stay_id=stay_id, kind=kind.value)
-    return CommandState(found) if found else None
+async def came_of(conn: Conn, tenant_id: UUID, stay_id: UUID, kind: OrderKind) -> list[CommandState]:
+    """What became of each time a vendor was told this about a stay, the latest first."""
+    rows = await _CAME_OF.rows(conn, tenant_id=tenant_id, stay_id=stay_id, kind=kind.value)
+    return [CommandState(row["state"]) for row in rows]
 
 
 async def same_address(conn: Conn, tenant_id: UUID, id: UUID) -> list[UUID]:

@@ -29,7 +29,7 @@ def quiet(rig: Rig, less: Callable[[BankState], BankState]) -> Rig:
     @asynccontextmanager
     async def start(**settings: object) -> AsyncIterator[Bench]:
         async with rig.start(**settings) as bench:
-            yield replace(bench, adapter=Quiet(bench.adapter, less))  # type: ignore[arg-type]
+            yield replace(bench, adapter=Quiet(bench.adapter, less))
 
     return replace(rig, start=start)
 

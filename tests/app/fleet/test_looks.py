@@ -14,15 +14,15 @@ async def test_a_vendor_slow_to_look_things_up_is_asked_little_at_a_time_and_all
     books.hardware.fates = ["lost"] * ORDERS
     find, asked = books.hardware.find_reservation, []
 
-    async def slowly(bank: str, tracking: str) -> Unit | None:
+    async def slowly(_bank: str, tracking: str) -> Unit | None:
         asked.append(tracking)
         books.now.pass_(8)
-        return await find(bank, tracking)
+        return await find(_bank, tracking)
 
     books.hardware.find_reservation = slowly  # type: ignore[method-assign]
     for _ in range(ORDERS):
         await books.reserve()
-    looks = []
+    looks: list[int] = []
     while not looks or await books.of(LEFT, books.world.tenant):
         before = len(asked)
         await books.drive.work()
