@@ -124,12 +124,12 @@ class Desk:
             open_ = await devices.watched(conn, self.bank.tenant_id, self.bank.id)
             said = await queries.strange(conn, self.bank)
             self.memory = Memory(await lockers.likeness(conn, self.bank))
-        # What happened to its books while nobody looked must be told as well.
+        # What was taken out while nobody looked must be told as well.
         self.known = {
             row["external_id"]: Known(
                 row["id"], row["external_id"], row["label"], Door(row["door"]), row["openings"], row["item_present"],
                 row["service"] != Service.FAULT, used=row["use"] != Use.FREE,
-                booked=True if self.keeps_books and row["use"] != Use.FREE else None,
+                booked=True if self.keeps_books and row["use"] == Use.OCCUPIED else None,
             )
             for row in rows
         }  # fmt: skip

@@ -15,9 +15,9 @@ class Known:
     """One compartment as last written down. `openings`: how often it was seen, or counted by the device, to open;
     `counter`: the device's own count at its last reading, `device`: which device that is, as far as its counts tell.
 
-    `booked`: the vendor's books had somebody in it, or should have because a stay of ours had it when this process
-    began to look; None until read, or where the vendor keeps none. `word`: what they said, as last told to the core;
-    `used`: they have it for a stay of ours, or one had it when this process began to look.
+    `booked`: the vendor's books had somebody in it, or should have because something of ours was inside when this
+    process began to look; None until read, or where the vendor keeps none. `word`: what they said, as last told to the
+    core; `used`: they have it for a stay of ours, or one had it when this process began to look.
     """
 
     id: UUID
