@@ -32,7 +32,7 @@ from app.orders import service
 from app.orders.jobs import READ_SECONDS, Desk
 from app.orders.model import Known, Watch, answered_open, booked, change_of, order_of, sprung
 from app.parcels import queries as parcels
-from app.sending.model import held_up, in_turn, waits
+from app.sending.model import held_up, in_turn, ripe, waits
 from tenants.work import Work
 
 log = logging.getLogger("lockyard.sending")
@@ -70,8 +70,8 @@ async def _start(desk: Desk) -> None:
     now, at = desk.hands.monotonic(), desk.hands.clock()
     again = [command for command, due in desk.unsent.values() if due <= now]
     # What could not go in this round goes in the next; what waits in our own memory comes back by itself.
-    ripe = in_turn([each for each in waiting if not waits(each, at)])
-    fresh = [each for each in ripe if each.id not in desk.tried and each.id not in desk.unsent]
+    turn = in_turn(ripe(waiting, at))
+    fresh = [each for each in turn if each.id not in desk.tried and each.id not in desk.unsent]
     for command in (*again, *fresh):
         if room <= 0:
             return

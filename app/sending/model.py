@@ -18,9 +18,17 @@ def in_turn(waiting: Sequence[Command]) -> list[Command]:
 
 
 def waits(command: Command, now: datetime) -> bool:
-    """It got lost before, and is told again later: until then nobody waits for it but what else its vendor is told."""
+    """It got lost before, and is told again later: until then no door waits for it."""
     until = command.parameters.get("not_before")
     return isinstance(until, str) and datetime.fromisoformat(until) > now
+
+
+def ripe(waiting: Sequence[Command], now: datetime) -> list[Command]:
+    """All but what is told again later; of that too, what keeps something else from being told about the same."""
+    kept_waiting = [each for each in waiting if each.kind is not OrderKind.OPEN and not waits(each, now)]
+    return [
+        each for each in waiting if not waits(each, now) or any(_about_the_same(each, other) for other in kept_waiting)
+    ]
 
 
 def held_up(command: Command, ahead: Iterable[Command], aloft: Collection[Command]) -> bool:

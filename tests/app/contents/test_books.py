@@ -212,3 +212,25 @@ async def test_a_deposit_that_waits_to_be_told_again_keeps_nobody_from_the_door(
     assert await scene.command(command) == ("ACCEPTED", True)
     await scene.settle()
     assert (await scene.unit_of(stay)).contact is None
+
+
+async def test_a_release_that_waits_to_be_told_again_goes_at_once_when_the_place_is_promised_anew(books: Books) -> None:
+    scene = await books()
+    async with scene.admin.plain() as conn:
+        await conn.execute("UPDATE compartment SET size = 'S' WHERE id <> $1", scene.world.doors[0])
+    first = await held(scene)
+    scene.vendor.faults.add({"kind": "status", "where": "free", "status": 500, "times": -1})
+    await scene.act(Role.COURIER, stays.release, first, StayOutcome.CANCELLED, "not needed")
+    for _ in range(12):
+        scene.now.pass_(40)
+        await scene.settle()
+    unit = await scene.unit_of(first)
+    assert unit.contact is not None
+    scene.vendor.faults.clear()
+    second = await scene.reserve()
+    for _ in range(3):
+        scene.now.pass_(5)
+        await scene.settle()
+    assert (await scene.stay(second))[0] == "HELD"
+    tracking = await scene.of("SELECT tracking FROM parcel WHERE stay_id = $1", second)
+    assert list(unit.reserved) == [tracking]
