@@ -1,6 +1,7 @@
 """Sending a bank its commands. Everything that moves something goes through here, one order of a door after another."""
 
 import asyncio
+import itertools
 import logging
 import math
 from collections.abc import Awaitable, Callable
@@ -229,7 +230,12 @@ async def _write_answer(desk: Desk, watch: Watch, known: Known, answer: Receipt 
     opened = isinstance(answer, Receipt) and answer.outcome is Outcome.OPENED and desk.sensor
     moved = [sprung(known, at)] if opened and known.door is not Door.OPEN else []
 
+    tries = itertools.count()
+
     async def act(work: Work) -> CommandState | None:
+        # The try before may have been written unheard; what it told is not told twice.
+        if next(tries) and await _written(work, command):
+            return None
         if moved:
             return (await service.observe(work, desk.bank, moved, [watch])).get(command.id)
         if opened and isinstance(answer, Receipt) and command.kind is OrderKind.OPEN:
@@ -256,6 +262,11 @@ async def _write_answer(desk: Desk, watch: Watch, known: Known, answer: Receipt 
         watch.command = replace(command, state=state)
         desk.watches.append(watch)
         desk.next_look = min(desk.next_look, desk.hands.monotonic() + desk.poll_seconds())
+
+
+async def _written(work: Work, command: Command) -> bool:
+    now = await devices.command(work.conn, command.tenant_id, command.id)
+    return now is None or now.state is not S.SENT
 
 
 async def _write_surely(desk: Desk, act: Callable[[Work], Awaitable[T]]) -> T:

@@ -54,6 +54,8 @@ async def test_an_answer_that_was_written_unheard_is_followed_to_its_end(scene: 
     await scene.drive.work()
     await scene.drive.work()
     assert await scene.command(command) == ("DOOR_OPENED", False)
+    told = "SELECT count(*) FROM fact WHERE subject_id = $1 AND kind = 'DoorOpened'"
+    assert await scene.of(told, scene.world.doors[0]) == 1
     scene.hardware.cells["001"].door = Door.CLOSED
     scene.now.pass_(1)
     await scene.drive.work()
