@@ -1,6 +1,7 @@
 """Which vendors there are; the only place that knows them all."""
 
 import asyncio
+import logging
 from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import entry_points
@@ -16,6 +17,8 @@ from adapters.harbor_gateway.adapter import VENDOR as HARBOR_GATEWAY
 from adapters.pitney.adapter import VENDOR as PITNEY
 from app.devices.port import Adapter, Check, Checkable, Connection, Pushed, Refused, Vendor
 
+log = logging.getLogger("lockyard.adapters")
+
 NAME_SECONDS = 1.0
 ENTRY_POINTS = "lockyard.adapters"
 OWN = (FRAME_BOARD, HARBOR, HARBOR_GATEWAY, KERONG_CU16, MODBUS_IO, MQTT, PITNEY)
@@ -23,10 +26,15 @@ OWN = (FRAME_BOARD, HARBOR, HARBOR_GATEWAY, KERONG_CU16, MODBUS_IO, MQTT, PITNEY
 
 @cache
 def vendors() -> Mapping[str, Vendor]:
-    """Vendor name -> what we know of it: ours, then those that installed packages publish. A name is taken once."""
+    """Vendor name -> what we know of it: ours, then those that installed packages publish. A name is taken once. A
+    package that cannot be loaded takes its own banks out of reach and nobody else's."""
     known = {vendor.name: vendor for vendor in OWN}
     for point in entry_points(group=ENTRY_POINTS):
-        vendor = point.load()
+        try:
+            vendor = point.load()
+        except Exception:
+            log.exception("the vendor %r cannot be loaded: its banks are not kept", point.name)
+            continue
         if not isinstance(vendor, Vendor):
             raise TypeError(f"entry point {point.name!r} of {ENTRY_POINTS} is not a Vendor")
         if vendor.name in known:

@@ -48,6 +48,7 @@ REACTIONS: Mapping[str, tuple[React, ...]] = {
     "UnitGivenBack": (alarms.on_inside,),
     "UnitWithheld": (alarms.on_inside,),
     "UnitWordChanged": (handover.on_word,),
+    "VendorUntold": (alarms.on_stay,),
 }
 
 

@@ -35,24 +35,27 @@ async def sent(bench: Bench, order: Order) -> Seen:
     return seen
 
 
-async def read(bench: Bench, bank: str | None = None) -> Seen:
+async def read(bench: Bench, bank: str | None = None, *, whole: bool = False) -> Seen:
+    """`whole`: nothing is wrong, so everything that the hardware knows must be told."""
     try:
         state = await bench.adapter.read_bank(bank or bench.bank)
     except DeviceError as error:
         return Seen(end_of(error), (error.detail, str(error)))
-    check_reading(bench, state)
+    check_reading(bench, state, whole=whole)
     return Seen(End.UNMAPPED if state.unmapped else End.READ, tuple(each.what for each in state.unmapped))
 
 
-def check_reading(bench: Bench, state: BankState) -> None:
-    """Nothing is told of a unit that is not so; not knowing is no lie."""
-    truth = bench.truth()
-    strange = {unit.id for unit in state.units} - truth.keys()
-    if strange:
+def check_reading(bench: Bench, state: BankState, *, whole: bool = False) -> None:
+    """Nothing is told of a unit that is not so; not knowing is no lie, but where nothing keeps one from it."""
+    truth, told_of = bench.truth(), {unit.id for unit in state.units}
+    if strange := told_of - truth.keys():
         raise Broken(f"units that are not there: {sorted(strange)}")
+    if whole and (missing := truth.keys() - told_of):
+        raise Broken(f"units that are not told of: {sorted(missing)}")
     for unit in state.units:
         for what, told, is_so in _told(unit, bench):
-            if told is not None and is_so is not None and told != is_so:
+            unsaid = told is None and not whole
+            if not unsaid and is_so is not None and told != is_so:
                 raise Broken(f"unit {unit.id}: {what} is told as {told} and is {is_so}")
 
 
@@ -80,7 +83,8 @@ async def _order(_: Rig, bench: Bench, cell: Cell) -> Seen:
 
 
 async def _read(_: Rig, bench: Bench, cell: Cell) -> Seen:
-    return await read(bench, "no-such-bank" if cell.fault is Fault.UNKNOWN_BANK else None)
+    bank = "no-such-bank" if cell.fault is Fault.UNKNOWN_BANK else None
+    return await read(bench, bank, whole=cell.fault is Fault.NOTHING_WRONG)
 
 
 async def _twice(_: Rig, bench: Bench, __: Cell) -> Seen:

@@ -4,6 +4,7 @@ Where the importing module has `VENDORS`, only these are run; otherwise every ri
 """
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 from adapters import registry
@@ -37,23 +38,28 @@ def pytest_generate_tests(metafunc: Any) -> None:
 
 
 def test_every_fault_is_tried_or_said_to_be_impossible(rig: Rig) -> None:
-    assert gaps(rig) == ()
+    _none(gaps(rig))
 
 
 def test_a_cell_of_the_matrix_ends_as_it_must(rig: Rig, cell: Cell) -> None:
-    assert asyncio.run(run(rig, cell)) == ()
+    _none(asyncio.run(run(rig, cell)))
 
 
 def test_an_adapter_says_all_it_must(rig: Rig) -> None:
-    assert asyncio.run(_spoken(rig)) == []
+    _none(asyncio.run(_spoken(rig)))
 
 
 def test_drawn_orders_under_drawn_bad_luck_act_once_and_lie_never(rig: Rig, seed: int) -> None:
-    assert asyncio.run(drawn.play(rig, seed)) == []
+    _none(asyncio.run(drawn.play(rig, seed)))
 
 
 def test_a_bank_has_one_id_however_it_is_spelled(rig: Rig) -> None:
-    assert asyncio.run(_spelled(rig)) == []
+    _none(asyncio.run(_spelled(rig)))
+
+
+def _none(wrong: Sequence[str]) -> None:
+    """Said here: of an assertion in a module that is imported pytest shows nothing but that it failed."""
+    assert not wrong, "; ".join(wrong)
 
 
 async def _spelled(rig: Rig) -> list[str]:

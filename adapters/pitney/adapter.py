@@ -4,15 +4,15 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any, TypeVar
 from urllib.parse import quote
 
 from adapters import config
 from adapters.checking import Trial
 from adapters.paths import fill
-from adapters.payload import WrongShape, an_object, optional, shaped
-from adapters.pitney import wire
+from adapters.payload import WrongShape, an_object, shaped
+from adapters.pitney import answers, wire
 from adapters.pitney.client import Access, PitneyClient, PitneyPaths
 from adapters.pitney.settings import ADVICE, PRESENT, REDACT, SETTINGS, SIZES, access, paths
 from app.devices.port import (
@@ -25,7 +25,6 @@ from app.devices.port import (
     Connection,
     Contact,
     ContractBroken,
-    Door,
     DoorHint,
     Evidence,
     Order,
@@ -37,7 +36,6 @@ from app.devices.port import (
     SizeCount,
     Timing,
     Unit,
-    Unmapped,
     Unreachable,
     Unsupported,
     Vendor,
@@ -78,7 +76,7 @@ class PitneyAdapter:
     async def list_banks(self) -> tuple[BankState, ...]:
         query = {"locationId": self._location} if self._location else None
         answer = await self._client.read(self._client.paths.banks, query)
-        return tuple(self._state(bank) for bank in shaped(wire.banks, answer))
+        return tuple(answers.state(bank, self._sizes) for bank in shaped(wire.banks, answer))
 
     async def read_bank(self, bank: str) -> BankState:
         answer = await self._client.read(fill(self._client.paths.bank, bank=bank))
@@ -88,7 +86,7 @@ class PitneyAdapter:
         # A bank that was renumbered or replaced must not pass for the one that was asked.
         if read.bank != bank:
             raise ContractBroken(f"asked for bank {bank}, the answer is about another")
-        return self._state(read)
+        return answers.state(read, self._sizes)
 
     async def read_unit(self, bank: str, unit: str) -> Unit:
         """Flags and parcels of one unit. Its door is UNKNOWN for ever: this cannot prove what became of an open."""
@@ -104,15 +102,13 @@ class PitneyAdapter:
         answer = await self._client.read(path, {**escaped, "includeAllParcels": "true"})
         if answer is None:
             return None
-        found = shaped(wire.reserved_units, answer)
-        return self._unit(found[0], datetime.now(UTC)) if found else None
+        found = answers.reserved(bank, answer, self._sizes)
+        return found[0] if found else None
 
     async def reservations_of(self, bank: str, contact: str) -> tuple[Unit, ...]:
         path = fill(self._client.paths.reserved_by_contact, bank=bank, contact=contact)
         answer = await self._client.read(path, {"includeAllParcels": "true"})
-        found = () if answer is None else shaped(wire.reserved_units, answer)
-        now = datetime.now(UTC)
-        return tuple(self._unit(unit, now) for unit in found)
+        return () if answer is None else answers.reserved(bank, answer, self._sizes)
 
     async def add_contact(self, contact: Contact) -> str:
         answer = await self._client.add(self._client.paths.contact, wire.contact_body(contact))
@@ -140,7 +136,7 @@ class PitneyAdapter:
         method, path, body = self._request(order)
         answer = await self._client.write(order.id, method, path, body, within)
         try:
-            return _receipt(order, an_object(answer))
+            return answers.receipt(order, an_object(answer))
         except WrongShape as error:
             raise Ambiguous(f"the answer made no sense: {error}") from error
 
@@ -217,57 +213,6 @@ class PitneyAdapter:
             body = {**by, **until, "parcels": wire.parcels_body(order)}
             return "PATCH", fill(paths.update, bank=order.bank, unit=order.unit), body
         raise Unsupported("this vendor lets nobody set a unit's service state from outside")
-
-    def _state(self, bank: wire.BankObject) -> BankState:
-        now = datetime.now(UTC)
-        strange = [(unit.unit, name, value) for unit in bank.units for name, value in unit.strange.items()]
-        unmapped = [Unmapped(unit, name, wire.short(value)) for unit, name, value in strange]
-        unmapped.extend(Unmapped(None, "unit", raw) for raw in bank.broken)
-        return BankState(
-            id=bank.bank,
-            name=bank.name,
-            location=bank.location,
-            units=tuple(self._unit(unit, now) for unit in bank.units),
-            observed_at=now,
-            unmapped=tuple(unmapped),
-        )
-
-    def _unit(self, unit: wire.UnitObject, now: datetime) -> Unit:
-        return Unit(
-            id=unit.unit,
-            door=Door.UNKNOWN,
-            observed_at=now,
-            label=unit.unit,
-            size=self._sizes.get(unit.size) if unit.size else None,
-            accessible=unit.accessible,
-            in_service=unit.in_service,
-            reserved=unit.reserved,
-            occupied=unit.occupied,
-            parcels=unit.parcels,
-            deposited=unit.deposited,
-            flags=unit.raw,
-        )
-
-
-def _receipt(order: Order, answer: Mapping[str, Any]) -> Receipt:
-    """Never OPENED: the vendor's word is no door sensor. An answer about another unit is no answer to this order."""
-    echoed = optional(answer, "lockerUnitId", str)
-    if echoed is not None and echoed != order.unit:
-        raise WrongShape("it is about another unit")
-    code = None
-    if order.kind is OrderKind.DEPOSIT and wire.contact_kind(order.contact_kind) == "recipient":
-        code = optional(answer, "pickupCode", str)
-    released = None
-    if order.kind is OrderKind.RELEASE:
-        still = optional(answer, "unitReserved", bool)
-        # Older versions of this answer lack the flag.
-        released = None if still is None else not still
-    return Receipt(
-        outcome=Outcome.ACCEPTED,
-        pickup_code=code,
-        deposit_expires_at=wire.moment(answer, "depositExpiryTime"),
-        released=released,
-    )
 
 
 def _read(connection: Connection) -> tuple[Access, PitneyPaths, Mapping[str, Any]]:

@@ -23,6 +23,8 @@ CONNECT_SECONDS = 3.0
 READ_ATTEMPTS = 3
 # Renew this long before the end, so that a token does not run out between our clock and theirs.
 TOKEN_MARGIN_SECONDS = 30.0
+# Who asks for a pause is left alone, for so long at most.
+LONGEST_PAUSE_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,7 @@ class PitneyClient:
         self._once = Once()
         self._token: _Token | None = None
         self._token_lock = asyncio.Lock()
+        self._not_before = clock()
         headers = {"X-PB-Developer-Partner-ID": access.partner_id} if access.partner_id else None
         self._reading, self._writing = clients(access.read_seconds, CONNECT_SECONDS, headers)
 
@@ -96,6 +99,7 @@ class PitneyClient:
         return answer
 
     async def _patient(self, ask: Callable[[], Awaitable[Any]]) -> Any:
+        self._keep_away()
         async with self.breaker.guard():
             try:
                 async with asyncio.timeout(self._access.read_seconds):
@@ -110,6 +114,7 @@ class PitneyClient:
 
     async def write(self, order: UUID, method: str, path: str, body: Mapping[str, object], within: timedelta) -> Any:
         """Send once, within a time. Everything uncertain after the first byte is Ambiguous and is never sent again."""
+        self._keep_away()
         self._once.claim(order)
         sent = Sent()
         try:
@@ -157,12 +162,24 @@ class PitneyClient:
         for _ in range(2):
             token = await self._bearer()
             got = await exchange(client, method, base, path, sent, query=query, body=body, auth=f"Bearer {token}")
+            self._hear(got[0], got[2])
             if got[0] != 401:
                 return got
             sent.yes = False
             if self._token is not None and self._token.text == token:
                 self._token = None
         raise AuthFailed("the credentials were refused, also with a new token")
+
+    def _hear(self, status: int, headers: httpx2.Headers) -> None:
+        pause = retry_after(headers) if status in {429, 503} else None
+        if pause is not None:
+            self._not_before = self._clock() + min(pause.total_seconds(), LONGEST_PAUSE_SECONDS)
+
+    def _keep_away(self) -> None:
+        """Raises Unreachable, with the time that is left, while the vendor wants to be left alone."""
+        left = self._not_before - self._clock()
+        if left > 0:
+            raise Unreachable("the vendor asked for a pause", retry_after=timedelta(seconds=left))
 
     async def _bearer(self) -> str:
         """The cached token; when there is none, one caller fetches it and the others wait for that one."""
@@ -186,6 +203,7 @@ class PitneyClient:
             )
         except (httpx2.HTTPError, ContractBroken) as error:
             raise Unreachable(f"no token: {why(error)}") from error
+        self._hear(status, headers)
         if status in {400, 401, 403}:
             raise AuthFailed(f"the token service refused the client credentials with {status}")
         if status != 200:

@@ -7,7 +7,7 @@ from typing import Any
 from adapters import config
 from adapters.exchange import within
 from adapters.pitney.client import Access, PitneyPaths
-from app.devices.port import Capability, Connection, Setting, SettingKind
+from app.devices.port import Capability, Connection, Refused, Setting, SettingKind
 
 # `mlarge` stands last in the vendor's list; a connection may map it otherwise.
 SIZES = MappingProxyType({"small": "S", "medium": "M", "large": "L", "mlarge": "XL"})
@@ -55,12 +55,14 @@ def paths(given: Mapping[str, Any]) -> PitneyPaths:
 
 
 def access(connection: Connection, given: Mapping[str, Any], places: PitneyPaths) -> Access:
-    base = config.http_address(connection.base_url, where="the address")
+    base, partner = config.http_address(connection.base_url, where="the address"), given["partner_id"] or None
+    if partner and not (partner.isascii() and partner.isprintable()):
+        raise Refused("partner_id holds what no header may hold", reason=config.REASON)
     return Access(
         base_url=base,
         auth_url=config.http_address(given["auth_url"] or str(within(base, places.token)), where="auth_url"),
         client_id=given["client_id"],
         client_secret=given["client_secret"],
-        partner_id=given["partner_id"],
+        partner_id=partner,
         read_seconds=float(given["read_seconds"]),
     )

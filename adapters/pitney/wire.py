@@ -1,6 +1,7 @@
 """Pitney's payloads as Pitney spells them. Reading is tolerant of what is missing, strict about what is there."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -41,12 +42,22 @@ RAW_FIELDS = (
     "depositTime",
     "depositExpiryTime",
 )
-SIZES = ("small", "medium", "large", "mlarge")
+# What a value is, where its content is nobody's business.
+_KINDS: Mapping[type, str] = {
+    bool: "true or false",
+    dict: "an object",
+    float: "a number",
+    int: "a number",
+    list: "a list",
+    str: "a text",
+    type(None): "nothing",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class UnitObject:
-    """A reserved-unit object. None means the field was not there."""
+    """A reserved-unit object. None means the field was not there. `strange`: a field nobody knows -> what it holds, and
+    not its value: that may be anybody's name, or a code."""
 
     bank: str | None
     unit: str
@@ -58,7 +69,7 @@ class UnitObject:
     parcels: tuple[str, ...]
     deposited: tuple[str, ...]
     raw: Mapping[str, object]
-    strange: Mapping[str, object]
+    strange: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +105,7 @@ def parcels(holder: Mapping[str, Any], name: str) -> tuple[str, ...]:
 def unit(value: Any) -> UnitObject:
     holder = an_object(value)
     size = optional(holder, "size", str)
-    strange = {name: holder[name] for name in holder.keys() - UNIT_FIELDS}
     deposited = parcels(holder, "parcelsDeposited")
-    if size is not None and size not in SIZES:
-        strange["size"] = size
     return UnitObject(
         bank=optional(holder, "lockerBankId", str),
         unit=required(holder, "lockerUnitId", str),
@@ -109,30 +117,47 @@ def unit(value: Any) -> UnitObject:
         parcels=tuple(dict.fromkeys((*parcels(holder, "parcelsReserved"), *deposited))),
         deposited=deposited,
         raw={name: holder[name] for name in RAW_FIELDS if holder.get(name) is not None},
-        strange=strange,
+        strange={name: _KINDS[type(holder[name])] for name in sorted(holder.keys() - UNIT_FIELDS)},
     )
 
 
-def bank(value: Any) -> BankObject:
-    """One unreadable unit does not hide the others: it is reported in `broken` instead."""
+def bank(value: Any, *, whole: bool = True) -> BankObject:
+    """One unreadable unit does not hide the others: it is reported in `broken` instead. So is one that is listed twice:
+    nobody knows which of the two is so. `whole`: it must tell its units; a listing of banks may leave that to a look at
+    each of them."""
     holder = an_object(value)
+    id_ = required(holder, "lockerBankId", str)
     units, broken = [], []
-    for item in required(holder, "units", list):
+    for item in required(holder, "units", list) if whole else optional(holder, "units", list) or []:
         try:
-            units.append(unit(item))
+            units.append(_unit_of(id_, item))
         except WrongShape as error:
-            broken.append(f"{error}: {short(item)}")
+            broken.append(f"{error}: {_outline(item)}")
+    twice = {unit for unit, times in Counter(each.unit for each in units).items() if times > 1}
     return BankObject(
-        bank=required(holder, "lockerBankId", str),
+        bank=id_,
         name=optional(holder, "name", str),
         location=optional(holder, "locationId", str),
-        units=tuple(units),
-        broken=tuple(broken),
+        units=tuple(each for each in units if each.unit not in twice),
+        broken=(*broken, *(f"listed more than once: {short(unit)}" for unit in sorted(twice))),
     )
+
+
+def _unit_of(bank: str, item: Any) -> UnitObject:
+    read = unit(item)
+    if read.bank not in {None, bank}:
+        raise WrongShape("it is a unit of another bank")
+    return read
+
+
+def _outline(item: Any) -> str:
+    """Which unit it is and its flags; contact fields and parcels are nobody's business."""
+    holder = item if isinstance(item, dict) else {}
+    return short({name: holder[name] for name in ("lockerUnitId", *RAW_FIELDS) if name in holder})
 
 
 def banks(value: Any) -> tuple[BankObject, ...]:
-    return tuple(bank(item) for item in required(an_object(value), "lockerBanks", list))
+    return tuple(bank(item, whole=False) for item in required(an_object(value), "lockerBanks", list))
 
 
 def reserved_units(value: Any) -> tuple[UnitObject, ...]:

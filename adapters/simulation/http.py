@@ -116,7 +116,7 @@ async def _refuse(fault: Fault, _app: ASGIApp, scope: Scope, receive: Receive, s
     if fault.kind == "reject_token":
         await JSONResponse({"message": "Unauthorized"}, status_code=401)(scope, receive, send)
     else:
-        await _error(fault.status)(scope, receive, send)
+        await _error(fault)(scope, receive, send)
 
 
 async def _lost(_fault: Fault, _answer: list[Message], _scope: Scope, receive: Receive, _send: Send) -> None:
@@ -166,15 +166,17 @@ async def _wrong(fault: Fault, _answer: list[Message], scope: Scope, receive: Re
     await _WRONG[fault.kind](fault)(scope, receive, send)
 
 
-def _error(status: int) -> Response:
-    body = {"errors": [{"errorCode": "simulated", "errorDescription": f"a simulated {status}"}]}
-    return JSONResponse(body, status_code=status, headers={"Retry-After": "1"} if status in {429, 503} else None)
+def _error(fault: Fault) -> Response:
+    """429 and 503 say when to come back: after `ms`, or a second."""
+    body = {"errors": [{"errorCode": "simulated", "errorDescription": f"a simulated {fault.status}"}]}
+    wait = {"Retry-After": str(round(fault.ms / 1000) or 1)} if fault.status in {429, 503} else None
+    return JSONResponse(body, status_code=fault.status, headers=wait)
 
 
 _WRONG: dict[str, Callable[[Fault], Response]] = {
     "huge": lambda _: Response(b'{"padding":"' + b"x" * 2_000_000 + b'"}', media_type="application/json"),
     "malformed": lambda _: Response(b'{"lockerBankId": "1", "units": [', media_type="application/json"),
-    "status_after": lambda fault: _error(fault.status),
+    "status_after": _error,
     "wrong_shape": lambda _: JSONResponse([[{"lockerUnitId": 7}]]),
 }
 _BEFORE: dict[str, Callable[[Fault, ASGIApp, Scope, Receive, Send], Awaitable[None]]] = {

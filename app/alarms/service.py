@@ -168,14 +168,14 @@ async def on_command(work: Work, fact: Sequenced) -> None:
     """CommandAccepted, CommandDoorOpened, CommandFailed, CommandExpired, CommandUnconfirmed."""
     work.enter(fact.tenant_id)
     given, is_open = fact.payload, fact.payload.get("kind") == OrderKind.OPEN
+    kind = AlarmKind.OPEN_FAILED if is_open else AlarmKind.CONTROLLER_FAULT
     if fact.kind == "CommandDoorOpened" or (fact.kind == "CommandAccepted" and given.get("final") is True):
-        kind = AlarmKind.OPEN_FAILED if is_open else AlarmKind.CONTROLLER_FAULT
         await clear_alarms(work, fact.occurred_at, f"{kind}:{fact.uuid('compartment_id')}")
         if fact.kind == "CommandDoorOpened":
             await _late(work, fact)
-    elif is_open and fact.kind == "CommandFailed" and fact.source == "person":
+    elif fact.kind == "CommandFailed" and fact.source == "person":
         # Somebody went and looked: nothing is left to find out.
-        await clear_alarms(work, fact.occurred_at, f"{AlarmKind.OPEN_FAILED}:{fact.uuid('compartment_id')}")
+        await clear_alarms(work, fact.occurred_at, f"{kind}:{fact.uuid('compartment_id')}")
     elif fact.kind == "CommandFailed" and not given.get("withdrawn"):
         if is_open:
             await _raise(
@@ -190,8 +190,10 @@ async def on_command(work: Work, fact: Sequenced) -> None:
         await _raise(
             work, _at_door(AlarmKind.CONTROLLER_FAULT, fact, f"The vendor was not told in time: {given.get('kind')}.")
         )
-    elif fact.kind == "CommandUnconfirmed" and given.get("settled") is True and is_open:
-        await _raise(work, _at_door(AlarmKind.OPEN_FAILED, fact, "Nobody knows whether the door opened: look."))
+    elif fact.kind == "CommandUnconfirmed" and given.get("settled") is True:
+        unknown = f"Nobody knows whether the vendor took this: {given.get('kind')}. Look, and say what you found."
+        words = "Nobody knows whether the door opened: look." if is_open else unknown
+        await _raise(work, _at_door(kind, fact, words))
 
 
 async def _late(work: Work, fact: Sequenced) -> None:
@@ -205,9 +207,13 @@ async def _late(work: Work, fact: Sequenced) -> None:
 
 
 async def on_stay(work: Work, fact: Sequenced) -> None:
-    """StayReleased with the door left open; StayDeposited through a way in thought closed; PickupCodeMissing."""
+    """StayReleased with the door left open; StayDeposited through a way in thought closed; PickupCodeMissing;
+    VendorUntold."""
     work.enter(fact.tenant_id)
-    if fact.kind == "PickupCodeMissing":
+    if fact.kind == "VendorUntold":
+        words = f"The vendor loses what it is told: {fact.payload.get('what')}. It is told again from time to time."
+        await _raise(work, _at_door(K.CONTROLLER_FAULT, fact, words))
+    elif fact.kind == "PickupCodeMissing":
         words = "The vendor gave no pickup code for what was put in here: a person must give the parcel out."
         await _raise(work, _at_door(K.CONTROLLER_FAULT, fact, words, about=fact.subject_id))
     elif fact.kind == "StayReleased":

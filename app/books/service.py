@@ -1,17 +1,26 @@
 """A vendor's books and ours: what became of what it was told, telling it again, and what it tells by itself."""
 
+import itertools
+from datetime import timedelta
+
 from app.devices import queries as devices
 from app.devices import service as hardware
 from app.devices.model import CommandState
 from app.devices.port import OrderKind
 from app.kit.streams import Sequenced
 from app.lockers import queries as lockers
-from app.stays import queries, store
+from app.stays import events, queries, store
 from app.stays import service as stays
 from app.stays.model import OPEN_BEFORE_DEPOSIT, State, Stay, StayOutcome
 from tenants.work import Work
 
 MOST_TELLINGS = 4
+# What got lost is told again at once three times, then after pauses that grow; the last of them for a day or so. A
+# reservation does not wait: it is of use at once or not at all.
+PAUSES = (
+    *[timedelta(0)] * (MOST_TELLINGS - 1), timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15),
+    *[timedelta(minutes=30)] * 48,
+)  # fmt: skip
 
 
 async def kept(work: Work, stay: Stay) -> bool:
@@ -39,8 +48,8 @@ async def on_bank(work: Work, fact: Sequenced) -> None:
         stay = await queries.standing(work.conn, fact.tenant_id, id_)
         if stay is None or stay.state not in OPEN_BEFORE_DEPOSIT:
             continue
-        last = await devices.last_told(work.conn, fact.tenant_id, id_, OrderKind.RESERVE)
-        if last is CommandState.EXPIRED:
+        came = await devices.came_of(work.conn, fact.tenant_id, id_, OrderKind.RESERVE)
+        if came[:1] == [CommandState.EXPIRED]:
             await stays.told(work, stay, await stays.door_of(work, stay), OrderKind.RESERVE)
 
 
@@ -81,33 +90,56 @@ _TELLS = {
 
 
 async def _tell_again(work: Work, stay: Stay, kind: OrderKind, fact: Sequenced) -> None:
-    """It was sent, no answer came, and reading back showed that it never took effect: a new command may go."""
-    told = await devices.told(work.conn, fact.tenant_id, stay.id, kind)
+    """It was sent, no answer came, and reading back showed that it never took effect: a new command may go. Once it
+    has to wait, people hear of it."""
     door = await lockers.standing(work.conn, stay.tenant_id, stay.compartment_id)
     here = await queries.open_in(work.conn, fact.tenant_id, stay.compartment_id)
     by_place = door is not None and not door.bank.vendor_chooses
     if kind is OrderKind.RELEASE and by_place and here is not None and here.id != stay.id:
         # The place is promised to another by now; freeing it once more could take it from them.
         return
-    if door is not None and stay.state in _TELLS[kind] and told < MOST_TELLINGS:
-        await stays.told(work, stay, door, kind)
+    if door is None or stay.state not in _TELLS[kind]:
+        return
+    lost = await _in_vain(work, stay, kind)
+    pause = PAUSES[lost - 1] if 0 < lost <= len(PAUSES) else None
+    if pause is None or (pause and kind is OrderKind.RESERVE):
+        return
+    later = {"not_before": (work.now + pause).isoformat()} if pause else {}
+    await stays.told(work, stay, door, kind, **later)
+    if lost == MOST_TELLINGS:
+        work.emit(events.of_stay("VendorUntold", stay, what=kind.value))
+
+
+async def _in_vain(work: Work, stay: Stay, kind: OrderKind) -> int:
+    """How often the vendor was told this and did not take it, since it last took it."""
+    came = await devices.came_of(work.conn, stay.tenant_id, stay.id, kind)
+    since = itertools.takewhile(lambda state: state is not CommandState.ACCEPTED, came)
+    return sum(state in {CommandState.FAILED, CommandState.EXPIRED} for state in since)
 
 
 async def _tell_anew(work: Work, stay: Stay) -> None:
     """A parcel lies where the vendor's books know of no reservation: both are told once more."""
-    if await devices.told(work.conn, stay.tenant_id, stay.id, OrderKind.DEPOSIT) < MOST_TELLINGS:
+    if await devices.told(work.conn, stay.tenant_id, stay.id, OrderKind.RESERVE) < 2 * MOST_TELLINGS:
         door = await stays.door_of(work, stay)
         for kind in (OrderKind.RESERVE, OrderKind.DEPOSIT):
             await stays.told(work, stay, door, kind)
 
 
 async def on_unit_found_free(work: Work, fact: Sequenced) -> None:
-    """UnitFoundFree: the vendor's books say free and we never told them so."""
+    """UnitFoundFree: the vendor's books say free and we never told them so. A parcel that was never in them is not
+    missing from them: what ran out there is its reservation."""
     stay = await queries.open_in(work.conn, fact.tenant_id, fact.subject_id)
     if stay is None or stay.created_at >= fact.occurred_at:
         return
     work.enter(fact.tenant_id)
     if stay.state in OPEN_BEFORE_DEPOSIT and stay.expires_at <= work.now:
         await stays.end(work, stay, StayOutcome.EXPIRED_UNUSED, evidence="E1", tell=False)
-    elif stay.state in {State.DEPOSITED, State.COLLECTING}:
+    elif stay.state in {State.DEPOSITED, State.COLLECTING} and await _had_parcel(work, stay):
         await stays.end(work, stay, StayOutcome.UNKNOWN_RELEASE, evidence="E1", reason="found free", tell=False)
+
+
+async def _had_parcel(work: Work, stay: Stay) -> bool:
+    """Whether the vendor's books had what is inside; where it is told of no deposits, whether they had the stay."""
+    door = await stays.door_of(work, stay)
+    kind = OrderKind.DEPOSIT if hardware.keeps_books(door.bank, OrderKind.DEPOSIT) else OrderKind.RESERVE
+    return CommandState.ACCEPTED in await devices.came_of(work.conn, stay.tenant_id, stay.id, kind)

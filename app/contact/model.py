@@ -13,6 +13,10 @@ from app.lockers.model import Withheld
 MISSES = 3
 # Seconds before the record is asked again whether a stay explains what lies in a compartment: mostly one does.
 ASK_AGAIN = 10.0
+# Seconds before it is told what has become of a word that changes all the time.
+TELL_AGAIN = 900.0
+# Of one bank at a time, and how much of each: what a device says must not fill the record.
+MOST_STRANGE, LONGEST_NAME, LONGEST_RAW = 50, 100, 500
 
 
 @dataclass(slots=True)
@@ -52,14 +56,23 @@ class Doubts:
         return bool(self.silent or self.heard or self.taken or self.free)
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Something that nobody has words for, as it was told last; `at`: monotonic seconds."""
+
+    raw: str
+    at: float
+
+
 @dataclass(slots=True)
 class Contact:
-    """Whether a bank answers. Times are the wall clock's, because people read them."""
+    """Whether a bank answers. Times are the wall clock's, because people read them. `strange`: of which unit it says
+    what that nobody has words for."""
 
     misses: int = 0
     first_miss: datetime | None = None
     lost: bool = False
-    strange: set[tuple[str | None, str, str]] = field(default_factory=set)
+    strange: dict[tuple[str | None, str], Said] = field(default_factory=dict)
     told: dict[UUID, Told] = field(default_factory=dict)
     ask_again: float = 0.0
 
@@ -82,15 +95,19 @@ class Contact:
 
     def over(self, state: BankState) -> list[tuple[str | None, str]]:
         """What the device said last and says no more. Ask before its `news`."""
-        still = {(each.unit, each.what) for each in state.unmapped}
-        return sorted({(unit, what) for unit, what, _ in self.strange} - still, key=str)
+        return sorted(self.strange.keys() - _strange(state).keys(), key=str)
 
-    def news(self, state: BankState) -> list[tuple[str | None, str, str]]:
-        """What the device said that nobody has words for, once each."""
-        found = [(each.unit, each.what, each.raw[:500]) for each in state.unmapped]
-        fresh = [each for each in found if each not in self.strange]
+    def news(self, state: BankState, now: float) -> list[tuple[str | None, str, str]]:
+        """What the device said that nobody has words for, once each; a word that changes all the time now and then."""
+        fresh, before = [], self.strange
         # Forgotten when it is gone, so that it is told again when it comes back.
-        self.strange = set(found)
+        self.strange = {}
+        for about, raw in _strange(state).items():
+            said = before.get(about)
+            if said is None or (said.raw != raw and now - said.at >= TELL_AGAIN):
+                fresh.append((*about, raw))
+                said = Said(raw, now)
+            self.strange[about] = said
         return fresh
 
     def doubts(self, look: Look, *, limit: float, patience: float) -> Doubts:
@@ -127,6 +144,14 @@ class Contact:
             self.told[id_].withheld = Withheld.TAKEN
         for id_ in set(doubts.taken) - written:
             self.told[id_].strange, self.ask_again = None, now + ASK_AGAIN
+
+
+def _strange(state: BankState) -> dict[tuple[str | None, str], str]:
+    found = {
+        (each.unit and each.unit[:LONGEST_NAME], each.what[:LONGEST_NAME]): each.raw[:LONGEST_RAW]
+        for each in state.unmapped
+    }
+    return {about: found[about] for about in sorted(found, key=str)[:MOST_STRANGE]}
 
 
 def whose(*, books: bool) -> str:

@@ -81,9 +81,8 @@ _ALONE = _counted(
     commands.c.requested_by == bindparam("account_id", type_=Uuid),
     commands.c.parameters["opening"].astext.is_(None),
 )  # fmt: skip
-_LAST_TOLD = Statement(
-    select(commands.c.state).where(_TOLD_THIS).order_by(commands.c.requested_at.desc(), commands.c.id.desc()).limit(1)
-)
+# Ids grow with time.
+_CAME_OF = Statement(select(commands.c.state).where(_TOLD_THIS).order_by(commands.c.id.desc()))
 # Accounts differ in credentials; the address says which vendor, or which box, it is.
 _THEIRS = connections.alias("theirs")
 _SAME_ADDRESS = Statement(
@@ -220,10 +219,10 @@ async def waiting_of_carrier(conn: Conn, tenant_id: UUID, carrier_id: UUID) -> l
     return [command_of(row) for row in await _OF_CARRIER.rows(conn, tenant_id=tenant_id, carrier_id=carrier_id)]
 
 
-async def last_told(conn: Conn, tenant_id: UUID, stay_id: UUID, kind: OrderKind) -> CommandState | None:
-    """What became of the last time a vendor was told this about a stay; None where it never was."""
-    found = await _LAST_TOLD.value(conn, tenant_id=tenant_id, stay_id=stay_id, kind=kind.value)
-    return CommandState(found) if found else None
+async def came_of(conn: Conn, tenant_id: UUID, stay_id: UUID, kind: OrderKind) -> list[CommandState]:
+    """What became of each time a vendor was told this about a stay, the latest first."""
+    rows = await _CAME_OF.rows(conn, tenant_id=tenant_id, stay_id=stay_id, kind=kind.value)
+    return [CommandState(row["state"]) for row in rows]
 
 
 async def same_address(conn: Conn, tenant_id: UUID, id: UUID) -> list[UUID]:

@@ -43,6 +43,8 @@ SWEEP_SECONDS = 2.0
 LONGEST_PAUSE_SECONDS = 60.0
 # So often the core is told of a unit that its device still calls broken.
 REMIND_SECONDS = 60.0
+# Of one look, for asking a vendor what became of orders whose answers were lost: people wait for others meanwhile.
+SETTLE_SECONDS = 5.0
 
 
 class Keeper:
@@ -134,11 +136,20 @@ class Keeper:
         can = {name.value: ability.value for name, ability in self.desk.adapter.capabilities.items()}
         self.desk.hands.heard(self.desk.bank, self.desk.hands.clock(), can)
         await recognise(self.desk, whole)
-        await self.desk.take_in(changes(self.desk.known, state.units, sensor=self.desk.sensor))
+        moved = changes(self.desk.known, state.units, sensor=self.desk.sensor)
+        await self.desk.take_in(moved, state.units)
         await self._other_news(state)
         await self._doubt(state, read, now)
-        units = {unit.id: unit for unit in state.units}
-        for watch in self._of(touched):
+        await self._settle(self._of(touched), {unit.id: unit for unit in state.units}, read)
+
+    async def _settle(self, watches: list[Watch], units: dict[str, Unit], read: frozenset[UUID]) -> None:
+        """Doors first: they are told of by what was read. What has to be asked for takes turns."""
+        clock = self.desk.hands.monotonic
+        ends = clock() + SETTLE_SECONDS
+        for watch in sorted(watches, key=lambda watch: (watch.command.kind is not OrderKind.OPEN, watch.asked)):
+            if clock() >= ends:
+                return
+            watch.asked = clock()
             await settle(self.desk, watch, units, read)
 
     async def _doubt(self, state: BankState, read: frozenset[UUID], now: float) -> None:
@@ -148,10 +159,11 @@ class Keeper:
         for known in desk.known.values():
             known.used = known.used and there.get(known.id, True)
         ours = {known.id for known in desk.known.values() if known.used and desk.keeps_books}
-        open_ = [watch.command for watch in desk.watches if not watch.given_up]
+        given_up = {watch.command.id for watch in desk.watches if watch.given_up}
+        open_ = [each for each in desk.asked() if each.id not in given_up]
         # Where the vendor chooses, its books may have any of them for a reservation whose answer is out.
         anywhere = desk.has(Capability.VENDOR_ASSIGNS_UNIT) and any(each.kind is OrderKind.RESERVE for each in open_)
-        busy = set(there) if anywhere else {each.compartment_id for each in (*open_, *desk.aloft.values())}
+        busy = set(there) if anywhere else {each.compartment_id for each in open_}
         look = Look(now, state.observed_at, read, there, ours, busy)
         doubts = desk.contact.doubts(look, limit=usual * MISSED_POLLS, patience=usual)
         if doubts:
@@ -165,7 +177,8 @@ class Keeper:
 
     async def _other_news(self, state: BankState) -> None:
         over = self.desk.contact.over(state)
-        news, turned = self.desk.contact.news(state), self._turned(state)
+        news = self.desk.contact.news(state, self.desk.hands.monotonic())
+        turned = self._turned(state)
         free, worded = await self._books(state)
         if not (over or news or turned or free or worded):
             return
@@ -203,11 +216,12 @@ class Keeper:
     async def _books(self, state: BankState) -> tuple[list[Known], list[tuple[Known, Unit]]]:
         """What a vendor's books say that we did not tell them: units found free; where phones open, words."""
         free, worded = [], []
+        asked = {each.compartment_id for each in self.desk.asked()}
         for unit in state.units:
             known = self.desk.known.get(unit.id)
             if known is None:
                 continue
-            busy = any(watch.command.compartment_id == known.id for watch in self.desk.watches)
+            busy = known.id in asked
             if self.desk.has(Capability.PHONE_TOKENS):
                 if new_word(known, unit, busy=busy):
                     worded.append((known, unit))
@@ -219,6 +233,8 @@ class Keeper:
             # What still waits to be told to the vendor explains it.
             async with self.desk.hands.db.tenant([self.desk.bank.tenant_id]) as conn:
                 waiting = {each.compartment_id for each in await devices.waiting(conn, self.desk.bank.id)}
-            free = [known for known in free if known.id not in waiting]
+            for known in free:
+                known.booked = known.id in waiting
+            free = [known for known in free if not known.booked]
             worded = [(known, unit) for known, unit in worded if known.id not in waiting]
         return free, worded

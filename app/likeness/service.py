@@ -62,8 +62,10 @@ async def look_first(adapter: Adapter, bank: Bank, likeness: Likeness | None, me
         raise Refused(f"The vendor has this parcel in unit {found.id}, not in {unit}. {ADVICE}", reason="WRONG_UNIT")
     if found is None:
         found = await _as_it_was(adapter, bank, likeness, meant)
-        if found.parcels and meant.parcels and not meant.staff:
-            words = f"The vendor has another parcel in unit {unit}, and ours nowhere. {ADVICE}"
+        # A listing of all units need not name parcels; that there is somebody it does tell.
+        somebody = found.parcels or (isinstance(adapter, FindsReservations) and (found.reserved or found.occupied))
+        if somebody and meant.parcels and not meant.staff:
+            words = f"The vendor has somebody else in unit {unit}, and this parcel nowhere. {ADVICE}"
             raise Refused(words, reason="WRONG_UNIT")
     as_known(likeness, found)
 

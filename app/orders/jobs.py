@@ -2,16 +2,16 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
-from app.contact.model import Contact
+from app.contact.model import Contact, Said
 from app.devices import queries as devices
 from app.devices.model import Command
-from app.devices.port import Ability, Adapter, BankState, Capability, Door, OrderKind
+from app.devices.port import Ability, Adapter, BankState, Capability, Door, OrderKind, Unit
 from app.kit.clock import Clock, utc_now
 from app.kit.db import Database
 from app.kit.guesses import Monotonic
@@ -19,7 +19,7 @@ from app.likeness.jobs import Memory, take_note
 from app.lockers import queries as lockers
 from app.lockers.model import Bank, Service, Use, Withheld
 from app.orders import queries, service
-from app.orders.model import Change, Known, Watch, take_in
+from app.orders.model import Change, Known, Watch, note_counts, take_in
 from app.stays.model import PickupCodes
 from tenants.system import system_context
 from tenants.work import Work
@@ -81,6 +81,11 @@ class Desk:
     def door_of(self, command: Command) -> Known | None:
         return next((known for known in self.known.values() if known.id == command.compartment_id), None)
 
+    def asked(self) -> list[Command]:
+        """What has been taken up and has not ended; some of it waits here, and has not left us."""
+        waiting = [command for command, _ in self.unsent.values()]
+        return [*(watch.command for watch in self.watches), *waiting, *self.aloft.values()]
+
     @property
     def usual_seconds(self) -> float:
         """Between two looks while nothing moves. Not more often than the vendor can bear."""
@@ -119,10 +124,12 @@ class Desk:
             open_ = await devices.watched(conn, self.bank.tenant_id, self.bank.id)
             said = await queries.strange(conn, self.bank)
             self.memory = Memory(await lockers.likeness(conn, self.bank))
+        # What was taken out while nobody looked must be told as well.
         self.known = {
             row["external_id"]: Known(
                 row["id"], row["external_id"], row["label"], Door(row["door"]), row["openings"], row["item_present"],
                 row["service"] != Service.FAULT, used=row["use"] != Use.FREE,
+                booked=True if self.keeps_books and row["use"] == Use.OCCUPIED else None,
             )
             for row in rows
         }  # fmt: skip
@@ -130,13 +137,16 @@ class Desk:
         withheld = [(row["id"], Withheld(row["withheld"]) if row["withheld"] else None) for row in rows]
         self.contact.adopt(withheld, now, self.hands.clock())
         self.contact.lost = not self.bank.reachable
-        self.contact.strange = self.contact.strange or said
+        self.contact.strange = self.contact.strange or {about: Said(raw, now) for about, raw in said.items()}
         self.next_look = 0.0
 
-    async def take_in(self, seen: list[Change]) -> None:
-        """Write down what doors did, then know it."""
-        if not seen:
-            return
+    async def take_in(self, seen: list[Change], units: Iterable[Unit]) -> None:
+        """Write down what doors did, then know it. `units`: the reading that told it."""
+        if seen:
+            await self._observe(seen)
+        note_counts(self.known, units)
+
+    async def _observe(self, seen: list[Change]) -> None:
         moved = await self.write(lambda work: service.observe(work, self.bank, seen, self.watches))
         for change in seen:
             take_in(change)

@@ -12,11 +12,13 @@ from app.lockers.model import Bank
 
 @dataclass(slots=True)
 class Known:
-    """One compartment as last written down. `openings`: how often it was seen, or counted by the device, to open.
+    """One compartment as last written down. `openings`: how often it was seen, or counted by the device, to open;
+    `counter`: the device's own count at its last reading, `device`: which device that is, as far as its counts tell.
 
-    `booked`: the vendor's books had somebody in it; None until read, or where the vendor keeps none. `word`: what they
-    said, as last told to the core; `used`: they have it for a stay of ours, or one had it when this process began to
-    look. `reminded`: when the core was last told that it is broken, in monotonic seconds.
+    `booked`: the vendor's books had somebody in it, or should have because something of ours was inside when this
+    process began to look; None until read, or where the vendor keeps none. `word`: what they said, as last told to the
+    core; `used`: they have it for a stay of ours, or one had it when this process began to look. `reminded`: when the
+    core was last told that it is broken, in monotonic seconds.
     """
 
     id: UUID
@@ -27,6 +29,7 @@ class Known:
     item: bool | None
     in_service: bool
     counter: int | None = None
+    device: int = 0
     booked: bool | None = None
     found_free: int = 0
     word: VendorWord | None = None
@@ -51,9 +54,11 @@ class Change:
 
 @dataclass(slots=True)
 class Watch:
-    """A command whose end is still out, as this process follows it. `sent`, `looked`, `gap`: monotonic seconds.
+    """A command whose end is still out, as this process follows it. `sent`, `looked`, `gap`, and `asked`, when it was
+    last tried to settle it: monotonic seconds.
 
     `unit`: where the vendor's books were found to have it, once they were; `found`: the answer, where it was kept.
+    `device`: whose count of openings was noted before it was sent; None where none was.
     """
 
     command: Command
@@ -64,6 +69,8 @@ class Watch:
     given_up: bool = False
     unit: str | None = None
     found: Receipt | None = None
+    device: int | None = None
+    asked: float = 0.0
 
     def look(self, now: float) -> None:
         self.gap = max(self.gap, now - self.looked)
@@ -73,10 +80,7 @@ class Watch:
 def change_of(known: Known, unit: Unit) -> Change | None:
     """None when the reading says nothing new. UNKNOWN is no news: what was seen last stands."""
     door = known.door if unit.door is Door.UNKNOWN else unit.door
-    counted = 0
-    if unit.openings is not None and known.counter is not None:
-        # A counter that went back belongs to a replaced device: it tells nothing about openings.
-        counted = max(0, unit.openings - known.counter)
+    counted = (unit.openings or 0) - (known.counter or 0) if _counts_on(known, unit) else 0
     went_open = door is Door.OPEN and known.door is not Door.OPEN
     opened = went_open or counted > 0
     closed = door is Door.CLOSED and (known.door is Door.OPEN or (opened and known.door is Door.CLOSED))
@@ -97,13 +101,34 @@ def change_of(known: Known, unit: Unit) -> Change | None:
     )
 
 
+# No door opens so often between two looks.
+MOST_COUNTED = 1000
+
+
+def _counts_on(known: Known, unit: Unit) -> bool:
+    """Whether its count goes on from the last one: one that went back, or leapt, is that of a replaced device."""
+    if unit.openings is None or known.counter is None:
+        return False
+    return 0 <= unit.openings - known.counter <= MOST_COUNTED
+
+
+def note_counts(known: Mapping[str, Known], units: Iterable[Unit]) -> None:
+    """What a look counted is the base of the next one. Only once the changes it makes are written down."""
+    for unit in units:
+        door = known.get(unit.id)
+        if door is not None and unit.openings is not None:
+            door.device += not _counts_on(door, unit)
+            door.counter = unit.openings
+
+
 def changes(known: Mapping[str, Known], units: Iterable[Unit], *, sensor: bool) -> list[Change]:
     """Sorted by compartment, so that whoever writes them takes row locks in one order."""
     found = []
     for unit in units:
         before = known.get(unit.id)
         # Where no sensor is fitted, a door's state is nobody's to tell.
-        change = change_of(before, unit if sensor else replace(unit, door=Door.UNKNOWN)) if before else None
+        told = unit if sensor else replace(unit, door=Door.UNKNOWN, openings=None)
+        change = change_of(before, told) if before else None
         if change is not None:
             found.append(change)
     return sorted(found, key=lambda change: change.known.id)
@@ -124,6 +149,13 @@ def inside(known: Mapping[str, Known], units: Iterable[Unit]) -> dict[UUID, bool
 def take_in(change: Change) -> None:
     """What was written down becomes what is known."""
     change.known.door, change.known.openings, change.known.item = change.door, change.openings, change.item
+
+
+def answered_open(change: Change) -> None:
+    """The same of an opening that the device answered with: it has counted it by the next look."""
+    take_in(change)
+    if change.known.counter is not None:
+        change.known.counter += 1
 
 
 def booked(known: Known, told: Command) -> None:

@@ -1,6 +1,7 @@
 """Sending a bank its commands. Everything that moves something goes through here, one order of a door after another."""
 
 import asyncio
+import itertools
 import logging
 import math
 from collections.abc import Awaitable, Callable
@@ -31,9 +32,9 @@ from app.likeness.model import Meant
 from app.likeness.service import as_known
 from app.orders import service
 from app.orders.jobs import READ_SECONDS, Desk
-from app.orders.model import Known, Watch, booked, change_of, order_of, sprung, take_in
+from app.orders.model import Known, Watch, answered_open, booked, change_of, order_of, sprung
 from app.parcels import queries as parcels
-from app.sending.model import held_up, in_turn
+from app.sending.model import held_up, in_turn, ripe, waits
 from app.stays import queries as stays
 from tenants.work import Work
 
@@ -69,10 +70,11 @@ async def _start(desk: Desk) -> None:
         return
     async with desk.hands.db.tenant([desk.bank.tenant_id]) as conn:
         waiting = await devices.waiting(conn, desk.bank.id)
-    now = desk.hands.monotonic()
-    again = [command for command, at in desk.unsent.values() if at <= now]
+    now, at = desk.hands.monotonic(), desk.hands.clock()
+    again = [command for command, due in desk.unsent.values() if due <= now]
     # What could not go in this round goes in the next; what waits in our own memory comes back by itself.
-    fresh = [each for each in in_turn(waiting) if each.id not in desk.tried and each.id not in desk.unsent]
+    turn = in_turn(ripe(waiting, at))
+    fresh = [each for each in turn if each.id not in desk.tried and each.id not in desk.unsent]
     for command in (*again, *fresh):
         if room <= 0:
             return
@@ -91,7 +93,10 @@ def _ahead(desk: Desk, command: Command, waiting: list[Command]) -> list[Command
     if command.kind is not OrderKind.OPEN:
         uncertain = [watch.command for watch in desk.watches if not watch.given_up]
         ahead += [each for each in uncertain if each.kind is not OrderKind.OPEN]
-    return [*ahead, *waiting[: waiting.index(command)]]
+    earlier = waiting[: waiting.index(command)]
+    if command.kind is OrderKind.OPEN:
+        earlier = [each for each in earlier if not waits(each, desk.hands.clock())]
+    return [*ahead, *earlier]
 
 
 async def _fly(desk: Desk, command: Command) -> None:
@@ -162,7 +167,7 @@ async def _door_is_read(desk: Desk, command: Command, known: Known) -> bool:
         return False
     async with desk.pen:
         known = desk.known.get(known.unit, known)
-        await desk.take_in([change] if (change := change_of(known, unit)) else [])
+        await desk.take_in([change] if (change := change_of(known, unit)) else [], [unit])
     return unit.door is not Door.UNKNOWN
 
 
@@ -175,7 +180,7 @@ async def _transmit(desk: Desk, command: Command, *, again: bool = False) -> Non
         return
     if await _too_late(desk, command):
         return
-    watch = Watch(command, now, now)
+    watch = Watch(command, now, now, device=known.device or None)
     if command.kind is OrderKind.OPEN and desk.sensor and known.door is Door.OPEN:
         answer: Receipt | DeviceError = Receipt(Outcome.OPENED, "The door was open already; nothing was sent.")
     else:
@@ -238,7 +243,12 @@ async def _write_answer(desk: Desk, watch: Watch, known: Known, answer: Receipt 
     opened = isinstance(answer, Receipt) and answer.outcome is Outcome.OPENED and desk.sensor
     moved = [sprung(known, at)] if opened and known.door is not Door.OPEN else []
 
+    tries = itertools.count()
+
     async def act(work: Work) -> CommandState | None:
+        # The try before may have been written unheard; what it told is not told twice.
+        if next(tries) and await _written(work, command):
+            return None
         if moved:
             return (await service.observe(work, desk.bank, moved, [watch])).get(command.id)
         if opened and isinstance(answer, Receipt) and command.kind is OrderKind.OPEN:
@@ -247,11 +257,13 @@ async def _write_answer(desk: Desk, watch: Watch, known: Known, answer: Receipt 
 
     state = await _write_surely(desk, act)
     if state is None:
-        # Written before, by a try whose answer was lost, or settled by another: what is written down is what counts.
+        # Written before, by a try whose answer was lost, or settled by another: what is written down is what counts,
+        # and it is followed from there: nothing of it is on its way any more.
+        desk.aloft.pop(command.id, None)
         await desk.adopt()
         return
     for change in moved:
-        take_in(change)
+        answered_open(change)
     if state is S.ACCEPTED:
         chosen = answer.unit if isinstance(answer, Receipt) else None
         booked(desk.known.get(chosen or known.unit, known), command)
@@ -263,6 +275,11 @@ async def _write_answer(desk: Desk, watch: Watch, known: Known, answer: Receipt 
         watch.command = replace(command, state=state)
         desk.watches.append(watch)
         desk.next_look = min(desk.next_look, desk.hands.monotonic() + desk.poll_seconds())
+
+
+async def _written(work: Work, command: Command) -> bool:
+    now = await devices.command(work.conn, command.tenant_id, command.id)
+    return now is None or now.state is not S.SENT
 
 
 async def _write_surely(desk: Desk, act: Callable[[Work], Awaitable[T]]) -> T:

@@ -1,6 +1,7 @@
 """Whose turn it is among the commands of one bank. No I/O, no clock of its own."""
 
 from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
 
 from app.devices.model import Command
 from app.devices.port import OrderKind
@@ -14,6 +15,20 @@ def in_turn(waiting: Sequence[Command]) -> list[Command]:
     due = min((each.expires_at for each in books), default=None)
     soon = [each for each in doors if due is None or each.expires_at <= due]
     return [*soon, *books, *doors[len(soon) :]]
+
+
+def waits(command: Command, now: datetime) -> bool:
+    """It got lost before, and is told again later: until then no door waits for it."""
+    until = command.parameters.get("not_before")
+    return isinstance(until, str) and datetime.fromisoformat(until) > now
+
+
+def ripe(waiting: Sequence[Command], now: datetime) -> list[Command]:
+    """All but what is told again later; of that too, what keeps something else from being told about the same."""
+    kept_waiting = [each for each in waiting if each.kind is not OrderKind.OPEN and not waits(each, now)]
+    return [
+        each for each in waiting if not waits(each, now) or any(_about_the_same(each, other) for other in kept_waiting)
+    ]
 
 
 def held_up(command: Command, ahead: Iterable[Command], aloft: Collection[Command]) -> bool:

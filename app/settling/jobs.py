@@ -1,5 +1,6 @@
 """Settling what is uncertain about a bank's commands by what it is seen or read back to be."""
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -22,7 +23,7 @@ from app.devices.port import (
 )
 from app.likeness.service import booked_in
 from app.orders import service
-from app.orders.jobs import Desk
+from app.orders.jobs import READ_SECONDS, Desk
 from app.orders.model import Known, Watch, booked, order_of, reference_of, trackings_of
 from app.pushes import queries as pushes
 from app.settling.model import (
@@ -54,7 +55,11 @@ async def settle(desk: Desk, watch: Watch, units: dict[str, Unit], read: frozens
             bank, at, item = desk.bank, desk.hands.clock(), known.item
             await _end(desk, watch, lambda work: service.closed(work, bank, command, at, item), S.DOOR_CLOSED)
         return
-    verdict = await _verdict(desk, watch, known, units, read)
+    try:
+        async with asyncio.timeout(READ_SECONDS):
+            verdict = await _verdict(desk, watch, known, units, read)
+    except TimeoutError:
+        verdict = Verdict.WAIT
     if verdict is Verdict.HAPPENED and command.kind is OrderKind.OPEN:
         await _end(desk, watch, lambda work: service.opened(work, command, desk.hands.clock()), S.DOOR_OPENED)
     elif verdict is Verdict.HAPPENED:
@@ -80,7 +85,8 @@ async def _verdict(desk: Desk, watch: Watch, known: Known, units: dict[str, Unit
         long = settle.total_seconds() * REMEMBER_SETTLES
         return Verdict.WAIT if now - watch.sent < long else Verdict.UNKNOWN
     if command.kind is OrderKind.OPEN:
-        counter = desk.has(Capability.OPENING_COUNTER)
+        # Only the count of the same device goes on from what was noted before sending.
+        counter = desk.has(Capability.OPENING_COUNTER) and watch.device == known.device
         return verdict_on_open(watch, known, now, settle, counter=counter, sensor=desk.sensor)
     if command.kind is OrderKind.ISSUE_ACCESS:
         return await _access(desk, watch, known)

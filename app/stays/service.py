@@ -195,6 +195,9 @@ async def end(
     ended = await store.let_go(work.conn, stay, outcome, kinds=kinds, now=work.now, evidence=evidence, note=reason)
     if ended is None:
         return False
+    if not quiet:
+        # Of no use any more, and what waits to be told again would keep the next stay waiting.
+        await hardware.withdraw(work, stay.id, (OrderKind.DEPOSIT, OrderKind.EXTEND), "The stay has ended.")
     await _ended(work, stay.state, *ended, reason=reason, tell=tell)
     return True
 

@@ -1,3 +1,4 @@
+import sys
 from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
@@ -166,18 +167,28 @@ def test_a_connection_never_prints_its_secret() -> None:
     assert "very-secret" not in repr(GOOD["pitney"])
 
 
-def test_an_installed_package_can_bring_a_vendor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "third_party_vendor.py").write_text(
-        "from app.devices.port import Vendor\n"
-        "VENDOR = Vendor('third', 'Third party', 'none', connect=lambda connection: None)\n"
-    )
+GOOD_PACKAGE = """from app.devices.port import Vendor
+VENDOR = Vendor('third', 'Third party', 'none', connect=lambda connection: None)
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "brought"),
+    [(GOOD_PACKAGE, {"third"}), ("import nothing_that_is_installed", set()), ("VENDOR: 1 2", set())],
+)
+def test_an_installed_package_can_bring_a_vendor_and_a_broken_one_takes_none_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str, brought: set[str]
+) -> None:
+    (tmp_path / "third_party_vendor.py").write_text(code)
     package = tmp_path / "third_party_vendor-1.0.dist-info"
     package.mkdir()
     (package / "METADATA").write_text("Metadata-Version: 2.1\nName: third-party-vendor\nVersion: 1.0\n")
     (package / "entry_points.txt").write_text("[lockyard.adapters]\nthird = third_party_vendor:VENDOR\n")
     monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "third_party_vendor", raising=False)
     registry.vendors.cache_clear()
     try:
-        assert set(registry.vendors()) == {*GOOD, "third"}
+        assert set(registry.vendors()) == {*GOOD, *brought}
     finally:
         registry.vendors.cache_clear()
+        sys.modules.pop("third_party_vendor", None)

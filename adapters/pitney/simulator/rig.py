@@ -117,6 +117,7 @@ ORDERS = (
     order(Fault.WRONG_SHAPE, End.UNCONFIRMED, 1, opening("wrong_shape")),
     order(Fault.HUGE, End.UNCONFIRMED, 1, opening("huge")),
     order(Fault.WRONG_DOOR, End.UNCONFIRMED, 1, opening("swap", word="lockerUnitId")),
+    order(Fault.WRONG_DOOR, End.UNCONFIRMED, 1, opening("swap", word="lockerBankId"), "in another bank"),
     order(Fault.SERVER_ERROR, End.UNCONFIRMED, 0, opening("status", status=500)),
     order(Fault.SERVER_ERROR_AFTER, End.UNCONFIRMED, 1, opening("status_after", status=500)),
     order(Fault.UNAVAILABLE, End.UNCONFIRMED, 1, opening("status_after", status=503)),

@@ -25,7 +25,8 @@ class Unit:
 
     `parcels`: the tracking numbers the vendor's books have there; `deposited`: those of them that they have as put in.
     `reference`: whose reservation the vendor's books have there, by the id its maker gave it. `serial`: what the thing
-    itself is known by, however it is numbered.
+    itself is known by, however it is numbered. `openings`: how often this door has opened, by the device's own count
+    (OPENING_COUNTER): by the difference an order is settled whose answer was lost while nobody could look.
     """
 
     id: str

@@ -2,17 +2,21 @@
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import httpx2
 import pytest
 
+from adapters import registry
 from adapters.pitney.adapter import PitneyAdapter
 from adapters.pitney.client import PitneyPaths
 from adapters.pitney.simulator.world import PitneyWorld
 from app.devices.port import (
     Checkable,
+    Connection,
     Contact,
     DeviceError,
     FindsReservations,
@@ -157,6 +161,17 @@ async def test_a_partner_id_goes_with_every_call() -> None:
     async with pitney_rig(partner_id="PARTNER-7") as rig:
         await rig.adapter.read_bank(rig.bank)
         assert (await told(rig, "tokens"))["partners"] == ["PARTNER-7"]
+
+
+@pytest.mark.parametrize("partner", ["P\r\nX-Other: 1", "pärtner", "a\x7f"])
+def test_a_partner_id_that_no_header_may_hold_is_refused_when_it_is_saved(partner: str) -> None:
+    good = Connection(
+        uuid4(), "pitney", "https://pb.example", {"partner_id": "P 7"}, {"client_id": "i", "client_secret": "s"}
+    )
+    assert registry.problems(good) == ()
+    (problem,) = registry.problems(replace(good, settings={"partner_id": partner}))
+    assert "partner_id" in problem
+    assert partner not in problem
 
 
 @pytest.mark.parametrize("name", ["banks", "bank", "sizes", "reserve_return", "open", "reserved_by_contact", "contact"])

@@ -57,7 +57,7 @@ def test_what_is_no_json_is_refused(body: bytes) -> None:
 def test_an_unknown_field_is_kept_aside_and_a_contact_is_not_kept() -> None:
     unit = wire.unit({"lockerUnitId": "2", "contactName": "Ada", "contactId": "c", "doorAjar": True, "size": "small"})
 
-    assert unit.strange == {"doorAjar": True}
+    assert unit.strange == {"doorAjar": "true or false"}
     assert "Ada" not in repr(unit)
     assert unit.raw == {"size": "small"}
 
@@ -83,3 +83,10 @@ def test_every_part_of_a_path_is_escaped() -> None:
     path = fill(PitneyPaths().open, bank="a/../b", unit="7?x=1")
 
     assert path == "/api/v1/lockerBanks/a%2F..%2Fb/lockers/7%3Fx%3D1/open"
+
+
+def test_a_listing_may_leave_the_units_of_its_banks_to_be_read_one_by_one() -> None:
+    (listed,) = wire.banks({"lockerBanks": [{"lockerBankId": "B", "name": "North"}]})
+    assert (listed.bank, listed.units) == ("B", ())
+    with pytest.raises(WrongShape):
+        wire.bank({"lockerBankId": "B", "name": "North"})

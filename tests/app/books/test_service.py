@@ -1,4 +1,5 @@
 import asyncio
+from datetime import timedelta
 from uuid import UUID
 
 from app.kit.db import Database
@@ -108,3 +109,29 @@ async def test_where_nobody_fills_blindly_any_more_what_could_not_be_told_is_can
         scene.now.pass_(130)
         await scene.drive.work()
         assert await scene.stay(stay) == ("RELEASED", "E0", "CANCELLED")
+
+
+async def test_what_was_told_often_and_well_is_told_again_when_it_gets_lost(books: Scene) -> None:
+    stay = await books.reserve()
+    await books.drive.work()
+    fates = ["", "", "", "", "cut", ""]
+    for fate in fates[:-1]:
+        books.hardware.fates = [fate]
+        await books.act(Role.MANAGER, service.extend, stay, timedelta(minutes=1), None)
+        await books.drive.work()
+    for _ in range(4):
+        await look(books, 5)
+    told = "SELECT array_agg(state ORDER BY requested_at, id) FROM command WHERE stay_id = $1 AND kind = 'EXTEND'"
+    assert await books.of(told, stay) == ["ACCEPTED"] * 4 + ["FAILED", "ACCEPTED"]
+
+
+async def test_what_never_gets_through_is_told_more_and_more_seldom(books: Scene) -> None:
+    stay = await books.reserve()
+    await books.drive.work()
+    books.hardware.fates = ["cut"] * 20
+    await books.act(Role.MANAGER, service.extend, stay, timedelta(minutes=1), None)
+    for _ in range(45):
+        await look(books, 40)
+    told = "SELECT count(*) FROM command WHERE stay_id = $1 AND kind = 'EXTEND'"
+    assert 5 < await books.of(told, stay) < 9
+    assert await books.alarms() == {"CONTROLLER_FAULT": "ACTIVE"}

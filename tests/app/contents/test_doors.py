@@ -124,6 +124,21 @@ async def test_units_of_one_size_that_changed_places_are_known_by_what_lies_in_t
     assert (await scene.alarms())["OPEN_FAILED"] == "ACTIVE"
 
 
+async def test_a_unit_that_the_vendor_has_for_somebody_it_does_not_name_is_not_opened_for_its_old_stay(
+    books: Books,
+) -> None:
+    scene = await books()
+    stay = await deposited(scene)
+    unit = await scene.unit_of(stay)
+    unit.clear()
+    # The listing of a bank need not tell which parcels are where.
+    unit.contact = "stranger"
+    command = await scene.act(Role.RECIPIENT, access.collect, Collect(stay), codes())
+    await scene.drive.work()
+    assert await scene.command(command) == ("FAILED", True)
+    assert pulses(scene) == 0
+
+
 async def test_a_bank_that_is_not_as_it_was_opens_nothing_until_somebody_has_compared(books: Books) -> None:
     scene = await books()
     await scene.settle()

@@ -9,6 +9,7 @@ from app.devices.model import Finding
 from app.devices.service import SettleCommand
 from app.kit.db import Database
 from app.kit.errors import Denied, Invalid, LockyardError, NotFound, Reason, Rejected
+from app.lockers.model import Service
 from app.stays import service as stays
 from app.stays.model import StayOutcome
 from tenants.model import Role
@@ -189,3 +190,23 @@ async def test_what_a_vendor_never_took_is_told_again_on_a_persons_word(
     assert await scene.of(told, stay) == 2
     assert (await scene.stay(stay))[0] == "HELD"
     await scene.act(Role.OWNER, stays.release, stay, StayOutcome.CANCELLED, "enough")
+
+
+async def test_what_nobody_knows_of_a_vendors_books_calls_a_person_too(
+    app_db: Database, worker_db: Database, admin_db: Database
+) -> None:
+    scene = await make_scene(app_db, worker_db, admin_db, {**BLIND, "SERVICE_WRITE": "WORKS"})
+    await scene.drive.work()
+    scene.hardware.fates = ["cut"]
+    ask = service.SetServiceState(scene.world.doors[0], Service.OUT_OF_SERVICE, "broken hinge")
+    await scene.act(Role.OWNER, service.set_service_state, ask)
+    for _ in range(10):
+        await scene.drive.work()
+        scene.now.pass_(5)
+    command = await scene.of("SELECT id FROM command WHERE tenant_id = $1 AND kind = 'SET_SERVICE'", scene.world.tenant)
+    assert await scene.command(command) == ("UNCONFIRMED", True)
+    assert await scene.alarms() == {"CONTROLLER_FAULT": "ACTIVE"}
+
+    await settle(scene, command, Finding.NO_EFFECT)
+    await scene.drive.work()
+    assert await scene.alarms() == {"CONTROLLER_FAULT": "CLEARED"}

@@ -1,10 +1,11 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from app.devices.model import Command, CommandState, Purpose
 from app.devices.port import OrderKind
 from app.kit.ids import new_id
-from app.sending.model import held_up, in_turn
+from app.sending.model import held_up, in_turn, ripe
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -41,3 +42,14 @@ def test_of_a_vendors_books_one_is_written_at_a_time() -> None:
     assert held_up(reservation, (), [release])
     assert not held_up(command(OrderKind.OPEN, 9), (), [release])
     assert not held_up(reservation, (), [command(OrderKind.OPEN, 9)])
+
+
+def test_what_is_told_again_later_goes_earlier_only_where_something_else_would_wait_for_it() -> None:
+    door, stay, other = new_id(), new_id(), new_id()
+    until = {"not_before": (NOON + timedelta(minutes=5)).isoformat()}
+    later = replace(command(OrderKind.RELEASE, 86_400, door, stay), parameters=until)
+    opening, elsewhere = command(OrderKind.OPEN, 30, door), command(OrderKind.RESERVE, 120, other)
+    next_one = command(OrderKind.RESERVE, 120, door)
+    assert ripe([later, opening, elsewhere], NOON) == [opening, elsewhere]
+    assert ripe([later, next_one], NOON) == [later, next_one]
+    assert ripe([later], NOON + timedelta(minutes=5)) == [later]
