@@ -19,6 +19,7 @@ from app.devices.port import (
 )
 from app.kit.bus import LOST
 from app.kit.pause import first_of, pause
+from app.lockers import queries as lockers
 from app.lockers.model import MISSED_POLLS
 from app.orders import service
 from app.orders.jobs import READ_SECONDS, Desk, recognise
@@ -163,7 +164,7 @@ class Keeper:
 
     async def _other_news(self, state: BankState) -> None:
         over = self.desk.contact.over(state)
-        news, turned = self.desk.contact.news(state), self._turned(state)
+        news, turned = self.desk.contact.news(state), await self._turned(state)
         free, worded = await self._books(state)
         if not (over or news or turned or free or worded):
             return
@@ -186,14 +187,24 @@ class Keeper:
         for known, told in worded:
             known.word = told.word
 
-    def _turned(self, state: BankState) -> list[tuple[Known, bool]]:
-        """Units that the device calls broken now, or well again."""
-        found = []
-        for unit in state.units:
-            known = self.desk.known.get(unit.id)
-            if known is not None and unit.in_service is not None and unit.in_service is not known.in_service:
-                found.append((known, unit.in_service))
-        return found
+    async def _turned(self, state: BankState) -> list[tuple[Known, bool]]:
+        """Units that the device calls broken now, or well again; and those it calls broken still, though they were put
+        back into service."""
+        told = [(self.desk.known[unit.id], unit.in_service) for unit in state.units if unit.id in self.desk.known]
+        turned = [(known, well) for known, well in told if well is not None and well is not known.in_service]
+        broken = [known for known, well in told if well is False and not known.in_service]
+        back = await self._put_back(broken) if broken else set()
+        return [*turned, *((known, False) for known in broken if known.id in back)]
+
+    async def _put_back(self, broken: list[Known]) -> set[UUID]:
+        """A device that has yet to be told so is not asked before."""
+        desk = self.desk
+        async with desk.hands.db.tenant([desk.bank.tenant_id]) as conn:
+            back = await lockers.put_back(conn, desk.bank, [known.id for known in broken])
+            waiting = await devices.waiting(conn, desk.bank.id) if back else []
+        unsent = (command for command, _ in desk.unsent.values())
+        under_way = (*waiting, *unsent, *desk.aloft.values(), *(watch.command for watch in desk.watches))
+        return back - {each.compartment_id for each in under_way if each.kind is OrderKind.SET_SERVICE}
 
     async def _books(self, state: BankState) -> tuple[list[Known], list[tuple[Known, Unit]]]:
         """What a vendor's books say that we did not tell them: units found free; where phones open, words."""
