@@ -240,11 +240,11 @@ def check(
         raise typer.BadParameter("name a vendor account, or say --vendor and --url")
     try:
         if vendor:
-            found, kept = trial.described(vendor, url, setting or (), secret_env or ()), False
+            tried = trial.described(vendor, url, setting or (), secret_env or ())
         else:
-            found, kept = trial.known(str(connection))
+            tried = trial.known(str(connection))
         findings = []
-        for finding in trial.findings(found, bank, write=write, kept=kept):
+        for finding in trial.findings(tried, bank, write=write):
             typer.echo(json.dumps(asdict(finding)) if as_json else finding.text)
             findings.append(finding)
     except (trial.NotFoundHere, trial.Refused, ValueError) as error:

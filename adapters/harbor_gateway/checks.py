@@ -41,7 +41,10 @@ async def _try_lockers(adapter: Gateway, bank: str) -> str:
 
 
 async def _try_locker(adapter: Gateway, bank: str) -> str:
-    unit = (await adapter.read_bank(bank)).units[0]
+    units = (await adapter.read_bank(bank)).units
+    if not units:
+        raise Refused("the location has no locker to try with", reason="NO_UNIT")
+    unit = units[0]
     return f"locker {unit.id} reads {(await adapter.read_unit(bank, unit.id)).door}"
 
 
@@ -65,8 +68,10 @@ def _order(kind: OrderKind, bank: str, unit: str, reference: str, **more: Any) -
 async def _try_transaction(adapter: Gateway, bank: str) -> str:
     free, reference = await _free(adapter, bank), f"check-{uuid4()}"
     made = await adapter.send(_order(OrderKind.RESERVE, bank, free.id, reference))
-    again = await adapter.send(_order(OrderKind.RESERVE, bank, free.id, reference))
-    await adapter.send(_order(OrderKind.RELEASE, bank, free.id, reference))
+    try:
+        again = await adapter.send(_order(OrderKind.RESERVE, bank, free.id, reference))
+    finally:
+        await adapter.send(_order(OrderKind.RELEASE, bank, free.id, reference))
     return f"locker {made.unit} was given, the repetition gave {again.unit}, then it was deleted"
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from adapters.conformance import Bench
 from adapters.harbor_gateway.adapter import GatewayAdapter
+from adapters.harbor_gateway.checks import CHECKS
 from adapters.harbor_gateway.simulator.rig import start
 from app.devices.port import (
     Ability,
@@ -295,3 +296,28 @@ async def test_every_operation_can_be_checked_and_a_check_leaves_nothing_behind(
         assert held(bench) == {}
         assert sum(bench.effects().values()) == 1
         assert not any(locker.out_of_service for locker in bench.world.of(bench.bank))
+
+
+class Stuttering:
+    """The adapter, but the second reservation goes nowhere."""
+
+    def __init__(self, inner: GatewayAdapter) -> None:
+        self.inner, self.reservations = inner, 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
+
+    async def send(self, order: Order) -> Receipt:
+        self.reservations += order.kind is OrderKind.RESERVE
+        if order.kind is OrderKind.RESERVE and self.reservations == 2:
+            raise Ambiguous("no answer came")
+        return await self.inner.send(order)
+
+
+async def test_a_check_whose_repetition_fails_gives_its_locker_back() -> None:
+    tried = next(act for name, act, *_ in CHECKS if name == "transactions")
+    async with start() as bench:
+        stuttering: Any = Stuttering(adapter(bench))
+        with pytest.raises(Ambiguous):
+            await tried(stuttering, bench.bank)
+        assert held(bench) == {}
