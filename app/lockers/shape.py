@@ -194,6 +194,7 @@ BANK = Shape(
         "externalId": text(banks.c.external_id),
         "lastContactAt": time(banks.c.last_contact_at),
         "unreachableSince": time(banks.c.unreachable_since),
+        "differsSince": time(banks.c.differs_since),
         "isStale": flag(lambda row, _: _stale(row)),
         "blindAllocation": flag(banks.c.blind_allocation),
         "pollSeconds": decimal(banks.c.poll_seconds),
@@ -224,6 +225,7 @@ COMPARTMENT = Shape(
     fields={
         "id": id_of("Compartment", compartments.c.id),
         "label": text(compartments.c.label),
+        "externalId": text(compartments.c.external_id),
         "size": word(compartments.c.size),
         "accessible": flag(compartments.c.accessible),
         "row": number(compartments.c.row_no),

@@ -223,7 +223,8 @@ _AS_LOOKED_AT = banks.c.revision == bindparam("was_revision", type_=Integer)
 _LIKENESS = bindparam("new_likeness", type_=JSONB)
 LEARN = _this_bank(_AS_LOOKED_AT, banks.c.likeness.is_(None), likeness=_LIKENESS)
 DIFFERS = _this_bank(_AS_LOOKED_AT, banks.c.differs_since.is_(None), differs_since=bindparam("since", type_=Time))
-RECOGNISE = _this_bank(likeness=_LIKENESS, differs_since=null())
+KNOWN_BY = _this_bank(_AS_LOOKED_AT, likeness=_LIKENESS)
+RECOGNISE = _this_bank(_AS_LOOKED_AT, likeness=_LIKENESS, differs_since=null())
 # Another controller counts openings anew and has not been looked at yet.
 REWIRE = _this_bank(
     **_bound("new", banks, "connection_id", "vendor", "external_id", "capabilities"),

@@ -70,8 +70,9 @@ class Survey(Node):
     finished_at: datetime | None = manage("When it was answered.")
     problem: str | None = manage("Why it failed, and what to do.")
     found: Json = manage(
-        "Banks as listed: `externalId name location units`, each unit with `externalId label size accessible inService "
-        "inUse`, where null means that the vendor does not tell."
+        "Banks as listed: `externalId name location unread units`, `unread` where not all of it could be read; each "
+        "unit with `externalId label size accessible serial inService inUse`, where null means that the vendor does "
+        "not tell."
     )
     differences: list[DifferenceStats] = manage("Where one bank differs from our record; empty for whole accounts.")
     account: VendorAccount | None = manage("Which account; null when you may not see it.")

@@ -195,8 +195,15 @@ class Mutation:
         "Take over a bank that a survey found.", commissioning.ImportBankInput, Permission.BANK_MANAGE
     )
     apply_survey: CommissionBankResult = act(
-        "Change our record to the vendor's, for the differences named.",
+        "Change our record to the vendor's, for the differences named. A bank that is not as it was opens doors again "
+        "once nothing is left in which it differs.",
         commissioning.ApplySurveyInput,
+        Permission.BANK_MANAGE,
+    )
+    confirm_bank: CommissionBankResult = act(
+        "Say that a bank which is not as it was taken over is the right one: it is known by what the survey found from "
+        "now on, and its doors open again.",
+        commissioning.ConfirmBankInput,
         Permission.BANK_MANAGE,
     )
     replace_controller: CommissionBankResult = act(

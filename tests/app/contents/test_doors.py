@@ -8,11 +8,11 @@ import pytest
 
 from app.access import service as access
 from app.access.service import Collect, OpenCompartment
-from app.commissioning import service as commissioning
-from app.commissioning.service import ApplySurvey
 from app.contents import service as contents
 from app.kit.errors import Reason, Rejected
 from app.kit.ids import new_id
+from app.reconciling import service as reconciling
+from app.reconciling.service import ApplySurvey
 from tenants.model import Role
 from tests.app.contents.rig import BookScene
 from tests.app.rig import codes, snapshot
@@ -123,7 +123,7 @@ async def test_a_bank_that_is_not_as_it_was_opens_nothing_until_somebody_has_com
     assert await snapshot(scene.admin) == before
 
     survey = await surveyed(scene)
-    await scene.act(Role.OWNER, commissioning.apply, ApplySurvey(survey, (), "looked at it", {}))
+    await scene.act(Role.OWNER, reconciling.apply, ApplySurvey(survey, (), "looked at it", {}))
     scene.drive.crash()
     await scene.drive.work()
     assert (await scene.alarms())["CONTROLLER_FAULT"] == "CLEARED"

@@ -9,10 +9,12 @@ import pytest
 from app.access import service as access
 from app.access.service import OpenCompartment
 from app.commissioning import service as commissioning
-from app.commissioning.service import ApplySurvey, ImportBank
+from app.commissioning.service import ImportBank
 from app.kit.db import Database
 from app.kit.errors import Invalid, LockyardError, NotFound, Reason, Rejected
 from app.kit.ids import new_id
+from app.reconciling import service as reconciling
+from app.reconciling.service import ApplySurvey
 from app.replacing.service import ReplaceController, replace_controller
 from app.vendors import service as vendors
 from app.vendors.service import Account
@@ -208,7 +210,7 @@ async def test_a_survey_of_what_stood_there_before_is_not_applied(
     before = await value(admin_db, "SELECT label FROM compartment WHERE id = $1", world.doors[0])
     with pytest.raises(Rejected) as refused:
         async with context(app_db, actor(world)).begin() as work:
-            await commissioning.apply(work, ApplySurvey(survey, ("LABEL:001",), "as drawn", {}))
+            await reconciling.apply(work, ApplySurvey(survey, ("LABEL:001",), "as drawn", {}))
     assert refused.value.path == ("input", "surveyId")
     assert await value(admin_db, "SELECT label FROM compartment WHERE id = $1", world.doors[0]) == before
 
