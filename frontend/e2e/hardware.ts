@@ -24,7 +24,7 @@ export const hardware: Story = {
     await axe();
     await shot('compare');
 
-    await page.getByText('Open all doors').click();
+    await page.getByText('Open several doors, or all').click();
     const several = page.getByTestId('open-several');
     await several.getByText('A second person has to approve').waitFor();
     await several.getByLabel('Reason').fill('power was out');

@@ -7,6 +7,8 @@ export type World = {
   carrierPassword: string | undefined;
   /** Address of the control interface of simulated doors that can be forced. */
   doors: string | undefined;
+  /** Address of the control interface of a simulated vendor that keeps books. */
+  books: string | undefined;
   shots: string | undefined;
   chromium: string;
 };
@@ -29,6 +31,7 @@ export function world(): World {
     carrierEmail: process.env['LOCKYARD_E2E_CARRIER_EMAIL'],
     carrierPassword: process.env['LOCKYARD_E2E_CARRIER_PASSWORD'],
     doors: process.env['LOCKYARD_E2E_DOORS'],
+    books: process.env['LOCKYARD_E2E_BOOKS'],
     shots: process.env['LOCKYARD_E2E_SHOTS'],
     chromium: process.env['LOCKYARD_E2E_CHROMIUM'] ?? '/usr/bin/chromium',
   };

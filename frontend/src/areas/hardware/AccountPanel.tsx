@@ -15,7 +15,8 @@ import { Mark } from '../../ui/Mark';
 import { Moment } from '../../ui/Moment';
 import { Section } from '../../ui/Page';
 import { ReasonedButton } from '../../ui/ReasonedButton';
-import { type FoundBank, readFound } from './found';
+import { type FoundBank, readFound } from '../../lib/found';
+import { ChangeAccount } from './ChangeAccount';
 import { ImportBank } from './ImportBank';
 
 const SurveyMutation = graphql(`
@@ -30,16 +31,17 @@ export function AccountPanel({ account, close }: { account: AccountPartsFragment
   const { i18n } = useLingui();
   const may = useMay(PERMISSION.manageBanks);
   const [chosen, setChosen] = useState<FoundBank | null>(null);
+  const [changing, setChanging] = useState(false);
   const act = useAct<SurveyAccountMutation, SurveyAccountMutationVariables, { id: string }>(SurveyMutation, asked);
   const survey = account.surveys.edges[0]?.node;
   const waiting = survey?.state === 'WAITING' || survey?.state === 'RUNNING';
-  const refusal = !may ? i18n.t('Your role may not change this: {permission} is needed.', { permission: PERMISSION.manageBanks })
-    : waiting ? i18n.t('The vendor is being asked.') : undefined;
+  const denied = may ? undefined : i18n.t('Your role may not change this: {permission} is needed.', { permission: PERMISSION.manageBanks });
+  const refusal = denied ?? (waiting ? i18n.t('The vendor is being asked.') : undefined);
   const ours = new Set(account.banks.edges.map((edge) => edge.node.externalId));
   const found = survey?.state === 'READY' ? readFound(survey.found) : [];
 
   return (
-    <div data-testid="account-panel" onKeyDown={(event) => event.key === 'Escape' && !chosen && close()}>
+    <div data-testid="account-panel" onKeyDown={(event) => event.key === 'Escape' && !chosen && !changing && close()}>
       <Section title={account.name} aside={<CloseButton onClick={close} aria-label={i18n.t('Close the account')} />}>
         <Stack gap="md">
           <AccountFacts account={account} />
@@ -50,6 +52,7 @@ export function AccountPanel({ account, close }: { account: AccountPartsFragment
             >
               {i18n.t('Ask what it holds')}
             </ReasonedButton>
+            <ReasonedButton variant="default" refusal={denied} onClick={() => setChanging(true)}>{i18n.t('Change')}</ReasonedButton>
           </Group>
           {act.problem && <ProblemView problem={act.problem} />}
           {survey && (
@@ -62,6 +65,7 @@ export function AccountPanel({ account, close }: { account: AccountPartsFragment
           {found.length > 0 && <Found banks={found} ours={ours} refusal={refusal} choose={setChosen} />}
         </Stack>
       </Section>
+      {changing && <ChangeAccount account={account} close={() => setChanging(false)} removed={close} />}
       {chosen && survey && <ImportBank survey={survey.id} bank={chosen} close={() => setChosen(null)} />}
     </div>
   );

@@ -2,8 +2,9 @@ import { expect, test } from 'vitest';
 import { guessed, readFound, sizeWords } from './found';
 
 test('a list of the right shape is read whole', () => {
-  const [bank] = readFound([{ externalId: 'B1', name: 'North', units: [{ externalId: '1', label: 'A1', size: 'small' }, { externalId: '2', label: null, size: null }] }]);
-  expect(bank).toEqual({ externalId: 'B1', name: 'North', units: [{ externalId: '1', label: 'A1', size: 'small' }, { externalId: '2', label: null, size: null }] });
+  const [bank] = readFound([{ externalId: 'B1', name: 'North', units: [{ externalId: '1', label: 'A1', size: 'small', inUse: true }, { externalId: '2', label: null, size: null, inUse: null }] }]);
+  const units = [{ externalId: '1', label: 'A1', size: 'small', inUse: true }, { externalId: '2', label: null, size: null, inUse: false }];
+  expect(bank).toEqual({ externalId: 'B1', name: 'North', units });
   expect(bank && sizeWords(bank)).toEqual(['', 'small']);
 });
 

@@ -1,5 +1,5 @@
 /** What a survey found, read from its JSON: a vendor's list is never trusted to be of the right shape. */
-export type FoundUnit = { externalId: string; label: string | null; size: string | null };
+export type FoundUnit = { externalId: string; label: string | null; size: string | null; inUse: boolean };
 export type FoundBank = { externalId: string; name: string | null; units: readonly FoundUnit[] };
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -16,7 +16,7 @@ export function readFound(raw: unknown): FoundBank[] {
 function readUnits(raw: unknown): FoundUnit[] {
   return listOf(raw).filter(isRecord).flatMap((unit) => {
     const externalId = textOf(unit['externalId']);
-    return externalId === null ? [] : [{ externalId, label: textOf(unit['label']), size: textOf(unit['size']) }];
+    return externalId === null ? [] : [{ externalId, label: textOf(unit['label']), size: textOf(unit['size']), inUse: unit['inUse'] === true }];
   });
 }
 
