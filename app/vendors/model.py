@@ -70,13 +70,15 @@ class Door:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One thing in which the vendor and our record disagree. `ours`, `theirs`: as text; None where there is none."""
+    """One thing in which the vendor and our record disagree. `ours`, `theirs`: as text; None where there is none.
+    `as_taken_over`: the vendor told the same when the bank was taken over, and somebody called it otherwise here."""
 
     kind: DifferenceKind
     external_id: str
     label: str
     ours: str | None
     theirs: str | None
+    as_taken_over: bool = False
 
     @property
     def key(self) -> str:
@@ -86,6 +88,7 @@ class Difference:
         return {
             "key": self.key, "kind": self.kind.value, "externalId": self.external_id, "label": self.label,
             "ours": self.ours, "theirs": self.theirs, "applicable": self.kind in APPLICABLE,
+            "asTakenOver": self.as_taken_over,
         }  # fmt: skip
 
 
@@ -125,7 +128,7 @@ def differences(
     gone = [door for id_, door in sorted(ours.items()) if id_ not in theirs and door.in_service and not unread(state)]
     listed += [Difference(DifferenceKind.GONE, door.external_id, door.label, door.size, None) for door in gone]
     for id_ in sorted(ours.keys() & theirs.keys()):
-        listed += _between(ours[id_], theirs[id_], words)
+        listed += _between(ours[id_], theirs[id_], words, (known_by or {}).get(id_, {}))
     if known_by is not None:
         labels = {unit.id: unit.label for unit in state.units if unit.label}
         labels |= {door.external_id: door.label for door in ours.values()}
@@ -155,9 +158,9 @@ def _traits(told: Mapping[str, str] | None) -> str | None:
     return None if told is None else ", ".join(f"{name} {value}" for name, value in told.items()) or "a unit"
 
 
-def _between(door: Door, unit: Unit, words: Mapping[str, str]) -> list[Difference]:
+def _between(door: Door, unit: Unit, words: Mapping[str, str], known_by: Mapping[str, str]) -> list[Difference]:
     """What one compartment and its unit disagree on. Where the vendor does not tell, there is nothing to differ."""
-    used = in_use(unit)
+    used, now = in_use(unit), likeness_of([unit])[unit.id]
     pairs: list[tuple[DifferenceKind, object, object]] = [
         (DifferenceKind.LABEL, door.label, unit.label),
         (DifferenceKind.SIZE, door.size, words.get(unit.size or "")),
@@ -165,8 +168,9 @@ def _between(door: Door, unit: Unit, words: Mapping[str, str]) -> list[Differenc
         (DifferenceKind.SERVICE, door.in_service, unit.in_service),
         (DifferenceKind.EMPTY if door.in_use else DifferenceKind.OCCUPIED, door.in_use, used),
     ]
+    same = {name for name, told in now.items() if known_by.get(name) == told}
     return [
-        Difference(kind, door.external_id, door.label, said(ours), said(theirs))
+        Difference(kind, door.external_id, door.label, said(ours), said(theirs), TRAITS.get(kind) in same)
         for kind, ours, theirs in pairs
         if theirs is not None and theirs != ours
     ]

@@ -46,6 +46,9 @@ class DifferenceStats:
     applicable: bool = manage(
         "Whether our record can be changed to the vendor's; the others need a person at the door."
     )
+    as_taken_over: bool = manage(
+        "Whether the vendor told the same when the bank was taken over: somebody called it otherwise here on purpose."
+    )
 
 
 @strawberry.type(description="An account at a vendor: the way to its banks. Its secret cannot be read by anybody.")

@@ -59,6 +59,14 @@ def test_a_word_nobody_explained_means_no_size() -> None:
     assert (sized("large", WORDS), sized("huge", WORDS), sized(None, WORDS)) == (Size.L, None, None)
 
 
+def test_what_somebody_called_otherwise_here_is_told_apart_from_what_the_vendor_changed() -> None:
+    before = {"1": {"label": "A1", "size": "large"}}
+    found = differences([door("1")], bank(unit("1", label="A1", size="large")), WORDS, before)
+    assert [(each.kind, each.as_taken_over) for each in found] == [(K.LABEL, True), (K.SIZE, True)]
+    found = differences([door("1")], bank(unit("1", label="B1", size="large")), WORDS, before)
+    assert [(each.kind, each.as_taken_over) for each in found] == [(K.LABEL, False), (K.SIZE, True)]
+
+
 def test_a_unit_that_could_not_be_read_is_not_gone() -> None:
     strange = Unmapped(None, "unit", "?")
     assert differences([door("1")], bank(unmapped=(strange,)), WORDS, {"1": {"serial": "A"}}) == []

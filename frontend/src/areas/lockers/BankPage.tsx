@@ -143,7 +143,7 @@ function Body({ bank, more }: { bank: Bank; more: (cursor: string | null) => voi
         <Stack gap="md" mt="md">
           <BankService bankId={bank.id} />
           <OpenSeveral bankId={bank.id} count={bank.compartmentCount} doors={doors} />
-          <BankSettings key={`${bank.label} ${bank.pollSeconds} ${bank.blindAllocation}`} bank={bank} siteId={bank.site.id} vendorChooses={chooses} />
+          <BankSettings bank={bank} siteId={bank.site.id} vendorChooses={chooses} />
           <ReplaceController bankId={bank.id} doors={doors} whole={doors.length >= bank.compartmentCount} />
         </Stack>
       </Section>

@@ -28,7 +28,20 @@ const DeleteMutation = graphql(`
 const updated = (data: UpdateBankMutation): UpdateBankMutation['updateBank'] => data.updateBank;
 const deleted = (data: DeleteBankMutation): DeleteBankMutation['deleteBank'] => data.deleteBank;
 
-export function BankSettings({ bank, siteId, vendorChooses }: { bank: BankSettingsFragment; siteId: string; vendorChooses: boolean }) {
+type Props = { bank: BankSettingsFragment; siteId: string; vendorChooses: boolean };
+
+export function BankSettings(given: Props) {
+  const { i18n } = useLingui();
+  const { label, pollSeconds, blindAllocation } = given.bank;
+  return (
+    <details data-testid="bank-settings">
+      <summary>{i18n.t('Settings of this bank')}</summary>
+      <Form key={`${label} ${pollSeconds} ${blindAllocation}`} {...given} />
+    </details>
+  );
+}
+
+function Form({ bank, siteId, vendorChooses }: Props) {
   const { i18n } = useLingui();
   const may = useMay(PERMISSION.manageBanks);
   const navigate = useNavigate();
@@ -52,27 +65,24 @@ export function BankSettings({ bank, siteId, vendorChooses }: { bank: BankSettin
   };
 
   return (
-    <details data-testid="bank-settings">
-      <summary>{i18n.t('Settings of this bank')}</summary>
-      <Stack gap="xs" mt="xs">
-        <Group gap="xs" align="flex-end">
-          <TextInput flex={2} size="sm" label={i18n.t('Name')} value={label} maxLength={100} disabled={!may} onChange={(event) => setLabel(event.currentTarget.value)} />
-          <NumberInput flex={1} size="sm" label={i18n.t('Asked every so many seconds')} value={seconds} min={0.5} max={3600} disabled={!may} onChange={setSeconds} />
-        </Group>
-        <Checkbox
-          size="sm" label={i18n.t('Give its doors out also while it does not answer')} checked={blind} disabled={!may || (vendorChooses && !blind)}
-          description={vendorChooses ? i18n.t('The vendor of this bank chooses doors itself: it must answer for that.') : i18n.t('What is put in then is on nobody’s word but the courier’s.')}
-          onChange={(event) => setBlind(event.currentTarget.checked)}
-        />
-        <Group gap="xs">
-          <ReasonedButton variant="default" refusal={refusal} loading={act.busy} onClick={() => void save()}>{i18n.t('Save')}</ReasonedButton>
-          {sure
-            ? <ReasonedButton color="red.9" refusal={denied} loading={remove.busy} onClick={() => void erase()}>{i18n.t('Delete it for good')}</ReasonedButton>
-            : <Button variant="subtle" disabled={!may} onClick={() => setSure(true)}>{i18n.t('Delete this bank')}</Button>}
-        </Group>
-        {act.problem && <ProblemView problem={act.problem} />}
-        {remove.problem && <ProblemView problem={remove.problem} />}
-      </Stack>
-    </details>
+    <Stack gap="xs" mt="xs">
+      <Group gap="xs" align="flex-end">
+        <TextInput flex={2} size="sm" label={i18n.t('Name')} value={label} maxLength={100} disabled={!may} onChange={(event) => setLabel(event.currentTarget.value)} />
+        <NumberInput flex={1} size="sm" label={i18n.t('Asked every so many seconds')} value={seconds} min={0.5} max={3600} disabled={!may} onChange={setSeconds} />
+      </Group>
+      <Checkbox
+        size="sm" label={i18n.t('Give its doors out also while it does not answer')} checked={blind} disabled={!may || (vendorChooses && !blind)}
+        description={vendorChooses ? i18n.t('The vendor of this bank chooses doors itself: it must answer for that.') : i18n.t('What is put in then is on nobody’s word but the courier’s.')}
+        onChange={(event) => setBlind(event.currentTarget.checked)}
+      />
+      <Group gap="xs">
+        <ReasonedButton variant="default" refusal={refusal} loading={act.busy} onClick={() => void save()}>{i18n.t('Save')}</ReasonedButton>
+        {sure
+          ? <ReasonedButton color="red.9" refusal={denied} loading={remove.busy} onClick={() => void erase()}>{i18n.t('Delete it for good')}</ReasonedButton>
+          : <Button variant="subtle" disabled={!may} onClick={() => setSure(true)}>{i18n.t('Delete this bank')}</Button>}
+      </Group>
+      {act.problem && <ProblemView problem={act.problem} />}
+      {remove.problem && <ProblemView problem={remove.problem} />}
+    </Stack>
   );
 }

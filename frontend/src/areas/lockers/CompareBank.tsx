@@ -56,9 +56,10 @@ export function CompareBank({ bankId }: { bankId: string }) {
       </Group>
       {ask.problem && <ProblemView problem={ask.problem} />}
       {survey?.problem && <Text size="sm">{survey.problem}</Text>}
-      {survey?.state === 'READY' && (survey.differences.length > 0
-        ? <Differences key={survey.id} survey={survey} done={refresh} />
-        : <Text size="sm">{since ? i18n.t('Nothing that our record keeps differs.') : i18n.t('Both have the same.')}</Text>)}
+      {survey?.state === 'READY' && !survey.differences.some((each) => !each.asTakenOver) && (
+        <Text size="sm">{since ? i18n.t('Nothing differs by now: whatever it was, somebody has to look.') : i18n.t('Both have the same.')}</Text>
+      )}
+      {survey?.state === 'READY' && <Differences key={survey.id} survey={survey} done={refresh} />}
       {survey?.state === 'READY' && since && <ConfirmBank key={`confirm ${survey.id}`} survey={survey} differsSince={since} done={refresh} />}
     </Stack>
   );

@@ -10,7 +10,7 @@ import { Differences } from './Differences';
 
 const api = graphql.link(HTTP);
 const server = setupServer();
-const added = { key: 'ADDED:9', kind: 'ADDED', externalId: '9', label: '09', ours: null, theirs: 'tiny', applicable: true } as const;
+const added = { key: 'ADDED:9', kind: 'ADDED', externalId: '9', label: '09', ours: null, theirs: 'tiny', applicable: true, asTakenOver: false } as const;
 const unlike = { ...added, key: 'LIKENESS:1', kind: 'LIKENESS', externalId: '1', label: '01', ours: 'serial A', theirs: 'serial B', applicable: false } as const;
 const survey = (...differences: BankSurveyPartsFragment['differences']): BankSurveyPartsFragment => ({
   id: 'sv1', state: 'READY', problem: null, requestedAt: '2026-11-20T12:05:00Z', finishedAt: '2026-11-20T12:05:01Z', differences,
@@ -46,4 +46,12 @@ test('what a bank is known by is shown and cannot be taken over', async () => {
   await userEvent.click(screen.getByRole('checkbox'));
   expect(screen.getByRole('checkbox')).not.toBeChecked();
   expect(screen.queryByRole('button', { name: 'Take over' })).toBeNull();
+});
+
+test('what is called otherwise here on purpose does not hide what is new', () => {
+  const own = { ...added, key: 'LABEL:1', kind: 'LABEL', externalId: '1', label: 'A01', ours: 'A01', theirs: '1', asTakenOver: true } as const;
+  show(<Differences survey={survey(unlike, own)} done={vi.fn()} />);
+  expect(screen.getByText('serial B')).toBeVisible();
+  expect(screen.getByText('1 is called otherwise here since it was taken over')).toBeVisible();
+  expect(screen.getByTestId('settled-differences')).not.toHaveAttribute('open');
 });

@@ -14,7 +14,7 @@ import { unknownSizes } from './sizing';
 
 export const BankSurveyParts = graphql(`
   fragment BankSurveyParts on Survey {
-    id state problem requestedAt finishedAt differences { key kind externalId label ours theirs applicable }
+    id state problem requestedAt finishedAt differences { key kind externalId label ours theirs applicable asTakenOver }
   }
 `);
 const ApplyMutation = graphql(`
@@ -26,14 +26,32 @@ const ApplyMutation = graphql(`
 type Difference = BankSurveyPartsFragment['differences'][number];
 const applied = (data: ApplySurveyMutation): ApplySurveyMutation['applySurvey'] => data.applySurvey;
 
+/** What somebody called otherwise here, and the vendor has not changed since, stands apart: it hides what is new. */
 export function Differences({ survey, done }: { survey: BankSurveyPartsFragment; done: () => void }) {
+  const { i18n } = useLingui();
+  const news = survey.differences.filter((each) => !each.asTakenOver);
+  const settled = survey.differences.filter((each) => each.asTakenOver);
+  return (
+    <Stack gap="sm">
+      {news.length > 0 && <Listed survey={survey.id} differences={news} done={done} />}
+      {settled.length > 0 && (
+        <details data-testid="settled-differences">
+          <summary>{i18n.t('{count, plural, one {# is} other {# are}} called otherwise here since it was taken over', { count: settled.length })}</summary>
+          <Stack mt="xs"><Listed survey={survey.id} differences={settled} done={done} /></Stack>
+        </details>
+      )}
+    </Stack>
+  );
+}
+
+function Listed({ survey, differences, done }: { survey: string; differences: readonly Difference[]; done: () => void }) {
   const { i18n } = useLingui();
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const [sizes, setSizes] = useState<Readonly<Record<string, Size>>>({});
   const [reason, setReason] = useState('');
   const act = useAct<ApplySurveyMutation, ApplySurveyMutationVariables, { id: string }>(ApplyMutation, applied);
-  const possible = new Set(survey.differences.filter((each) => each.applicable).map((each) => each.key));
-  const words = unknownSizes(survey.differences.filter((each) => chosen.has(each.key)));
+  const possible = new Set(differences.filter((each) => each.applicable).map((each) => each.key));
+  const words = unknownSizes(differences.filter((each) => chosen.has(each.key)));
   const toggle = (key: string): void => {
     if (!possible.has(key)) return;
     setChosen((before) => (before.has(key) ? new Set([...before].filter((each) => each !== key)) : new Set([...before, key])));
@@ -44,7 +62,7 @@ export function Differences({ survey, done }: { survey: BankSurveyPartsFragment;
   const apply = async (): Promise<void> => {
     if (refusal) return;
     const told = words.flatMap((word) => (sizes[word] ? [{ word, size: sizes[word] }] : []));
-    const made = await act.run((idempotencyKey) => ({ input: { idempotencyKey, surveyId: survey.id, differences: [...chosen], reason: reason.trim(), sizes: told } }));
+    const made = await act.run((idempotencyKey) => ({ input: { idempotencyKey, surveyId: survey, differences: [...chosen], reason: reason.trim(), sizes: told } }));
     if (!made) return;
     setChosen(new Set());
     done();
@@ -59,7 +77,7 @@ export function Differences({ survey, done }: { survey: BankSurveyPartsFragment;
   return (
     <Stack gap="sm">
       <DataTable
-        label={i18n.t('Differences')} rows={survey.differences} keyOf={(each) => each.key} columns={columns}
+        wrapHeaders label={i18n.t('Differences')} rows={differences} keyOf={(each) => each.key} columns={columns}
         selection={{ chosen, toggle, nameOf: (each) => `${each.label}: ${i18n.t(DIFFERENCE[each.kind])}` }}
       />
       {words.map((word) => (
