@@ -28,7 +28,7 @@ def changed(before: Likeness, now: Likeness) -> dict[str, tuple[dict[str, str] |
     for id_ in sorted(before.keys() | now.keys()):
         was, is_ = before.get(id_), now.get(id_)
         if was is None or is_ is None:
-            found[id_] = (was and dict(was), is_ and dict(is_))
+            found[id_] = (None if was is None else dict(was), None if is_ is None else dict(is_))
             continue
         names = sorted(name for name in was.keys() & is_.keys() if was[name] != is_[name])
         if names:

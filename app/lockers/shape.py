@@ -70,8 +70,9 @@ def _unreachable(compartment: FromClause) -> Condition:
 
 
 def _withheld(bank: FromClause) -> Condition:
-    """It does not answer, and its operator does not let it be filled without."""
-    return and_(bank.c.unreachable_since.is_not(None), not_(bank.c.blind_allocation))
+    """It does not answer, and its operator does not let it be filled without; or it is not what was taken over."""
+    silent = and_(bank.c.unreachable_since.is_not(None), not_(bank.c.blind_allocation))
+    return or_(bank.c.differs_since.is_not(None), silent)
 
 
 def _blind(bank: FromClause) -> Condition:

@@ -120,6 +120,10 @@ async def test_a_bank_that_is_not_as_it_was_opens_nothing_until_somebody_has_com
     with pytest.raises(Rejected) as refused:
         await scene.act(Role.MANAGER, access.open_compartment, ask)
     assert refused.value.reason is Reason.WRONG_STATE
+    # What would be reserved there could not be put in.
+    with pytest.raises(Rejected) as withheld:
+        await scene.reserve()
+    assert withheld.value.reason is Reason.WRONG_STATE
     assert await snapshot(scene.admin) == before
 
     survey = await surveyed(scene)

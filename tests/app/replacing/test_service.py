@@ -198,6 +198,21 @@ async def test_a_vendor_that_gives_places_out_itself_does_not_come_under_stays(
     assert await snapshot(admin_db) == before
 
 
+async def test_who_chooses_doors_itself_must_answer_for_that_after_a_replacement_too(
+    app_db: Database, admin_db: Database, world: World
+) -> None:
+    account = await second(app_db, world)
+    async with admin_db.plain() as conn:
+        await conn.execute("UPDATE bank SET blind_allocation = true WHERE id = $1", world.bank)
+    blind = "SELECT blind_allocation FROM bank WHERE id = $1"
+    await found(admin_db, world, account, UNITS)
+    await replace(app_db, world, account)
+    assert await value(admin_db, blind, world.bank) is True
+    await found(admin_db, world, account, UNITS, capabilities={**SENSOR, "VENDOR_ASSIGNS_UNIT": "WORKS"})
+    await replace(app_db, world, account)
+    assert await value(admin_db, blind, world.bank) is False
+
+
 @pytest.mark.parametrize("account", ["another", "the same"])
 async def test_a_survey_of_what_stood_there_before_is_not_applied(
     app_db: Database, admin_db: Database, world: World, hardware: Listing, account: str
