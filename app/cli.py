@@ -242,7 +242,7 @@ def check(
         if vendor:
             tried = trial.described(vendor, url, setting or (), secret_env or ())
         else:
-            tried = trial.known(str(connection))
+            tried = trial.known(str(connection), write=write)
         findings = []
         for finding in trial.findings(tried, bank, write=write):
             typer.echo(json.dumps(asdict(finding)) if as_json else finding.text)

@@ -12,10 +12,13 @@ from app import wiring
 from app.devices.port import Ability, Adapter, Capability, Check, Connection, DeviceError, Refused
 from app.devices.queries import connections_called
 from app.fleet.jobs import FLEET, connection_of
-from app.kit.db import Database
+from app.kit.db import Database, Row
 from app.kit.lease import free
 from app.kit.seal import SealBroken, Sealer
 from app.lockers import queries as lockers
+from tenants.audit.model import Entry
+from tenants.policy import Permission
+from tenants.system import system_context
 
 __all__ = ["Finding", "NotFoundHere", "Refused", "Tried", "described", "findings", "known", "stored"]
 
@@ -62,31 +65,44 @@ SHARED = Finding(
 )  # fmt: skip
 
 
-async def stored(given: str) -> Tried:
-    """A connection of the database by its id or its name, its secret opened."""
+async def stored(given: str, *, write: bool = False) -> Tried:
+    """A connection of the database by its id or its name, its secret opened. With `write` the record of its tenant says
+    that it is tried, before anything is."""
     settings = wiring.settings()
     dsn = wiring.needed(wiring.dsns(settings).worker, "WORKER_DATABASE_URL")
     db = await Database.connect(dsn, size=1, name="lockyard adapter check")
     try:
         async with db.plain() as conn:
-            rows = await connections_called(conn, given)
-            kept = not await free(conn, FLEET)
-            used = await lockers.used_behind(conn, rows[0]["id"]) if len(rows) == 1 else {}
+            row = _only(await connections_called(conn, given), given)
+            kept, used = not await free(conn, FLEET), await lockers.used_behind(conn, row["id"])
+        tried = Tried(connection_of(row, Sealer.among(settings.sealing)), kept, used)
+        if write:
+            await _record(db, row)
+    except SealBroken as error:
+        raise NotFoundHere(f"the secret of {given!r} cannot be opened: {error}") from error
     finally:
         await db.close()
+    return tried
+
+
+def _only(rows: Sequence[Row], given: str) -> Row:
     if len(rows) != 1:
         known = "; ".join(f"{row['id']} ({row['vendor']})" for row in rows)
         raise NotFoundHere(f"several connections are called so: {known}" if rows else f"no connection {given!r}")
-    try:
-        return Tried(connection_of(rows[0], Sealer.among(settings.sealing)), kept, used)
-    except SealBroken as error:
-        raise NotFoundHere(f"the secret of {given!r} cannot be opened: {error}") from error
+    return rows[0]
 
 
-def known(given: str) -> Tried:
+async def _record(db: Database, account: Row) -> None:
+    async with system_context(db, account["tenant_id"], origin="command line").begin() as work:
+        work.enter(account["tenant_id"])
+        reason, details = "lockyard adapter check --write", {"act": "try", "name": account["name"]}
+        work.audit(Entry(Permission.BANK_MANAGE, "VendorAccount", account["id"], reason=reason, details=details))
+
+
+def known(given: str, *, write: bool = False) -> Tried:
     """As `stored`, with an embedded database started for as long as it takes."""
     with wiring.embedded_while():
-        return asyncio.run(stored(given))
+        return asyncio.run(stored(given, write=write))
 
 
 def described(vendor: str, url: str, settings: Sequence[str], secrets: Sequence[str]) -> Tried:

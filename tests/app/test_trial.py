@@ -22,7 +22,7 @@ from app.kit.embedded import Dsns
 from app.kit.ids import new_id
 from app.kit.lease import lease
 from app.kit.seal import Sealer
-from tests.app.rig import World, make_world
+from tests.app.rig import World, make_world, value
 
 SECRET = "never-to-be-printed"
 KEY = bytes(range(32))
@@ -162,9 +162,9 @@ def pulses(boards: KerongWorld) -> int:
 
 
 async def test_boards_are_tried_with_a_door_and_who_else_may_be_on_the_line_is_told(
-    dsns: Dsns, worker_db: Database, line: tuple[str, World, UUID, KerongWorld]
+    dsns: Dsns, admin_db: Database, worker_db: Database, line: tuple[str, World, UUID, KerongWorld]
 ) -> None:
-    name, _, _, boards = line
+    name, world, _, boards = line
     where = database(dsns)
     code, said = await check(name, **where)
     assert code == 0, said
@@ -180,6 +180,8 @@ async def test_boards_are_tried_with_a_door_and_who_else_may_be_on_the_line_is_t
     assert "to do: stop `lockyard worker` while you try" in said
     assert "open a door: unit 0-1: opened, its door reads open; shut it again" in said
     assert pulses(boards) == 1
+    said_so = "SELECT count(*) FROM audit_entry WHERE tenant_id = $1 AND reason = 'lockyard adapter check --write'"
+    assert await value(admin_db, said_so, world.tenant) == 1
 
 
 async def test_no_door_is_tried_where_our_record_has_one_in_use_and_the_boards_cannot_tell_which(
