@@ -1,5 +1,5 @@
 /** One account: its banks, what the vendor lists, and taking over what is not ours yet. */
-import { CloseButton, Group, Stack, Text } from '@mantine/core';
+import { CloseButton, Group, Stack, Text, TextInput } from '@mantine/core';
 import { useLingui } from '@lingui/react';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -15,7 +15,7 @@ import { Mark } from '../../ui/Mark';
 import { Moment } from '../../ui/Moment';
 import { Section } from '../../ui/Page';
 import { ReasonedButton } from '../../ui/ReasonedButton';
-import { type FoundBank, readFound } from '../../lib/found';
+import { type FoundBank, looked, readFound } from '../../lib/found';
 import { ChangeAccount } from './ChangeAccount';
 import { ImportBank } from './ImportBank';
 
@@ -25,6 +25,8 @@ const SurveyMutation = graphql(`
   }
 `);
 
+// More than these at once are searched rather than read.
+const MANY = 5;
 const asked = (data: SurveyAccountMutation): SurveyAccountMutation['surveyVendorAccount'] => data.surveyVendorAccount;
 
 export function AccountPanel({ account, close }: { account: AccountPartsFragment; close: () => void }) {
@@ -92,14 +94,18 @@ function AccountFacts({ account }: { account: AccountPartsFragment }) {
 
 function Found({ banks, ours, refusal, choose }: { banks: readonly FoundBank[]; ours: ReadonlySet<string>; refusal?: string; choose: (bank: FoundBank) => void }) {
   const { i18n } = useLingui();
+  const [words, setWords] = useState('');
   return (
     <div>
       <Text fw={600} size="sm" mb={4}>{i18n.t('What the vendor lists')}</Text>
       <Stack gap="xs">
-        {banks.map((bank) => (
+        {banks.length > MANY && (
+          <TextInput size="xs" type="search" label={i18n.t('Name, id or location')} value={words} onChange={(event) => setWords(event.currentTarget.value)} />
+        )}
+        {looked(banks, words).map((bank) => (
           <Group key={bank.externalId} justify="space-between" wrap="nowrap">
             <Text size="sm">
-              {bank.name ?? bank.externalId} <span className="mono">{bank.externalId}</span> · {i18n.t('{count, plural, one {# door} other {# doors}}', { count: bank.units.length })}
+              {bank.name ?? bank.externalId} <span className="mono">{bank.externalId}</span>{bank.location && ` · ${bank.location}`} · {i18n.t('{count, plural, one {# door} other {# doors}}', { count: bank.units.length })}
             </Text>
             {ours.has(bank.externalId)
               ? <Text size="sm" c="dimmed">{i18n.t('Taken over')}</Text>
