@@ -15,7 +15,7 @@ HARDWARE: dict[Any, tuple[str, str, dict[str, str]]] = {
         {
             "PENDING": "A second person has to decide.",
             "APPROVED": "Approved; the doors were commanded to open.",
-            "REJECTED": "Rejected; nothing opened.",
+            "REJECTED": "Rejected, or taken back; nothing opened.",
             "EXPIRED": "Nobody decided in time; nothing opened.",
         },
     ),

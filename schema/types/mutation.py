@@ -128,7 +128,9 @@ class Mutation:
         Permission.COMPARTMENT_OPEN,
     )
     reject_opening: DecideOpeningResult = act(
-        "Reject what somebody else asked for.", openings.DecideOpeningInput, Permission.COMPARTMENT_OPEN
+        "Reject what somebody asked for, or take back what you asked for yourself.",
+        openings.DecideOpeningInput,
+        Permission.COMPARTMENT_OPEN,
     )
     settle_command: SettleCommandResult = act(
         "Say what became of a command that nothing can be read back of.",

@@ -73,6 +73,16 @@ async def test_a_door_that_is_being_opened_already_is_left_out(
     assert await value(admin_db, "SELECT cardinality(command_ids) FROM opening WHERE id = $1", id_) == 1
 
 
+async def test_who_asked_may_take_it_back(app_db: Database, admin_db: Database, world: World) -> None:
+    owner = actor(world)
+    id_ = await asked(app_db, world, owner)
+    await decided(app_db, owner, id_, approve=False)
+    assert (await commands(admin_db, world), await value(admin_db, STATE, id_)) == (0, "REJECTED")
+    with pytest.raises(Rejected):
+        await decided(app_db, actor(world, Role.MANAGER), id_)
+    assert await commands(admin_db, world) == 0
+
+
 async def test_a_program_s_key_is_nobody_to_approve_and_may_reject(
     app_db: Database, admin_db: Database, world: World
 ) -> None:

@@ -102,8 +102,8 @@ function Request({ opening, may }: { opening: OpeningPartsFragment; may: boolean
   const own = useViewer().name === opening.requestedBy;
   const approve = useAct<{ decided: object }, { input: { idempotencyKey: string; openingId: string } }, object>(ApproveMutation as never, decided);
   const reject = useAct<{ decided: object }, { input: { idempotencyKey: string; openingId: string } }, object>(RejectMutation as never, decided);
-  const refusal = !may ? i18n.t('Your role may not open doors: {permission} is needed.', { permission: PERMISSION.open })
-    : own ? i18n.t('Somebody else must decide this.') : undefined;
+  const denied = may ? undefined : i18n.t('Your role may not open doors: {permission} is needed.', { permission: PERMISSION.open });
+  const refusal = denied ?? (own ? i18n.t('Somebody else must decide this.') : undefined);
   const problem = approve.problem ?? reject.problem;
   const input = (idempotencyKey: string) => ({ input: { idempotencyKey, openingId: opening.id } });
   return (
@@ -116,7 +116,7 @@ function Request({ opening, may }: { opening: OpeningPartsFragment; may: boolean
       {opening.state === 'PENDING' && (
         <Group gap="xs" mt={4}>
           <ReasonedButton size="compact-sm" refusal={refusal} loading={approve.busy} onClick={() => void approve.run(input)}>{i18n.t('Approve and open')}</ReasonedButton>
-          <ReasonedButton size="compact-sm" variant="default" refusal={refusal} loading={reject.busy} onClick={() => void reject.run(input)}>{i18n.t('Reject')}</ReasonedButton>
+          <ReasonedButton size="compact-sm" variant="default" refusal={denied} loading={reject.busy} onClick={() => void reject.run(input)}>{own ? i18n.t('Take back') : i18n.t('Reject')}</ReasonedButton>
         </Group>
       )}
       {problem && <ProblemView problem={problem} />}
