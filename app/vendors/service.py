@@ -125,9 +125,20 @@ async def change(work: Work, id: UUID, ask: Account, vendors: Vendors) -> None:
     )  # fmt: skip
     await lockers_store.REVISE.rows(work.conn, tenant_id=work.tenant, bank_id=None, through=id)
     await devices_store.ring(work.conn, id)
+    if any(each is not None for each in (ask.base_url, ask.settings, ask.secret)):
+        await _survey_anew(work, id)
     changed = sorted(field for field in Account.__slots__ if getattr(ask, field) is not None)
     work.emit(events.of_account("VendorAccountChanged", id, fields=changed))
     _record(work, id, "update", fields=changed)
+
+
+async def _survey_anew(work: Work, id: UUID) -> None:
+    """Whether it works as it is now, and what it holds there, is found out at once."""
+    given = {"of_tenant": work.tenant, "through": id, "now": work.now}
+    await store.OUTDATED.rows(work.conn, **given, new_problem="The account was changed since: ask it again.")
+    here, everywhere = await queries.unanswered(work.conn, work.tenant, id)
+    if here == 0 and everywhere < MOST_OF_TENANT:
+        await _ask_survey(work, id, None)
 
 
 async def remove(work: Work, id: UUID) -> None:

@@ -180,7 +180,9 @@ class Mutation:
         Permission.BANK_MANAGE,
     )
     change_vendor_account: ChangeVendorAccountResult = act(
-        "Change an account; its banks are kept anew.", commissioning.ChangeVendorAccountInput, Permission.BANK_MANAGE
+        "Change an account; its banks are kept anew, and what it holds is surveyed at once.",
+        commissioning.ChangeVendorAccountInput,
+        Permission.BANK_MANAGE,
     )
     delete_vendor_account: DeleteResult = act(
         "Remove an account without banks.", inputs.DeleteNodeInput, Permission.BANK_MANAGE

@@ -90,6 +90,29 @@ async def test_an_account_is_changed_without_saying_its_secret_again_and_removed
     assert await value(admin_db, "SELECT count(*) FROM vendor_connection WHERE id = $1", account) == 0
 
 
+async def test_what_an_account_held_before_it_was_changed_is_taken_over_by_nobody(
+    app_db: Database, admin_db: Database, world: World, hardware: Listing
+) -> None:
+    hardware.bank = "NEW"
+    async with context(app_db, actor(world)).begin() as work:
+        account = await vendors.connect(work, Account("N", "memory", "memory:2", {}), known())
+    old = await value(admin_db, "SELECT id FROM survey WHERE connection_id = $1", account)
+    await until(admin_db, "READY", STATE, old)
+    async with context(app_db, actor(world)).begin() as work:
+        await vendors.change(work, account, Account(name="M"), known())
+    assert await value(admin_db, STATE, old) == "READY"
+    async with context(app_db, actor(world)).begin() as work:
+        await vendors.change(work, account, Account(base_url="memory:3"), known())
+    with pytest.raises(Rejected) as refused:
+        async with context(app_db, actor(world)).begin() as work:
+            await commissioning.import_bank(work, ImportBank(old, world.site, "NEW", "North", WORDS, {}))
+    assert refused.value.path == ("input", "surveyId")
+    anew = await value(admin_db, "SELECT id FROM survey WHERE connection_id = $1 AND id <> $2", account, old)
+    await until(admin_db, "READY", STATE, anew)
+    async with context(app_db, actor(world)).begin() as work:
+        await commissioning.import_bank(work, ImportBank(anew, world.site, "NEW", "North", WORDS, {}))
+
+
 @pytest.mark.parametrize(
     "elsewhere", [Account(base_url="memory:3"), Account(settings={"auth_url": "https://elsewhere.example/token"})]
 )
