@@ -212,7 +212,8 @@ def reseal() -> None:
         try:
             done = maintenance.reseal()
         except SealBroken as error:
-            raise typer.BadParameter(f"{error}: put the key it was sealed under into LOCKYARD_SEALING_KEYS") from error
+            todo = "put the key it was sealed under into LOCKYARD_SEALING_KEYS, or enter what is sealed there again"
+            raise typer.BadParameter(f"{error}: {todo}") from error
     for name, count in done.items():
         typer.echo(f"{name}: {count} sealed anew")
 
