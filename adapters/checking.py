@@ -99,7 +99,7 @@ class Trial:
         return Check(name, run, self._advice.get(name, "ask the vendor for what this account may do"), writes)
 
     def _can(self, capability: Capability) -> bool:
-        return self._adapter.capabilities[capability] is not Ability.ABSENT
+        return self._adapter.capabilities.get(capability, Ability.ABSENT) is not Ability.ABSENT
 
     # --- reading
 

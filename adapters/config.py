@@ -23,7 +23,22 @@ def problems(fields: Sequence[Setting], connection: Connection) -> tuple[str, ..
     """What is wrong with a connection's settings, one sentence each. Values are never quoted."""
     known = {field.name for field in fields}
     unknown = sorted({*connection.settings, *connection.secret} - known)
-    return (*_faults(fields, connection), *(f"{name} is not a setting of this vendor" for name in unknown))
+    return (
+        *_misplaced(fields, connection),
+        *_faults(fields, connection),
+        *(f"{name} is not a setting of this vendor" for name in unknown),
+    )
+
+
+def _misplaced(fields: Sequence[Setting], connection: Connection) -> list[str]:
+    """What would be kept where everybody reads it, and used by nobody; and the other way round."""
+    secret = {field.name: field.secret for field in fields}
+    told = sorted(name for name in connection.settings if secret.get(name) is True)
+    hidden = sorted(name for name in connection.secret if secret.get(name) is False)
+    return [
+        *(f"{name} belongs into secret: settings can be read" for name in told),
+        *(f"{name} belongs into settings" for name in hidden),
+    ]
 
 
 def values(fields: Sequence[Setting], connection: Connection) -> dict[str, Any]:

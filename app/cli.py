@@ -212,7 +212,8 @@ def reseal() -> None:
         try:
             done = maintenance.reseal()
         except SealBroken as error:
-            raise typer.BadParameter(f"{error}: put the key it was sealed under into LOCKYARD_SEALING_KEYS") from error
+            todo = "put the key it was sealed under into LOCKYARD_SEALING_KEYS, or enter what is sealed there again"
+            raise typer.BadParameter(f"{error}: {todo}") from error
     for name, count in done.items():
         typer.echo(f"{name}: {count} sealed anew")
 
@@ -240,11 +241,11 @@ def check(
         raise typer.BadParameter("name a vendor account, or say --vendor and --url")
     try:
         if vendor:
-            found, kept = trial.described(vendor, url, setting or (), secret_env or ()), False
+            tried = trial.described(vendor, url, setting or (), secret_env or ())
         else:
-            found, kept = trial.known(str(connection))
+            tried = trial.known(str(connection), write=write)
         findings = []
-        for finding in trial.findings(found, bank, write=write, kept=kept):
+        for finding in trial.findings(tried, bank, write=write):
             typer.echo(json.dumps(asdict(finding)) if as_json else finding.text)
             findings.append(finding)
     except (trial.NotFoundHere, trial.Refused, ValueError) as error:

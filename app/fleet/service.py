@@ -19,6 +19,7 @@ from app.devices.port import (
 )
 from app.kit.bus import LOST
 from app.kit.pause import first_of, pause
+from app.lockers import queries as lockers
 from app.lockers.model import MISSED_POLLS
 from app.orders import service
 from app.orders.jobs import READ_SECONDS, Desk, recognise
@@ -41,8 +42,6 @@ S = CommandState
 # A wake-up may be lost; waiting commands are looked for at least this often.
 SWEEP_SECONDS = 2.0
 LONGEST_PAUSE_SECONDS = 60.0
-# So often the core is told of a unit that its device still calls broken.
-REMIND_SECONDS = 60.0
 # Of one look, for asking a vendor what became of orders whose answers were lost: people wait for others meanwhile.
 SETTLE_SECONDS = 5.0
 
@@ -178,7 +177,7 @@ class Keeper:
     async def _other_news(self, state: BankState) -> None:
         over = self.desk.contact.over(state)
         news = self.desk.contact.news(state, self.desk.hands.monotonic())
-        turned = self._turned(state)
+        turned = await self._turned(state)
         free, worded = await self._books(state)
         if not (over or news or turned or free or worded):
             return
@@ -197,21 +196,27 @@ class Keeper:
 
         await self.desk.write(act)
         for known, well in turned:
-            known.in_service, known.reminded = well, self.desk.hands.monotonic()
+            known.in_service = well
         for known, told in worded:
             known.word = told.word
 
-    def _turned(self, state: BankState) -> list[tuple[Known, bool]]:
-        """Units that the device calls broken now, or well again; and now and then those that it still calls broken, for
-        somebody may have brought them back into service meanwhile."""
-        found, long_ago = [], self.desk.hands.monotonic() - REMIND_SECONDS
-        for unit in state.units:
-            known = self.desk.known.get(unit.id)
-            if known is None or unit.in_service is None:
-                continue
-            if unit.in_service is not known.in_service or (not unit.in_service and known.reminded <= long_ago):
-                found.append((known, unit.in_service))
-        return found
+    async def _turned(self, state: BankState) -> list[tuple[Known, bool]]:
+        """Units that the device calls broken now, or well again; and those it calls broken still, though they were put
+        back into service."""
+        told = [(self.desk.known[unit.id], unit.in_service) for unit in state.units if unit.id in self.desk.known]
+        turned = [(known, well) for known, well in told if well is not None and well is not known.in_service]
+        broken = [known for known, well in told if well is False and not known.in_service]
+        back = await self._put_back(broken) if broken else set()
+        return [*turned, *((known, False) for known in broken if known.id in back)]
+
+    async def _put_back(self, broken: list[Known]) -> set[UUID]:
+        """A device that has yet to be told so is not asked before."""
+        desk = self.desk
+        async with desk.hands.db.tenant([desk.bank.tenant_id]) as conn:
+            back = await lockers.put_back(conn, desk.bank, [known.id for known in broken])
+            waiting = await devices.waiting(conn, desk.bank.id) if back else []
+        under_way = (*waiting, *desk.asked())
+        return back - {each.compartment_id for each in under_way if each.kind is OrderKind.SET_SERVICE}
 
     async def _books(self, state: BankState) -> tuple[list[Known], list[tuple[Known, Unit]]]:
         """What a vendor's books say that we did not tell them: units found free; where phones open, words."""

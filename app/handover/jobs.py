@@ -38,8 +38,8 @@ async def renew(db: Database, system: System, clock: Clock = utc_now) -> int:
         async with system(row["tenant_id"]).begin() as work:
             stay = await queries.standing(work.conn, work.tenant, row["stay_id"])
             # What the vendor refused is not asked for again and again, and what it is being asked for is waited for.
-            last = await devices.last_told(work.conn, work.tenant, row["stay_id"], OrderKind.ISSUE_ACCESS)
-            if stay is not None and last in {CommandState.ACCEPTED, CommandState.EXPIRED}:
+            told = await devices.came_of(work.conn, work.tenant, row["stay_id"], OrderKind.ISSUE_ACCESS)
+            if stay is not None and told and told[0] in {CommandState.ACCEPTED, CommandState.EXPIRED}:
                 asked += await service.lengthen(work, stay)
     return asked
 

@@ -5,11 +5,12 @@ what is sealed there, salted with that other column."""
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Integer, LargeBinary, Table, bindparam, select, update
 
 from app.kit.db import Database, Row, Statement
-from app.kit.seal import Sealer
+from app.kit.seal import SealBroken, Sealer
 from app.kit.tables import Uuid, metadata
 
 _BATCH = 500
@@ -61,26 +62,40 @@ def sealed_columns() -> list[Sealed]:
 
 async def reseal(db: Database, sealer: Sealer, progress: Progress = lambda *_: None) -> dict[str, int]:
     """`table.column` -> how many values were sealed anew. For the worker's role. May be ended and begun again at any
-    moment. Raises SealBroken for a value none of the keys opens: nothing after it was touched."""
-    done = {}
+    moment. Raises SealBroken, once all the others are sealed anew, for values that none of the keys opens: it names the
+    first, and they are as they were."""
+    done: dict[str, int] = {}
+    broken: list[str] = []
     for each in sealed_columns():
         name = f"{each.table.name}.{each.column}"
-        done[name] = await _column(db, sealer, each, lambda count, name=name: progress(name, count))  # type: ignore[misc]
+        done[name], ids = await _column(db, sealer, each, lambda count, name=name: progress(name, count))  # type: ignore[misc]
+        broken += [f"{name} of {id_}" for id_ in ids]
+    if broken:
+        raise SealBroken(f"no key opens {broken[0]}, and {len(broken) - 1} others; all else is sealed anew")
     return done
 
 
-async def _column(db: Database, sealer: Sealer, sealed: Sealed, progress: Callable[[int], None]) -> int:
+async def _column(
+    db: Database, sealer: Sealer, sealed: Sealed, progress: Callable[[int], None]
+) -> tuple[int, list[UUID]]:
+    """How many were sealed anew, and the ids of those that could not be opened."""
     page, write, done = sealed.page(), sealed.write(), 0
+    broken: list[UUID] = []
     after: Any = "00000000-0000-0000-0000-000000000000"
     while True:
         async with db.plain() as conn:
             rows = await page.rows(conn, after=after, most=_BATCH)
         if not rows:
-            return done
+            return done, broken
         after = rows[-1]["id"]
         for row in rows:
-            if sealer.stale(row["sealed"]):
+            if not sealer.stale(row["sealed"]):
+                continue
+            try:
                 await _one(db, sealer, sealed, write, row)
+            except SealBroken:
+                broken.append(row["id"])
+            else:
                 done += 1
         progress(done)
 

@@ -9,6 +9,8 @@ from app.devices.port import BankState, Unit
 
 # unit id -> what it tells of itself and does not change by use: label, size, serial number.
 Likeness = Mapping[str, Mapping[str, str]]
+# Of a likeness: a unit's id, and the name of one trait; None for the whole unit, there or gone.
+Parts = Iterable[tuple[str, str | None]]
 
 
 # Tracking number -> the units we have parcels of that number in.
@@ -36,17 +38,54 @@ def likeness_in(surveyed: Mapping[str, Any]) -> dict[str, dict[str, str]]:
     return {unit["externalId"]: _told(unit["label"], unit["size"], unit.get("serial")) for unit in units}
 
 
+def changed(before: Likeness, now: Likeness) -> dict[str, tuple[dict[str, str] | None, dict[str, str] | None]]:
+    """Unit id -> what it told and what it tells, of those in which a bank is not as it was; None where it has no such
+    unit. Of a unit that is there, only what differs."""
+    found: dict[str, tuple[dict[str, str] | None, dict[str, str] | None]] = {}
+    for id_ in sorted(before.keys() | now.keys()):
+        was, is_ = before.get(id_), now.get(id_)
+        if was is None or is_ is None:
+            found[id_] = (None if was is None else dict(was), None if is_ is None else dict(is_))
+            continue
+        names = sorted(name for name in was.keys() & is_.keys() if was[name] != is_[name])
+        if names:
+            found[id_] = ({name: was[name] for name in names}, {name: is_[name] for name in names})
+    return found
+
+
+def taken_over(before: Likeness, now: Likeness, parts: Parts) -> dict[str, dict[str, str]]:
+    """What a bank is known by once somebody has taken these parts of what it tells `now`, and nothing else of it."""
+    after = {id_: dict(traits) for id_, traits in before.items()}
+    for id_, name in parts:
+        traits = now.get(id_)
+        if traits is None:
+            after.pop(id_, None)
+        elif name is None:
+            after[id_] = dict(traits)
+        elif name in traits:
+            after.setdefault(id_, {})[name] = traits[name]
+    return after
+
+
 def _told(label: str | None, size: str | None, serial: str | None) -> dict[str, str]:
     traits = {"label": label, "size": size, "serial": serial}
     return {name: value for name, value in traits.items() if value is not None}
 
 
+def unread(state: BankState) -> bool:
+    """Whether something was told that is of no unit we know of: a unit that could not be read is not gone."""
+    return any(each.unit is None for each in state.unmapped)
+
+
+def as_found(before: Likeness, now: Likeness, *, part: bool) -> dict[str, Mapping[str, str]]:
+    """What a bank is like now. `part`: not all of it could be read; the rest is as it was."""
+    return {**(before if part else {}), **now}
+
+
 def unlike(before: Likeness, state: BankState) -> str | None:
     """In what a bank is not as it was, for people to read; None where it is. What is not told differs in nothing."""
     now = likeness_of(state.units)
-    # A unit that could not be read is not gone.
-    unread = any(each.unit is None for each in state.unmapped)
-    gone = [] if unread else sorted(before.keys() - now.keys())
+    gone = [] if unread(state) else sorted(before.keys() - now.keys())
     for word, ids in (("gone", gone), ("new", sorted(now.keys() - before.keys()))):
         if ids:
             return f"Unit {ids[0]} is {word}."

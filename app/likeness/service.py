@@ -4,6 +4,8 @@ is the one that is meant."""
 from collections.abc import Iterable, Sequence
 
 from app.devices.port import Adapter, BankState, FindsReservations, Refused, Unit
+from app.kit.db import Statement
+from app.kit.errors import Reason, Rejected
 from app.likeness.model import Likeness, Lying, Meant, displaced, likeness_of, unlike, unlike_unit
 from app.lockers import events, store
 from app.lockers.model import Bank
@@ -33,12 +35,23 @@ async def differs(work: Work, bank: Bank, what: str) -> bool:
     return True
 
 
+async def known_by(work: Work, bank: Bank, likeness: Likeness) -> None:
+    """Part of what it is like now was taken over. Whether doors open again is not said by that."""
+    await _remember(work, store.KNOWN_BY, bank, likeness)
+
+
 async def recognised(work: Work, bank: Bank, likeness: Likeness) -> None:
     """A person has seen what it is like now, and takes it for this bank."""
-    given = {"bank_id": bank.id, "new_likeness": {id_: dict(traits) for id_, traits in likeness.items()}}
-    await store.RECOGNISE.row(work.conn, tenant_id=bank.tenant_id, **given)
+    await _remember(work, store.RECOGNISE, bank, likeness)
     if bank.differs_since is not None:
         work.emit(events.of_bank("BankRecognised", bank))
+
+
+async def _remember(work: Work, statement: Statement, bank: Bank, likeness: Likeness) -> None:
+    traits = {id_: dict(told) for id_, told in likeness.items()}
+    given = {"bank_id": bank.id, "was_revision": bank.revision, "new_likeness": traits}
+    if await statement.row(work.conn, tenant_id=bank.tenant_id, **given) is None:
+        raise Rejected(Reason.WRONG_STATE, f"Bank {bank.label} was changed just now: survey it again.")
 
 
 async def booked_in(adapter: FindsReservations, bank: Bank, trackings: Iterable[str], unit: str) -> Unit | None:

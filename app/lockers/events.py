@@ -9,7 +9,8 @@ from app.lockers.model import Bank
 
 
 def of_bank(kind: str, bank: Bank, occurred_at: datetime | None = None, **payload: object) -> Fact:
-    """BankCreated, BankChanged, BankDeleted, BankUnreachable, BankReachable, StatusUnmapped, StatusUnderstood."""
+    """BankCreated, BankChanged, BankDeleted, BankUnreachable, BankReachable, BankDiffers, BankRecognised,
+    StatusUnmapped, StatusUnderstood."""
     return Fact(kind, "Bank", bank.id, payload, bank.site_id, bank.id, occurred_at=occurred_at)
 
 

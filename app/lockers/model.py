@@ -103,8 +103,8 @@ class Bank:
 
     @property
     def allocatable(self) -> bool:
-        """It answers, or its operator lets it be filled without; and it is no stranger."""
-        return self.known and (self.reachable or self.blind_allocation)
+        """It answers, or its operator lets it be filled without; and it is no stranger, nor another than it was."""
+        return self.known and self.differs_since is None and (self.reachable or self.blind_allocation)
 
     @property
     def vendor_chooses(self) -> bool:

@@ -124,6 +124,19 @@ _DOORS = Statement(
 )  # fmt: skip
 
 
+_PUT_BACK = Statement(
+    select(compartments.c.id).where(
+        compartments.c.tenant_id == bindparam("tenant_id", type_=Uuid),
+        compartments.c.id == any_(bindparam("ids", type_=ARRAY(Uuid))),
+        compartments.c.service == Service.IN_SERVICE.value,
+    )
+)
+_USED_BEHIND = Statement(
+    select(banks.c.external_id, func.count().label("doors"))
+    .join_from(compartments, banks, _OF_BANK)
+    .where(banks.c.connection_id == bindparam("connection_id", type_=Uuid), compartments.c.use != Use.FREE.value)
+    .group_by(banks.c.external_id)
+)
 _HELD_OPEN = Statement(
     select(
         compartments.c.tenant_id, compartments.c.site_id, compartments.c.bank_id, compartments.c.id,
@@ -196,6 +209,17 @@ async def likeness(conn: Conn, bank: Bank) -> dict[str, dict[str, str]] | None:
     """What the bank is known by; None before its first look."""
     found: dict[str, dict[str, str]] | None = await _LIKENESS.value(conn, tenant_id=bank.tenant_id, id=bank.id)
     return found
+
+
+async def put_back(conn: Conn, bank: Bank, ids: list[UUID]) -> set[UUID]:
+    """Which of these compartments are in service by our record."""
+    return {row["id"] for row in await _PUT_BACK.rows(conn, tenant_id=bank.tenant_id, ids=ids)}
+
+
+async def used_behind(conn: Conn, connection_id: UUID) -> dict[str, int]:
+    """A bank's id at its vendor -> how many of its doors are in use. For the worker's role."""
+    rows = await _USED_BEHIND.rows(conn, connection_id=connection_id)
+    return {row["external_id"]: row["doors"] for row in rows}
 
 
 async def fleet(conn: Conn) -> list[Bank]:

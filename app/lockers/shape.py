@@ -70,8 +70,9 @@ def _unreachable(compartment: FromClause) -> Condition:
 
 
 def _withheld(bank: FromClause) -> Condition:
-    """It does not answer, and its operator does not let it be filled without."""
-    return and_(bank.c.unreachable_since.is_not(None), not_(bank.c.blind_allocation))
+    """It does not answer, and its operator does not let it be filled without; or it is not what was taken over."""
+    silent = and_(bank.c.unreachable_since.is_not(None), not_(bank.c.blind_allocation))
+    return or_(bank.c.differs_since.is_not(None), silent)
 
 
 def _blind(bank: FromClause) -> Condition:
@@ -194,6 +195,7 @@ BANK = Shape(
         "externalId": text(banks.c.external_id),
         "lastContactAt": time(banks.c.last_contact_at),
         "unreachableSince": time(banks.c.unreachable_since),
+        "differsSince": time(banks.c.differs_since),
         "isStale": flag(lambda row, _: _stale(row)),
         "blindAllocation": flag(banks.c.blind_allocation),
         "pollSeconds": decimal(banks.c.poll_seconds),
@@ -224,6 +226,7 @@ COMPARTMENT = Shape(
     fields={
         "id": id_of("Compartment", compartments.c.id),
         "label": text(compartments.c.label),
+        "externalId": text(compartments.c.external_id),
         "size": word(compartments.c.size),
         "accessible": flag(compartments.c.accessible),
         "row": number(compartments.c.row_no),

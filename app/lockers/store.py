@@ -39,10 +39,10 @@ from app.lockers.tables import banks, compartments
 _TENANT = bindparam("tenant_id", type_=Uuid)
 _AND_TENANT = compartments.c.tenant_id == _TENANT
 
-# The bank answers and tells of it, or its operator lets it be filled without.
+# The bank answers and tells of it, or its operator lets it be filled without; and it is the one that was taken over.
 _OF_BANK = and_(banks.c.tenant_id == compartments.c.tenant_id, banks.c.id == compartments.c.bank_id)
 _HEARD_OF = and_(banks.c.unreachable_since.is_(None), compartments.c.withheld.is_(None))
-_REACHED = select(1).where(_OF_BANK, or_(_HEARD_OF, banks.c.blind_allocation)).exists()
+_REACHED = select(1).where(_OF_BANK, banks.c.differs_since.is_(None), or_(_HEARD_OF, banks.c.blind_allocation)).exists()
 _NOT_TAKEN = or_(compartments.c.withheld.is_(None), compartments.c.withheld != Withheld.TAKEN.value)
 
 
@@ -223,10 +223,11 @@ _AS_LOOKED_AT = banks.c.revision == bindparam("was_revision", type_=Integer)
 _LIKENESS = bindparam("new_likeness", type_=JSONB)
 LEARN = _this_bank(_AS_LOOKED_AT, banks.c.likeness.is_(None), likeness=_LIKENESS)
 DIFFERS = _this_bank(_AS_LOOKED_AT, banks.c.differs_since.is_(None), differs_since=bindparam("since", type_=Time))
-RECOGNISE = _this_bank(likeness=_LIKENESS, differs_since=null())
+KNOWN_BY = _this_bank(_AS_LOOKED_AT, likeness=_LIKENESS)
+RECOGNISE = _this_bank(_AS_LOOKED_AT, likeness=_LIKENESS, differs_since=null())
 # Another controller counts openings anew and has not been looked at yet.
 REWIRE = _this_bank(
-    **_bound("new", banks, "connection_id", "vendor", "external_id", "capabilities"),
+    **_bound("new", banks, "connection_id", "vendor", "external_id", "capabilities", "blind_allocation"),
     last_contact_at=null(),
     revision=banks.c.revision + 1,
     likeness=_LIKENESS,

@@ -17,6 +17,7 @@ from app.openings import events, queries, store
 from app.openings.model import LEAST, MOST, PATIENCE, OpeningState, patience
 from app.stays import queries as stays
 from tenants.audit.model import Entry
+from tenants.model import ActorKind
 from tenants.policy import Permission, authorize
 from tenants.work import Work
 
@@ -53,15 +54,19 @@ async def ask(work: Work, given: AskOpening) -> UUID:
 
 
 async def decide(work: Work, id: UUID, *, approve: bool, comment: str | None) -> UUID:
-    """By somebody else than who asked. Approved, every door that can be opened now gets a command of its own."""
+    """Approved by somebody else than who asked, and a program's key is nobody to approve; then every door that can be
+    opened now gets a command of its own. Who asked may take it back."""
     row = await queries.opening(work.conn, work.actor, id)
     if row is None:
         raise NotFound("There is no such request.", path=("input", "openingId"))
     work.enter(row["tenant_id"])
     _authorize(work, row["site_id"])
-    if row["requested_by"] == work.actor.account_id:
+    if approve and row["requested_by"] == work.actor.account_id:
         rule = FailedRule("second person", "somebody else than who asked", "the same person")
         raise Denied("Somebody else must decide this.", permission=Permission.COMPARTMENT_OPEN, failed=(rule,))
+    if approve and work.actor.kind is not ActorKind.PERSON:
+        rule = FailedRule("person", "a person signed in", "a program's key")
+        raise Denied("A person must approve this.", permission=Permission.COMPARTMENT_OPEN, failed=(rule,))
     said = checks.optional_text("comment", comment, most=500) or None
     after = OpeningState.APPROVED if approve else OpeningState.REJECTED
     done = await store.DECIDE.row(

@@ -1,6 +1,6 @@
 """Guarded writes of requests to open several doors: one statement each."""
 
-from sqlalchemy import ARRAY, ColumnElement, bindparam, insert, literal_column, select, update
+from sqlalchemy import ARRAY, ColumnElement, bindparam, insert, literal_column, or_, select, update
 from sqlalchemy.types import Text
 
 from app.kit.db import Statement
@@ -23,10 +23,17 @@ _THIS: tuple[ColumnElement[bool], ...] = (
     openings.c.id == bindparam("id_", type_=Uuid),
     literal_column("state = 'PENDING'"),
 )
-# A row only for whoever decides first, in time, and did not ask for it.
+# A row only for whoever decides first, in time, and did not ask for what is approved.
 DECIDE = Statement(
     update(openings)
-    .where(*_THIS, openings.c.expires_at > _NOW, openings.c.requested_by != bindparam("by", type_=Uuid))
+    .where(
+        *_THIS,
+        openings.c.expires_at > _NOW,
+        or_(
+            bindparam("after", type_=Text) == OpeningState.REJECTED.value,
+            openings.c.requested_by != bindparam("by", type_=Uuid),
+        ),
+    )
     .values(
         state=bindparam("after", type_=Text),
         decided_by=bindparam("by", type_=Uuid),

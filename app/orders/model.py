@@ -17,8 +17,7 @@ class Known:
 
     `booked`: the vendor's books had somebody in it, or should have because something of ours was inside when this
     process began to look; None until read, or where the vendor keeps none. `word`: what they said, as last told to the
-    core; `used`: they have it for a stay of ours, or one had it when this process began to look. `reminded`: when the
-    core was last told that it is broken, in monotonic seconds.
+    core; `used`: they have it for a stay of ours, or one had it when this process began to look.
     """
 
     id: UUID
@@ -34,7 +33,6 @@ class Known:
     found_free: int = 0
     word: VendorWord | None = None
     used: bool = False
-    reminded: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,6 +120,9 @@ async def _rewire(
     given = {
         "new_connection_id": account["id"], "new_vendor": account["vendor"], "new_external_id": external,
         "new_capabilities": dict(capabilities), "new_likeness": likeness_in(listed),
+        # As in changing a bank: who chooses doors must answer for that.
+        "new_blind_allocation": bank.blind_allocation
+        and capabilities.get(Capability.VENDOR_ASSIGNS_UNIT, Ability.ABSENT) == Ability.ABSENT,
     }  # fmt: skip
     try:
         await lockers_store.REWIRE.row(work.conn, tenant_id=work.tenant, bank_id=bank.id, **given)

@@ -52,7 +52,7 @@ async def reserve(work: Work, ask: ReserveCompartment) -> UUID:
             bank = _entered(work, lockers.bank_of(row, "bank_") if row else None)
             await _may_reserve(work, bank, ask)
         if not bank.allocatable:
-            raise Rejected(Reason.BANK_UNREACHABLE, f"Bank {bank.label} does not answer at present.")
+            raise _withheld(bank)
         _may_choose(bank, ask)
         row = row if row and row["id"] else await store.reserve(work.conn, work.actor, given, wait=True)
     if row is None or row["id"] is None:
@@ -61,6 +61,14 @@ async def reserve(work: Work, ask: ReserveCompartment) -> UUID:
             raise NotFound("There is no such person.", path=("input", "recipientId"))
         raise Rejected(Reason.NO_FREE_COMPARTMENT, f"No {ask.size} compartment is free in bank {bank.label}.")
     return await _held(work, bank, row)
+
+
+def _withheld(bank: Bank) -> Rejected:
+    """Why nothing of a bank is given out at present."""
+    if bank.differs_since is not None:
+        words = f"Bank {bank.label} is not as it was taken over: survey it and compare first."
+        return Rejected(Reason.WRONG_STATE, words)
+    return Rejected(Reason.BANK_UNREACHABLE, f"Bank {bank.label} does not answer at present.")
 
 
 def _given(work: Work, ask: ReserveCompartment) -> dict[str, Any]:

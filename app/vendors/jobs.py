@@ -119,8 +119,8 @@ class Surveyor:
     async def _compare(self, bank: Bank, states: tuple[BankState, ...]) -> list[Difference]:
         async with self.db.tenant([bank.tenant_id]) as conn:
             rows = await lockers.doors(conn, bank)
-            words = await lockers.size_words(conn, bank)
-        return differences((_door(row) for row in rows), states[0].units, words)
+            words, known_by = await lockers.size_words(conn, bank), await lockers.likeness(conn, bank)
+        return differences((_door(row) for row in rows), states[0], words, known_by)
 
     async def _end(
         self,

@@ -13,7 +13,7 @@ from app.kit import checks
 from app.kit.db import Row
 from app.kit.errors import Denied, FailedRule, Invalid, NotFound, Reason, Rejected
 from app.kit.ids import new_id
-from app.kit.seal import Sealer
+from app.kit.seal import SealBroken, Sealer
 from app.lockers import queries as lockers
 from app.lockers import service as lockers_service
 from app.lockers import store as lockers_store
@@ -112,7 +112,7 @@ async def change(work: Work, id: UUID, ask: Account, vendors: Vendors) -> None:
     _authorize_all(work, await lockers.banks_of(work.conn, work.tenant, id))
     old = Connection(id, row["vendor"], row["base_url"], row["settings"])
     if ask.secret is None and row["secret_sealed"] is not None:
-        old = replace(old, secret=orjson.loads(vendors.sealer.open(row["secret_sealed"], id.bytes)))
+        old = replace(old, secret=_opened(vendors.sealer, row))
     given = _checked(old, ask, vendors)
     if ask.secret is None and old.secret and _addresses(given) - _addresses(old):
         raise Invalid("Enter the secret again: it would go to another address.", path=("input", "secret"))
@@ -125,9 +125,20 @@ async def change(work: Work, id: UUID, ask: Account, vendors: Vendors) -> None:
     )  # fmt: skip
     await lockers_store.REVISE.rows(work.conn, tenant_id=work.tenant, bank_id=None, through=id)
     await devices_store.ring(work.conn, id)
+    if any(each is not None for each in (ask.base_url, ask.settings, ask.secret)):
+        await _survey_anew(work, id)
     changed = sorted(field for field in Account.__slots__ if getattr(ask, field) is not None)
     work.emit(events.of_account("VendorAccountChanged", id, fields=changed))
     _record(work, id, "update", fields=changed)
+
+
+async def _survey_anew(work: Work, id: UUID) -> None:
+    """Whether it works as it is now, and what it holds there, is found out at once."""
+    given = {"of_tenant": work.tenant, "through": id, "now": work.now}
+    await store.OUTDATED.rows(work.conn, **given, new_problem="The account was changed since: ask it again.")
+    here, everywhere = await queries.unanswered(work.conn, work.tenant, id)
+    if here == 0 and everywhere < MOST_OF_TENANT:
+        await _ask_survey(work, id, None)
 
 
 async def remove(work: Work, id: UUID) -> None:
@@ -215,6 +226,14 @@ async def own(work: Work, given: Connection, vendors: Vendors) -> None:
         raise Invalid(UNUSABLE, path=("input", "baseUrl")) from error
     if others is None:
         raise Invalid(UNUSABLE, path=("input", "baseUrl"))
+
+
+def _opened(sealer: Sealer, account: Row) -> dict[str, str]:
+    try:
+        secret: dict[str, str] = orjson.loads(sealer.open(account["secret_sealed"], account["id"].bytes))
+    except SealBroken as error:
+        raise Invalid("The secret cannot be opened any more: enter it again.", path=("input", "secret")) from error
+    return secret
 
 
 def _authorize_all(work: Work, banks: Sequence[Bank]) -> None:

@@ -3,7 +3,20 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import BindParameter, Boolean, FromClause, Select, Text, and_, cast, column, func, or_, select
+from sqlalchemy import (
+    BindParameter,
+    Boolean,
+    FromClause,
+    Select,
+    Text,
+    and_,
+    cast,
+    column,
+    func,
+    literal_column,
+    or_,
+    select,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
 from app.devices.shape import account_reached
@@ -33,6 +46,8 @@ _DIFFERENCE: dict[str, tuple[Field, Any]] = {
     "ours": (text(lambda row, _: row.c.ours, nullable=True), Text),
     "theirs": (text(lambda row, _: row.c.theirs, nullable=True), Text),
     "applicable": (flag(lambda row, _: row.c.applicable), Boolean),
+    # Surveys from before it was told know nothing of it.
+    "asTakenOver": (flag(lambda row, _: func.coalesce(row.c.asTakenOver, literal_column("false"))), Boolean),
 }
 
 

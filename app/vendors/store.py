@@ -59,6 +59,18 @@ END = Statement(
     )
     .returning(surveys.c.id)
 )
+# What an account was found to hold says nothing of where it leads to now. Of one bank the revision tells.
+OUTDATED = Statement(
+    update(surveys)
+    .where(
+        surveys.c.tenant_id == bindparam("of_tenant", type_=Uuid),
+        surveys.c.connection_id == bindparam("through", type_=Uuid),
+        surveys.c.bank_id.is_(None),
+        or_(surveys.c.state == SurveyState.RUNNING.value, surveys.c.state == SurveyState.READY.value),
+    )
+    .values(state=SurveyState.FAILED.value, finished_at=_NOW, problem=bindparam("new_problem", type_=Text))
+    .returning(surveys.c.id)
+)
 # What was taken over from it is no change that it does not know of.
 CARRY_ON = Statement(update(surveys).where(_THIS).values(revision=bindparam("after", type_=Integer)))
 

@@ -24,7 +24,7 @@ export const hardware: Story = {
     await axe();
     await shot('compare');
 
-    await page.getByText('Open all doors').click();
+    await page.getByText('Open several doors, or all').click();
     const several = page.getByTestId('open-several');
     await several.getByText('A second person has to approve').waitFor();
     await several.getByLabel('Reason').fill('power was out');
@@ -36,6 +36,29 @@ export const hardware: Story = {
     check((await approve.getAttribute('aria-disabled')) === 'true', 'who asked may approve');
     await axe();
     await shot('open-several');
+    await page.getByText('Settings of this bank').click();
+    const settings = page.getByTestId('bank-settings');
+    const before = (await page.getByRole('heading', { level: 1 }).textContent()) ?? '';
+    for (const name of ['By the gate', before]) {
+      await settings.getByLabel('Name').fill(name);
+      await settings.getByRole('button', { name: 'Save' }).click();
+      await page.getByRole('heading', { level: 1, name, exact: true }).waitFor();
+    }
+    await page.getByText('Put another controller behind these doors').click();
+    const replacing = page.getByTestId('replace-controller');
+    await replacing.getByLabel('Account').selectOption({ index: 1 });
+    await replacing.getByLabel('The bank as the vendor calls it').selectOption({ index: 1 });
+    await replacing.getByText('Which unit is behind which door').waitFor();
+    await axe();
+    await shot('replace-controller');
+
+    await page.goto(`${world.url}/hardware`);
+    await page.locator('table .as-link').first().click();
+    await panel.getByRole('button', { name: 'Change', exact: true }).click();
+    const change = page.getByRole('dialog');
+    await change.getByText('Enter the secret again').or(change.getByRole('button', { name: 'Save' })).first().waitFor();
+    await axe();
+    await shot('change-account');
     await page.goto(`${world.url}/hardware?new=account`);
     await page.getByRole('dialog').getByLabel('Vendor').waitFor();
     await axe();

@@ -4,18 +4,20 @@ import { chromium } from 'playwright-core';
 import { alarm } from './alarm.ts';
 import { board } from './board.ts';
 import { carrier } from './carrier.ts';
+import { confirm } from './confirm.ts';
 import { exporting } from './export.ts';
 import { hardware } from './hardware.ts';
 import { desk, phone } from './languages.ts';
 import { open } from './open.ts';
 import { session } from './session.ts';
+import { several } from './several.ts';
 import { type Screen, type Story, tell } from './story.ts';
 import { CHROMIUM_FLAGS, world } from './world.ts';
 
 const DESK: Screen = { width: 1280, height: 900, scheme: 'light', locale: 'en' };
 const PHONE: Screen = { width: 390, height: 844, scheme: 'dark', locale: 'pt-BR' };
 const STORIES: Record<string, [Story, Screen]> = {
-  session: [session, DESK], board: [board, DESK], alarm: [alarm, DESK], open: [open, DESK], export: [exporting, DESK], hardware: [hardware, DESK], carrier: [carrier, DESK], desk: [desk, DESK], phone: [phone, PHONE],
+  session: [session, DESK], board: [board, DESK], alarm: [alarm, DESK], open: [open, DESK], export: [exporting, DESK], hardware: [hardware, DESK], confirm: [confirm, DESK], several: [several, DESK], carrier: [carrier, DESK], desk: [desk, DESK], phone: [phone, PHONE],
 };
 
 const given = world();

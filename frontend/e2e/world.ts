@@ -5,8 +5,13 @@ export type World = {
   password: string;
   carrierEmail: string | undefined;
   carrierPassword: string | undefined;
+  /** A second person of the same operator. */
+  managerEmail: string | undefined;
+  managerPassword: string | undefined;
   /** Address of the control interface of simulated doors that can be forced. */
   doors: string | undefined;
+  /** Address of the control interface of a simulated vendor that keeps books. */
+  books: string | undefined;
   shots: string | undefined;
   chromium: string;
 };
@@ -28,7 +33,10 @@ export function world(): World {
     password: needed('LOCKYARD_E2E_PASSWORD'),
     carrierEmail: process.env['LOCKYARD_E2E_CARRIER_EMAIL'],
     carrierPassword: process.env['LOCKYARD_E2E_CARRIER_PASSWORD'],
+    managerEmail: process.env['LOCKYARD_E2E_MANAGER_EMAIL'],
+    managerPassword: process.env['LOCKYARD_E2E_MANAGER_PASSWORD'],
     doors: process.env['LOCKYARD_E2E_DOORS'],
+    books: process.env['LOCKYARD_E2E_BOOKS'],
     shots: process.env['LOCKYARD_E2E_SHOTS'],
     chromium: process.env['LOCKYARD_E2E_CHROMIUM'] ?? '/usr/bin/chromium',
   };

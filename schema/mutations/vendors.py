@@ -4,8 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.commissioning import service as commissioning
-from app.commissioning.service import ApplySurvey, ImportBank
+from app.commissioning.service import ImportBank
 from app.kit.errors import Invalid
+from app.reconciling import service as reconciling
+from app.reconciling.service import ApplySurvey, ConfirmBank
 from app.replacing import service as replacing
 from app.replacing.service import ReplaceController
 from app.vendors import service as vendors
@@ -70,7 +72,14 @@ async def apply_survey(call: Call) -> Outcome:
     survey = call.id("survey_id", "Survey")
     ask = ApplySurvey(survey, tuple(given["differences"]), given["reason"], _words(given["sizes"]))
     async with call.context.begin(call.key) as work:
-        work.answer = ("Bank", await commissioning.apply(work, ask))
+        work.answer = ("Bank", await reconciling.apply(work, ask))
+    return work.answer
+
+
+async def confirm_bank(call: Call) -> Outcome:
+    ask = ConfirmBank(call.id("survey_id", "Survey"), call.given["reason"])
+    async with call.context.begin(call.key) as work:
+        work.answer = ("Bank", await reconciling.confirm(work, ask))
     return work.answer
 
 
@@ -109,5 +118,6 @@ MUTATIONS: Mutations = {
     "surveyBank": survey_bank,
     "importBank": import_bank,
     "applySurvey": apply_survey,
+    "confirmBank": confirm_bank,
     "replaceController": replace_controller,
 }

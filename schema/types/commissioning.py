@@ -58,7 +58,7 @@ class SetBankServiceStateInput:
 
 @strawberry.input(description="What a vendor's word for a size means here.")
 class SizeWordInput:
-    word: str = must("The vendor's word.")
+    word: str = must("The vendor's word; empty for units whose size it does not tell.")
     size: Size = must("Our size.")
 
 
@@ -88,9 +88,16 @@ class ImportBankInput:
 class ApplySurveyInput:
     idempotency_key: str = once()
     survey_id: ID = must("The survey that found them.")
-    differences: list[str] = must("Their keys; none says that a bank which was not as before is the right one.")
+    differences: list[str] = must("Their keys; none does what `confirmBank` does.")
     reason: str = must("Why; it stands in the record.")
     sizes: list[SizeWordInput] = asked("What words for sizes mean that are new.", [])
+
+
+@strawberry.input(description="That a bank which is not as it was taken over is the right one.")
+class ConfirmBankInput:
+    idempotency_key: str = once()
+    survey_id: ID = must("The survey of it that you have looked at, asked for after it was found to be otherwise.")
+    reason: str = must("How you know; it stands in the record.")
 
 
 @strawberry.input(description="A unit that is called otherwise behind the new controller.")

@@ -46,6 +46,9 @@ class DifferenceStats:
     applicable: bool = manage(
         "Whether our record can be changed to the vendor's; the others need a person at the door."
     )
+    as_taken_over: bool = manage(
+        "Whether the vendor told the same when the bank was taken over: somebody called it otherwise here on purpose."
+    )
 
 
 @strawberry.type(description="An account at a vendor: the way to its banks. Its secret cannot be read by anybody.")
@@ -70,8 +73,9 @@ class Survey(Node):
     finished_at: datetime | None = manage("When it was answered.")
     problem: str | None = manage("Why it failed, and what to do.")
     found: Json = manage(
-        "Banks as listed: `externalId name location units`, each unit with `externalId label size accessible inService "
-        "inUse`, where null means that the vendor does not tell."
+        "Banks as listed: `externalId name location unread units`, `unread` where not all of it could be read; each "
+        "unit with `externalId label size accessible serial inService inUse`, where null means that the vendor does "
+        "not tell."
     )
     differences: list[DifferenceStats] = manage("Where one bank differs from our record; empty for whole accounts.")
     account: VendorAccount | None = manage("Which account; null when you may not see it.")

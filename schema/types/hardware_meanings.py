@@ -15,7 +15,7 @@ HARDWARE: dict[Any, tuple[str, str, dict[str, str]]] = {
         {
             "PENDING": "A second person has to decide.",
             "APPROVED": "Approved; the doors were commanded to open.",
-            "REJECTED": "Rejected; nothing opened.",
+            "REJECTED": "Rejected, or taken back; nothing opened.",
             "EXPIRED": "Nobody decided in time; nothing opened.",
         },
     ),
@@ -53,6 +53,7 @@ HARDWARE: dict[Any, tuple[str, str, dict[str, str]]] = {
             "OCCUPIED": "The vendor has it in use, and we do not.",
             "EMPTY": "We have it in use, and the vendor does not.",
             "SERVICE": "Whether it can be used.",
+            "LIKENESS": "What the unit tells otherwise than when the bank was taken over; our record does not keep it.",
         },
     ),
     OrderKind: (

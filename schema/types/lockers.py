@@ -104,6 +104,9 @@ class Bank(Node):
     external_id: str = site("Its id at the vendor.")
     last_contact_at: datetime | None = site("When it last answered.")
     unreachable_since: datetime | None = site("Since when it does not answer; null while it does.")
+    differs_since: datetime | None = site(
+        "Since when it is not what was taken over, and opens no door until somebody has compared it; null while it is."
+    )
     is_stale: bool = site("Whether two polls have gone by without an answer.")
     poll_seconds: float = site("How often it is asked, in seconds.")
     blind_allocation: bool = site("Whether it is filled also while it does not answer.")
@@ -130,6 +133,7 @@ class Bank(Node):
 class Compartment(Node):
     id: strawberry.ID = site("Opaque id.")
     label: str = site("What stands on the door.")
+    external_id: str = site("Its id at the vendor.")
     size: Size = site("Its size.")
     accessible: bool = site("Whether it can be reached from a wheelchair.")
     row: int = site("Row, from the top.")

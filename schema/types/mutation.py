@@ -128,7 +128,9 @@ class Mutation:
         Permission.COMPARTMENT_OPEN,
     )
     reject_opening: DecideOpeningResult = act(
-        "Reject what somebody else asked for.", openings.DecideOpeningInput, Permission.COMPARTMENT_OPEN
+        "Reject what somebody asked for, or take back what you asked for yourself.",
+        openings.DecideOpeningInput,
+        Permission.COMPARTMENT_OPEN,
     )
     settle_command: SettleCommandResult = act(
         "Say what became of a command that nothing can be read back of.",
@@ -178,7 +180,9 @@ class Mutation:
         Permission.BANK_MANAGE,
     )
     change_vendor_account: ChangeVendorAccountResult = act(
-        "Change an account; its banks are kept anew.", commissioning.ChangeVendorAccountInput, Permission.BANK_MANAGE
+        "Change an account; its banks are kept anew, and what it holds is surveyed at once.",
+        commissioning.ChangeVendorAccountInput,
+        Permission.BANK_MANAGE,
     )
     delete_vendor_account: DeleteResult = act(
         "Remove an account without banks.", inputs.DeleteNodeInput, Permission.BANK_MANAGE
@@ -195,8 +199,15 @@ class Mutation:
         "Take over a bank that a survey found.", commissioning.ImportBankInput, Permission.BANK_MANAGE
     )
     apply_survey: CommissionBankResult = act(
-        "Change our record to the vendor's, for the differences named.",
+        "Change our record to the vendor's, for the differences named. A bank that is not as it was opens doors again "
+        "once nothing is left in which it differs.",
         commissioning.ApplySurveyInput,
+        Permission.BANK_MANAGE,
+    )
+    confirm_bank: CommissionBankResult = act(
+        "Say that a bank which is not as it was taken over is the right one: it is known by what the survey found from "
+        "now on, and its doors open again.",
+        commissioning.ConfirmBankInput,
         Permission.BANK_MANAGE,
     )
     replace_controller: CommissionBankResult = act(

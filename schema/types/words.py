@@ -124,7 +124,7 @@ TOLD: dict[Any, tuple[str, str, dict[str, str]]] = {
             "RESERVED": "Held for a stay.",
             "OCCUPIED": "Holds a parcel.",
             "OUT_OF_SERVICE": "Free, but out of service.",
-            "UNAVAILABLE": "Free, but open, not reachable or withheld.",
+            "UNAVAILABLE": "Free, but open, not reachable, withheld, or at a bank that is not what was taken over.",
         },
     ),
     Withheld: (

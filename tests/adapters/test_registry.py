@@ -148,6 +148,15 @@ def test_a_misspelt_setting_is_named() -> None:
     assert registry.problems(GOOD["pitney"]) == ()
 
 
+def test_a_secret_among_what_can_be_read_is_refused_and_not_quoted() -> None:
+    told = {**GOOD["mqtt"].settings, "password": "very-secret"}
+    assert registry.problems(replace(GOOD["mqtt"], settings=told)) == (
+        "password belongs into secret: settings can be read",
+    )
+    hidden = {**GOOD["pitney"].secret, "poll_seconds": "3"}
+    assert registry.problems(replace(GOOD["pitney"], secret=hidden)) == ("poll_seconds belongs into settings",)
+
+
 def test_a_short_secret_is_named_and_not_quoted() -> None:
     secret = {"client_id": "one", "client_secret": "two", "webhook_secret": "very-secret"}
     assert registry.problems(replace(GOOD["harbor"], settings={}, secret=secret)) == (

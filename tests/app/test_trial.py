@@ -4,12 +4,13 @@ import asyncio
 import base64
 import json
 from collections.abc import AsyncIterator
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import orjson
 import pytest
 from typer.testing import CliRunner, Result
 
+from adapters.checking import Trial
 from adapters.generic.kerong_cu16.simulator.bus import LineServer
 from adapters.generic.kerong_cu16.simulator.world import KerongWorld, Line
 from adapters.pitney.simulator.cloud import PitneyCloud
@@ -21,9 +22,10 @@ from app.kit.embedded import Dsns
 from app.kit.ids import new_id
 from app.kit.lease import lease
 from app.kit.seal import Sealer
-from tests.app.rig import make_world
+from tests.app.rig import World, make_world, value
 
 SECRET = "never-to-be-printed"
+KEY = bytes(range(32))
 
 
 @pytest.fixture
@@ -49,6 +51,16 @@ def account(url: str) -> tuple[str, ...]:
 
 
 MINE = {"ID_OF_MINE": "lockyard-client", "SECRET_OF_MINE": SECRET}
+
+
+def database(dsns: Dsns) -> dict[str, str]:
+    """The environment that names the test's own database."""
+    return {
+        "LOCKYARD_SECRET_KEY": base64.b64encode(KEY).decode(),
+        "LOCKYARD_DATABASE_URL": dsns.app,
+        "LOCKYARD_WORKER_DATABASE_URL": dsns.worker,
+        "LOCKYARD_OWNER_DATABASE_URL": dsns.owner,
+    }
 
 
 async def test_an_account_that_answers_as_it_must_is_told_so(vendor: tuple[str, PitneyWorld]) -> None:
@@ -115,19 +127,13 @@ async def test_a_connection_of_the_database_is_found_by_name_and_by_id(
 ) -> None:
     url, _ = vendor
     world, id_, name = await make_world(admin_db), new_id(), f"cloud {uuid4().hex[:6]}"
-    key = bytes(range(32))
-    sealed = Sealer.of(key).seal(orjson.dumps({"client_id": "lockyard-client", "client_secret": SECRET}), id_.bytes)
+    sealed = Sealer.of(KEY).seal(orjson.dumps({"client_id": "lockyard-client", "client_secret": SECRET}), id_.bytes)
     async with admin_db.plain() as conn:
         await conn.execute(
             "INSERT INTO vendor_connection (tenant_id, id, name, vendor, base_url, secret_sealed) "
             "VALUES ($1, $2, $3, 'pitney', $4, $5)", world.tenant, id_, name, url, sealed,
         )  # fmt: skip
-    where = {
-        "LOCKYARD_SECRET_KEY": base64.b64encode(key).decode(),
-        "LOCKYARD_DATABASE_URL": dsns.app,
-        "LOCKYARD_WORKER_DATABASE_URL": dsns.worker,
-        "LOCKYARD_OWNER_DATABASE_URL": dsns.owner,
-    }
+    where = database(dsns)
     for called in (name, str(id_)):
         code, said = await check(called, **where)
         assert code == 0, said
@@ -135,16 +141,10 @@ async def test_a_connection_of_the_database_is_found_by_name_and_by_id(
     assert (await check("nobody", **where))[0] == 2
 
 
-async def test_boards_are_tried_with_a_door_and_who_else_may_be_on_the_line_is_told(
-    dsns: Dsns, admin_db: Database, worker_db: Database
-) -> None:
-    world, name = await make_world(admin_db), f"line {uuid4().hex[:6]}"
-    where = {
-        "LOCKYARD_SECRET_KEY": base64.b64encode(bytes(range(32))).decode(),
-        "LOCKYARD_DATABASE_URL": dsns.app,
-        "LOCKYARD_WORKER_DATABASE_URL": dsns.worker,
-        "LOCKYARD_OWNER_DATABASE_URL": dsns.owner,
-    }
+@pytest.fixture
+async def line(admin_db: Database) -> AsyncIterator[tuple[str, World, UUID, KerongWorld]]:
+    """The name of a connection to boards; its world, its id, and what the boards count."""
+    world, id_, name = await make_world(admin_db), new_id(), f"line {uuid4().hex[:6]}"
     line = Line("KR-01", {0: 16})
     boards = KerongWorld([line])
     async with LineServer(boards, line) as server:
@@ -152,19 +152,65 @@ async def test_boards_are_tried_with_a_door_and_who_else_may_be_on_the_line_is_t
             await conn.execute(
                 "INSERT INTO vendor_connection (tenant_id, id, name, vendor, base_url, settings) "
                 "VALUES ($1, $2, $3, 'kerong_cu16', $4, $5)",
-                world.tenant, new_id(), name, server.url, {"bank": "KR-01", "boards": [0]},
+                world.tenant, id_, name, server.url, {"bank": "KR-01", "boards": [0]},
             )  # fmt: skip
-        code, said = await check(name, **where)
-        assert code == 0, said
-        assert "having the hardware alone" not in said
-        assert sum(boards.doors.at(*key).pulses for key in boards.doors) == 0
+        yield name, world, id_, boards
 
-        stop = asyncio.Event()
-        async with lease(worker_db, "fleet", stop) as held:
-            assert held is not None
-            code, said = await check(name, "--write", **where)
-        assert code == 0, said
-        assert "not tried having the hardware alone: a worker runs" in said
-        assert "to do: stop `lockyard worker` while you try" in said
-        assert "open a door: unit 0-1: opened, its door reads open; shut it again" in said
-        assert sum(boards.doors.at(*key).pulses for key in boards.doors) == 1
+
+def pulses(boards: KerongWorld) -> int:
+    return sum(boards.doors.at(*key).pulses for key in boards.doors)
+
+
+async def test_boards_are_tried_with_a_door_and_who_else_may_be_on_the_line_is_told(
+    dsns: Dsns, admin_db: Database, worker_db: Database, line: tuple[str, World, UUID, KerongWorld]
+) -> None:
+    name, world, _, boards = line
+    where = database(dsns)
+    code, said = await check(name, **where)
+    assert code == 0, said
+    assert "having the hardware alone" not in said
+    assert pulses(boards) == 0
+
+    stop = asyncio.Event()
+    async with lease(worker_db, "fleet", stop) as held:
+        assert held is not None
+        code, said = await check(name, "--write", **where)
+    assert code == 0, said
+    assert "not tried having the hardware alone: a worker runs" in said
+    assert "to do: stop `lockyard worker` while you try" in said
+    assert "open a door: unit 0-1: opened, its door reads open; shut it again" in said
+    assert pulses(boards) == 1
+    said_so = "SELECT count(*) FROM audit_entry WHERE tenant_id = $1 AND reason = 'lockyard adapter check --write'"
+    assert await value(admin_db, said_so, world.tenant) == 1
+
+
+async def test_no_door_is_tried_where_our_record_has_one_in_use_and_the_boards_cannot_tell_which(
+    dsns: Dsns, admin_db: Database, line: tuple[str, World, UUID, KerongWorld]
+) -> None:
+    name, world, id_, boards = line
+    async with admin_db.plain() as conn:
+        await conn.execute("UPDATE bank SET connection_id = $2, external_id = 'KR-01' WHERE id = $1", world.bank, id_)
+        await conn.execute("UPDATE compartment SET use = 'OCCUPIED' WHERE id = $1", world.doors[2])
+    code, said = await check(name, "--write", **database(dsns))
+    assert code == 0, said
+    assert "not tried open a door: doors in use by our record: 1; one of them might open" in said
+    assert pulses(boards) == 0
+    async with admin_db.plain() as conn:
+        await conn.execute("UPDATE compartment SET use = 'FREE' WHERE id = $1", world.doors[2])
+    await check(name, "--write", **database(dsns))
+    assert pulses(boards) == 1
+
+
+async def test_a_check_that_breaks_is_told_and_hides_no_other(
+    vendor: tuple[str, PitneyWorld], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, _ = vendor
+
+    async def broken(_: Trial) -> str:
+        raise IndexError
+
+    monkeypatch.setattr(Trial, "_sizes", broken)
+    code, said = await check(*account(url), **MINE)
+    assert code == 1
+    assert "FAILED    sizes of a bank: the adapter itself broke: IndexError" in said
+    assert "ok        look up a parcel" in said

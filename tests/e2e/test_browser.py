@@ -38,7 +38,10 @@ def environment(world: World) -> dict[str, str]:
         "LOCKYARD_E2E_PASSWORD": accounts["owner"]["password"],
         "LOCKYARD_E2E_CARRIER_EMAIL": accounts["carrier"]["email"],
         "LOCKYARD_E2E_CARRIER_PASSWORD": accounts["carrier"]["password"],
+        "LOCKYARD_E2E_MANAGER_EMAIL": accounts["manager"]["email"],
+        "LOCKYARD_E2E_MANAGER_PASSWORD": accounts["manager"]["password"],
         "LOCKYARD_E2E_DOORS": world.said["simulators"]["controls"]["kerong_cu16"],
+        "LOCKYARD_E2E_BOOKS": world.said["simulators"]["controls"]["pitney"],
         "LOCKYARD_E2E_CHROMIUM": CHROMIUM,
         "LOCKYARD_E2E_SHOTS": str(ROOT / "var/shots"),
     }

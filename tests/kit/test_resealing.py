@@ -36,12 +36,15 @@ async def test_a_key_that_is_missing_is_said_and_nothing_is_lost(
     app_db: Database, worker_db: Database, admin_db: Database
 ) -> None:
     scene = await make_scene(app_db, worker_db, admin_db, SENSOR)
-    connection = scene.world.connection
+    connection, stay = scene.world.connection, await scene.deposited()
     foreign = Sealer.of(bytes(32)).seal(b"secret", connection.bytes)
     async with admin_db.plain() as conn:
         await conn.execute("UPDATE vendor_connection SET secret_sealed = $2 WHERE id = $1", connection, foreign)
-    with pytest.raises(SealBroken):
+    with pytest.raises(SealBroken, match=f"vendor_connection.secret_sealed of {connection}"):
         await reseal(worker_db, NEWER)
+    # One that is lost for good does not keep the old key in use for all the others.
+    pickup = await scene.of("SELECT pickup_sealed FROM stay WHERE id = $1", stay)
+    assert PickupCodes.of(Sealer.of(NEW)).show(stay, pickup)
     async with admin_db.plain() as conn:
         kept = await conn.fetchval("SELECT secret_sealed FROM vendor_connection WHERE id = $1", connection)
         await conn.execute("DELETE FROM vendor_connection WHERE id = $1", connection)

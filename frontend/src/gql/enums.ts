@@ -17,7 +17,7 @@ export type AlarmKind =
   | 'GHOST_PARCEL' | 'MISSING_PARCEL' | 'BANK_UNREACHABLE' | 'CONTROLLER_FAULT' | 'UNMAPPED_STATUS' | 'LATE_EVENT_AFTER_RELEASE'
   | 'AUDIT_CHAIN_BROKEN' | 'REVOKED_CREDENTIAL_USED';
 export type SurveyState = 'WAITING' | 'RUNNING' | 'READY' | 'FAILED';
-export type DifferenceKind = 'ADDED' | 'GONE' | 'LABEL' | 'SIZE' | 'ACCESSIBLE' | 'OCCUPIED' | 'EMPTY' | 'SERVICE';
+export type DifferenceKind = 'ADDED' | 'GONE' | 'LABEL' | 'SIZE' | 'ACCESSIBLE' | 'OCCUPIED' | 'EMPTY' | 'SERVICE' | 'LIKENESS';
 export type OpeningState = 'PENDING' | 'APPROVED' | 'REJECTED' | 'EXPIRED';
 export type AlarmSeverity = 'CRITICAL' | 'HIGH' | 'MEDIUM' | 'LOW';
 export type AlarmCondition = 'ACTIVE' | 'CLEARED';

@@ -46,6 +46,7 @@ export const SURVEY_STATE: Record<SurveyState, string> = {
 export const DIFFERENCE: Record<DifferenceKind, string> = {
   ADDED: /*i18n*/ 'New at the vendor', GONE: /*i18n*/ 'Unknown to the vendor', LABEL: /*i18n*/ 'Label', SIZE: /*i18n*/ 'Size',
   ACCESSIBLE: /*i18n*/ 'Low door', OCCUPIED: /*i18n*/ 'In use at the vendor only', EMPTY: /*i18n*/ 'In use with us only', SERVICE: /*i18n*/ 'Service',
+  LIKENESS: /*i18n*/ 'What it is known by',
 };
 
 export const OPENING_STATE: Record<OpeningState, string> = {

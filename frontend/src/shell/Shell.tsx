@@ -17,6 +17,7 @@ import { KeySheet } from './KeySheet';
 import { LiveBadge } from './LiveBadge';
 import { Navigation } from './Navigation';
 import { Palette, PaletteButton } from './Palette';
+import { PendingOpenings } from './PendingOpenings';
 import { PersonMenu } from './PersonMenu';
 import classes from './Shell.module.css';
 
@@ -38,6 +39,7 @@ export function Shell() {
   if (error) return <main className={classes['alone']}><ProblemView problem={problemOf(error)} /></main>;
   if (!data) return <main className={classes['alone']}><Delayed label={i18n.t('Loading')} /></main>;
 
+  const approves = data.viewer.organization.kind === 'OPERATOR' && data.viewer.permissions.includes(PERMISSION.open);
   const seesAlarms = data.viewer.permissions.includes(PERMISSION.readAlarms);
   return (
     <ViewerContext value={data.viewer}>
@@ -53,6 +55,7 @@ export function Shell() {
         {seesAlarms && <AlarmStrip />}
         <Navigation />
         <main id="content" className={classes['content']} tabIndex={-1}>
+          {approves && <PendingOpenings />}
           <Outlet />
         </main>
       </div>

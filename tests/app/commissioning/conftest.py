@@ -83,3 +83,15 @@ async def surveyed(app: Database, admin: Database, world: World) -> UUID:
         survey = await vendors.survey_bank(work, world.bank)
     await until(admin, "READY", STATE, survey)
     return survey
+
+
+async def differing(admin: Database, survey: UUID) -> set[str]:
+    async with admin.plain() as conn:
+        found = await conn.fetchval("SELECT differences FROM survey WHERE id = $1", survey)
+    return {each["key"] for each in found}
+
+
+async def rows_of(admin: Database, world: World) -> list[Any]:
+    query = "SELECT external_id, label, size, service, use FROM compartment WHERE bank_id = $1 ORDER BY id"
+    async with admin.plain() as conn:
+        return list(await conn.fetch(query, world.bank))

@@ -1,31 +1,23 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
-from uuid import UUID
 
 import pytest
 
 from app.commissioning import service as commissioning
-from app.commissioning.service import ApplySurvey, ImportBank
+from app.commissioning.service import ImportBank
 from app.devices import service as devices
 from app.devices.service import SetServiceState
 from app.kit.db import Database
-from app.kit.errors import Denied, Invalid, LockyardError, NotFound, Rejected
+from app.kit.errors import Denied, Invalid, NotFound, Rejected
 from app.kit.ids import new_id
 from app.lockers.model import Service
 from app.vendors import queries
 from app.vendors import service as vendors
 from app.vendors.service import Account
 from tenants.model import Role
-from tests.app.commissioning.conftest import STATE, WORDS, Listing, known, surveyed
+from tests.app.commissioning.conftest import STATE, WORDS, Listing, differing, known, rows_of, surveyed
 from tests.app.fleet.test_jobs import until
 from tests.app.rig import World, actor, context, snapshot, value
-
-
-async def differing(admin: Database, survey: UUID) -> set[str]:
-    async with admin.plain() as conn:
-        found = await conn.fetchval("SELECT differences FROM survey WHERE id = $1", survey)
-    return {each["key"] for each in found}
 
 
 async def test_an_account_is_surveyed_and_its_bank_taken_over_and_kept(
@@ -79,76 +71,6 @@ async def test_a_vendor_that_does_not_answer_fails_the_survey_and_says_why(
     assert await value(admin_db, "SELECT problem FROM survey WHERE id = $1", survey) == "away"
 
 
-async def test_differences_are_shown_and_only_those_named_are_taken_over(
-    app_db: Database, admin_db: Database, world: World, hardware: Listing
-) -> None:
-    hardware.cells["004"] = hardware.cells.pop("003")
-    hardware.told = {"001": {"label": "A1", "size": "large"}, "004": {"size": "large"}}
-    survey = await surveyed(app_db, admin_db, world)
-    assert await differing(admin_db, survey) == {"ADDED:004", "GONE:003", "LABEL:001", "SIZE:001"}
-    assert await value(admin_db, "SELECT count(*) FROM compartment WHERE bank_id = $1", world.bank) == 3
-    keys = ("ADDED:004", "GONE:003", "SIZE:001")
-    async with context(app_db, actor(world)).begin() as work:
-        await commissioning.apply(work, ApplySurvey(survey, keys, "rebuilt", {}))
-    async with admin_db.plain() as conn:
-        rows = await conn.fetch("SELECT * FROM compartment WHERE bank_id = $1 ORDER BY external_id", world.bank)
-    assert [(row["external_id"], row["label"], row["size"], row["service"]) for row in rows] == [
-        ("001", "001", "L", "IN_SERVICE"), ("002", "002", "M", "IN_SERVICE"), ("003", "003", "M", "OUT_OF_SERVICE"),
-        ("004", "004", "L", "IN_SERVICE"),
-    ]  # fmt: skip
-    # The keeper begins anew and looks at the new door too.
-    await until(admin_db, "CLOSED", "SELECT door FROM compartment WHERE id = $1", rows[3]["id"])
-    assert await differing(admin_db, await surveyed(app_db, admin_db, world)) == {"LABEL:001"}
-
-
-REFUSED: tuple[tuple[tuple[str, ...], type[LockyardError]], ...] = (
-    ((), Invalid),
-    (("LABEL:002",), Invalid),
-    (("OCCUPIED:002",), Invalid),
-    (("LABEL:001", "SIZE:001"), Rejected),
-)
-
-
-@pytest.mark.parametrize(("keys", "error"), REFUSED)
-async def test_what_cannot_be_taken_over_changes_nothing(
-    app_db: Database, admin_db: Database, world: World, hardware: Listing, keys: tuple[str, ...], error: type[Exception]
-) -> None:
-    hardware.told = {"001": {"label": "A1", "size": "large"}, "002": {"occupied": True}}
-    survey = await surveyed(app_db, admin_db, world)
-    async with admin_db.plain() as conn:
-        await conn.execute("UPDATE compartment SET use = 'OCCUPIED' WHERE id = $1", world.doors[0])
-    before = await rows_of(admin_db, world)
-    with pytest.raises(error):
-        async with context(app_db, actor(world)).begin() as work:
-            await commissioning.apply(work, ApplySurvey(survey, keys, "x", {}))
-    assert await rows_of(admin_db, world) == before
-
-
-async def rows_of(admin: Database, world: World) -> list[Any]:
-    query = "SELECT external_id, label, size, service, use FROM compartment WHERE bank_id = $1 ORDER BY id"
-    async with admin.plain() as conn:
-        return list(await conn.fetch(query, world.bank))
-
-
-async def test_no_two_doors_in_use_come_to_have_one_label(
-    app_db: Database, admin_db: Database, world: World, hardware: Listing
-) -> None:
-    hardware.told["001"] = {"label": "002"}
-    survey = await surveyed(app_db, admin_db, world)
-    before = await rows_of(admin_db, world)
-    with pytest.raises(Rejected) as refused:
-        async with context(app_db, actor(world)).begin() as work:
-            await commissioning.apply(work, ApplySurvey(survey, ("LABEL:001",), "as drawn", {}))
-    assert refused.value.path == ("input", "differences")
-    assert await rows_of(admin_db, world) == before
-    hardware.told["002"] = {"label": "001"}
-    swapped = await surveyed(app_db, admin_db, world)
-    async with context(app_db, actor(world)).begin() as work:
-        await commissioning.apply(work, ApplySurvey(swapped, ("LABEL:001", "LABEL:002"), "as drawn", {}))
-    labels = {row[0]: row[1] for row in await rows_of(admin_db, world)}
-    assert labels == {"001": "002", "002": "001", "003": "003"}
-
-
 async def test_an_account_is_changed_without_saying_its_secret_again_and_removed_only_without_banks(
     app_db: Database, admin_db: Database, world: World
 ) -> None:
@@ -166,6 +88,29 @@ async def test_an_account_is_changed_without_saying_its_secret_again_and_removed
     async with context(app_db, actor(world)).begin() as work:
         await vendors.remove(work, account)
     assert await value(admin_db, "SELECT count(*) FROM vendor_connection WHERE id = $1", account) == 0
+
+
+async def test_what_an_account_held_before_it_was_changed_is_taken_over_by_nobody(
+    app_db: Database, admin_db: Database, world: World, hardware: Listing
+) -> None:
+    hardware.bank = "NEW"
+    async with context(app_db, actor(world)).begin() as work:
+        account = await vendors.connect(work, Account("N", "memory", "memory:2", {}), known())
+    old = await value(admin_db, "SELECT id FROM survey WHERE connection_id = $1", account)
+    await until(admin_db, "READY", STATE, old)
+    async with context(app_db, actor(world)).begin() as work:
+        await vendors.change(work, account, Account(name="M"), known())
+    assert await value(admin_db, STATE, old) == "READY"
+    async with context(app_db, actor(world)).begin() as work:
+        await vendors.change(work, account, Account(base_url="memory:3"), known())
+    with pytest.raises(Rejected) as refused:
+        async with context(app_db, actor(world)).begin() as work:
+            await commissioning.import_bank(work, ImportBank(old, world.site, "NEW", "North", WORDS, {}))
+    assert refused.value.path == ("input", "surveyId")
+    anew = await value(admin_db, "SELECT id FROM survey WHERE connection_id = $1 AND id <> $2", account, old)
+    await until(admin_db, "READY", STATE, anew)
+    async with context(app_db, actor(world)).begin() as work:
+        await commissioning.import_bank(work, ImportBank(anew, world.site, "NEW", "North", WORDS, {}))
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,11 @@ import pytest
 
 from app.access import service as access
 from app.access.service import Collect, OpenCompartment
-from app.commissioning import service as commissioning
-from app.commissioning.service import ApplySurvey
 from app.contents import service as contents
 from app.kit.errors import Reason, Rejected
 from app.kit.ids import new_id
+from app.reconciling import service as reconciling
+from app.reconciling.service import ApplySurvey
 from tenants.model import Role
 from tests.app.contents.rig import BookScene
 from tests.app.rig import codes, snapshot
@@ -155,10 +155,14 @@ async def test_a_bank_that_is_not_as_it_was_opens_nothing_until_somebody_has_com
     with pytest.raises(Rejected) as refused:
         await scene.act(Role.MANAGER, access.open_compartment, ask)
     assert refused.value.reason is Reason.WRONG_STATE
+    # What would be reserved there could not be put in.
+    with pytest.raises(Rejected) as withheld:
+        await scene.reserve()
+    assert withheld.value.reason is Reason.WRONG_STATE
     assert await snapshot(scene.admin) == before
 
     survey = await surveyed(scene)
-    await scene.act(Role.OWNER, commissioning.apply, ApplySurvey(survey, (), "looked at it", {}))
+    await scene.act(Role.OWNER, reconciling.apply, ApplySurvey(survey, (), "looked at it", {}))
     scene.drive.crash()
     await scene.drive.work()
     assert (await scene.alarms())["CONTROLLER_FAULT"] == "CLEARED"

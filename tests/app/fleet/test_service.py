@@ -4,13 +4,18 @@ import pytest
 
 from app.access import service as access
 from app.access.service import Collect
+from app.devices import service as devices
 from app.devices.port import Door
+from app.devices.service import SetServiceState
+from app.kit.db import Database
 from app.kit.errors import Reason, Rejected
+from app.lockers.model import Service
 from app.stays import jobs, service
 from app.stays.model import StayOutcome
 from tenants.model import Role
+from tests.app.commissioning.conftest import Listing
 from tests.app.drive import Drive
-from tests.app.rig import codes
+from tests.app.rig import Now, codes, make_world
 from tests.app.scene import Scene
 
 
@@ -239,3 +244,24 @@ async def test_a_release_the_vendor_was_not_told_yet_goes_before_the_next_reserv
     assert kinds == ["RESERVE", "RELEASE", "RESERVE"]
     assert books.hardware.cells["001"].reserved
     assert (await books.stay(second))[0] == "HELD"
+
+
+async def test_a_unit_that_is_broken_still_is_broken_again_however_often_it_is_put_back(
+    app_db: Database, worker_db: Database, admin_db: Database
+) -> None:
+    world, hardware = await make_world(admin_db), Listing(3)
+    scene = Scene(app_db, admin_db, Drive(worker_db, world, hardware, Now()))
+    await scene.drive.work()
+    hardware.told["001"] = {"in_service": False}
+    await scene.drive.work()
+    service_of = "SELECT service FROM compartment WHERE id = $1"
+    assert await scene.of(service_of, world.doors[0]) == "FAULT"
+    for by in (Service.OUT_OF_SERVICE, Service.IN_SERVICE, Service.IN_SERVICE):
+        ask = SetServiceState(world.doors[0], by, "a new lock is in")
+        await scene.act(Role.MANAGER, devices.set_service_state, ask)
+        await scene.drive.work()
+        told = "FAULT" if by is Service.IN_SERVICE else "OUT_OF_SERVICE"
+        assert await scene.of(service_of, world.doors[0]) == told
+    hardware.told["001"] = {"in_service": True}
+    await scene.drive.work()
+    assert await scene.of(service_of, world.doors[0]) == "IN_SERVICE"

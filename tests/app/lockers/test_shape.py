@@ -20,17 +20,19 @@ from tests.app.rig import actor, make_world
 WAYS = list(product(Use, Service, DoorState, (None, *Withheld)))
 
 
+@pytest.mark.parametrize("differs", [False, True], ids=["as it was", "differs"])
 @pytest.mark.parametrize("silent", [False, True], ids=["answers", "silent"])
 @pytest.mark.parametrize("blind", [False, True], ids=["waits", "blind"])
 async def test_what_is_read_of_doors_is_what_the_model_says(
-    app_db: Database, admin_db: Database, silent: bool, blind: bool
+    app_db: Database, admin_db: Database, silent: bool, blind: bool, differs: bool
 ) -> None:
     world = await make_world(admin_db, doors=len(WAYS))
-    since = utc_now() if silent else None
+    since, other = utc_now() if silent else None, utc_now() if differs else None
     async with admin_db.plain() as conn:
         await conn.execute(
-            "UPDATE bank SET unreachable_since = $2, blind_allocation = $3 WHERE id = $1", world.bank, since, blind
-        )
+            "UPDATE bank SET unreachable_since = $2, blind_allocation = $3, differs_since = $4 WHERE id = $1",
+            world.bank, since, blind, other,
+        )  # fmt: skip
         for id_, (use, service, door, withheld) in zip(world.doors, WAYS, strict=True):
             await conn.execute(
                 "UPDATE compartment SET use = $2, service = $3, door = $4, withheld = $5 WHERE id = $1",
@@ -45,9 +47,9 @@ async def test_what_is_read_of_doors_is_what_the_model_says(
         each: Any = await Compiled(rows.by_ids("Compartment")).rows(conn, {IDS: list(world.doors), **given})
         sums: Any = await Compiled(rows.items("Bank", counted, 0)).rows(conn, {IDS: [world.bank], **given})
     assert bank is not None
-    assert (bank.reachable, bank.allocatable) == (not silent, not silent or blind)
+    assert (bank.reachable, bank.allocatable) == (not silent, not differs and (not silent or blind))
     said = {row["c_id"]: row["f_occupancy"] for row in each}
     meant = [occupancy(*way, allocatable=bank.allocatable, blind=bank.blind_allocation).value for way in WAYS]
     assert [said[id_] for id_ in world.doors] == meant
     assert {row["f_state"]: row["f_count"] for row in sums} == Counter(meant)
-    assert replace(bank, unreachable_since=None).allocatable
+    assert replace(bank, unreachable_since=None, differs_since=None).allocatable

@@ -13,7 +13,7 @@ from app.kit.errors import Denied, Invalid, NotFound, Rejected
 from app.openings import jobs, service
 from app.openings.model import PATIENCE
 from app.openings.service import AskOpening
-from tenants.model import Actor, Role
+from tenants.model import Actor, ActorKind, Role
 from tenants.system import system_context
 from tenants.work import Context
 from tests.app.rig import Now, World, actor, context, make_world, snapshot, value
@@ -71,6 +71,29 @@ async def test_a_door_that_is_being_opened_already_is_left_out(
     await decided(app_db, actor(world), id_)
     assert await commands(admin_db, world) == 2
     assert await value(admin_db, "SELECT cardinality(command_ids) FROM opening WHERE id = $1", id_) == 1
+
+
+async def test_who_asked_may_take_it_back(app_db: Database, admin_db: Database, world: World) -> None:
+    owner = actor(world)
+    id_ = await asked(app_db, world, owner)
+    await decided(app_db, owner, id_, approve=False)
+    assert (await commands(admin_db, world), await value(admin_db, STATE, id_)) == (0, "REJECTED")
+    with pytest.raises(Rejected):
+        await decided(app_db, actor(world, Role.MANAGER), id_)
+    assert await commands(admin_db, world) == 0
+
+
+async def test_a_program_s_key_is_nobody_to_approve_and_may_reject(
+    app_db: Database, admin_db: Database, world: World
+) -> None:
+    id_ = await asked(app_db, world, actor(world))
+    program = replace(actor(world), kind=ActorKind.API_KEY)
+    with pytest.raises(Denied) as refused:
+        await decided(app_db, program, id_)
+    assert [rule.rule for rule in refused.value.failed] == ["person"]
+    assert (await commands(admin_db, world), await value(admin_db, STATE, id_)) == (0, "PENDING")
+    await decided(app_db, program, id_, approve=False)
+    assert await value(admin_db, STATE, id_) == "REJECTED"
 
 
 async def test_nobody_approves_what_they_asked_for(app_db: Database, admin_db: Database, world: World) -> None:

@@ -9,10 +9,12 @@ import pytest
 from app.access import service as access
 from app.access.service import OpenCompartment
 from app.commissioning import service as commissioning
-from app.commissioning.service import ApplySurvey, ImportBank
+from app.commissioning.service import ImportBank
 from app.kit.db import Database
 from app.kit.errors import Invalid, LockyardError, NotFound, Reason, Rejected
 from app.kit.ids import new_id
+from app.reconciling import service as reconciling
+from app.reconciling.service import ApplySurvey
 from app.replacing.service import ReplaceController, replace_controller
 from app.vendors import service as vendors
 from app.vendors.service import Account
@@ -196,6 +198,21 @@ async def test_a_vendor_that_gives_places_out_itself_does_not_come_under_stays(
     assert await snapshot(admin_db) == before
 
 
+async def test_who_chooses_doors_itself_must_answer_for_that_after_a_replacement_too(
+    app_db: Database, admin_db: Database, world: World
+) -> None:
+    account = await second(app_db, world)
+    async with admin_db.plain() as conn:
+        await conn.execute("UPDATE bank SET blind_allocation = true WHERE id = $1", world.bank)
+    blind = "SELECT blind_allocation FROM bank WHERE id = $1"
+    await found(admin_db, world, account, UNITS)
+    await replace(app_db, world, account)
+    assert await value(admin_db, blind, world.bank) is True
+    await found(admin_db, world, account, UNITS, capabilities={**SENSOR, "VENDOR_ASSIGNS_UNIT": "WORKS"})
+    await replace(app_db, world, account)
+    assert await value(admin_db, blind, world.bank) is False
+
+
 @pytest.mark.parametrize("account", ["another", "the same"])
 async def test_a_survey_of_what_stood_there_before_is_not_applied(
     app_db: Database, admin_db: Database, world: World, hardware: Listing, account: str
@@ -208,7 +225,7 @@ async def test_a_survey_of_what_stood_there_before_is_not_applied(
     before = await value(admin_db, "SELECT label FROM compartment WHERE id = $1", world.doors[0])
     with pytest.raises(Rejected) as refused:
         async with context(app_db, actor(world)).begin() as work:
-            await commissioning.apply(work, ApplySurvey(survey, ("LABEL:001",), "as drawn", {}))
+            await reconciling.apply(work, ApplySurvey(survey, ("LABEL:001",), "as drawn", {}))
     assert refused.value.path == ("input", "surveyId")
     assert await value(admin_db, "SELECT label FROM compartment WHERE id = $1", world.doors[0]) == before
 

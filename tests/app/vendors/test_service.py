@@ -10,6 +10,7 @@ from app.commissioning.service import ConnectBank
 from app.devices.port import Connection, Refused
 from app.kit.db import Database
 from app.kit.errors import Denied, Invalid, NotFound, Reason, Rejected
+from app.kit.seal import Sealer
 from app.lockers.model import Size
 from app.lockers.service import NewCompartment
 from app.vendors import service
@@ -142,3 +143,21 @@ async def test_an_address_deep_in_the_settings_needs_the_secret_again(app_db: Da
             await service.change(work, account, moved, vendors())
     assert refused.value.path == ("input", "secret")
     assert await snapshot(admin_db) == before
+
+
+async def test_a_secret_whose_key_is_lost_is_entered_again(app_db: Database, admin_db: Database) -> None:
+    world = await make_world(admin_db)
+    async with context(app_db, actor(world)).begin() as work:
+        ask = Account("Cloud", "memory", "memory:", {}, {"token": "s"})
+        account = await service.connect(work, ask, vendors())
+    other = replace(vendors(), sealer=Sealer.of(bytes(32)))
+    before = await snapshot(admin_db)
+    with pytest.raises(Invalid) as refused:
+        async with context(app_db, actor(world)).begin() as work:
+            await service.change(work, account, Account(name="M"), other)
+    assert refused.value.path == ("input", "secret")
+    assert await snapshot(admin_db) == before
+    async with context(app_db, actor(world)).begin() as work:
+        await service.change(work, account, Account(secret={"token": "t"}), other)
+    sealed = await value(admin_db, "SELECT secret_sealed FROM vendor_connection WHERE id = $1", account)
+    assert orjson.loads(other.sealer.open(sealed, account.bytes)) == {"token": "t"}

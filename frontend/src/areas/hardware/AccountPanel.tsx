@@ -1,5 +1,5 @@
 /** One account: its banks, what the vendor lists, and taking over what is not ours yet. */
-import { CloseButton, Group, Stack, Text } from '@mantine/core';
+import { CloseButton, Group, Stack, Text, TextInput } from '@mantine/core';
 import { useLingui } from '@lingui/react';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -15,7 +15,8 @@ import { Mark } from '../../ui/Mark';
 import { Moment } from '../../ui/Moment';
 import { Section } from '../../ui/Page';
 import { ReasonedButton } from '../../ui/ReasonedButton';
-import { type FoundBank, readFound } from './found';
+import { type FoundBank, looked, readFound } from '../../lib/found';
+import { ChangeAccount } from './ChangeAccount';
 import { ImportBank } from './ImportBank';
 
 const SurveyMutation = graphql(`
@@ -24,22 +25,25 @@ const SurveyMutation = graphql(`
   }
 `);
 
+// More than these at once are searched rather than read.
+const MANY = 5;
 const asked = (data: SurveyAccountMutation): SurveyAccountMutation['surveyVendorAccount'] => data.surveyVendorAccount;
 
 export function AccountPanel({ account, close }: { account: AccountPartsFragment; close: () => void }) {
   const { i18n } = useLingui();
   const may = useMay(PERMISSION.manageBanks);
   const [chosen, setChosen] = useState<FoundBank | null>(null);
+  const [changing, setChanging] = useState(false);
   const act = useAct<SurveyAccountMutation, SurveyAccountMutationVariables, { id: string }>(SurveyMutation, asked);
   const survey = account.surveys.edges[0]?.node;
   const waiting = survey?.state === 'WAITING' || survey?.state === 'RUNNING';
-  const refusal = !may ? i18n.t('Your role may not change this: {permission} is needed.', { permission: PERMISSION.manageBanks })
-    : waiting ? i18n.t('The vendor is being asked.') : undefined;
+  const denied = may ? undefined : i18n.t('Your role may not change this: {permission} is needed.', { permission: PERMISSION.manageBanks });
+  const refusal = denied ?? (waiting ? i18n.t('The vendor is being asked.') : undefined);
   const ours = new Set(account.banks.edges.map((edge) => edge.node.externalId));
   const found = survey?.state === 'READY' ? readFound(survey.found) : [];
 
   return (
-    <div data-testid="account-panel" onKeyDown={(event) => event.key === 'Escape' && !chosen && close()}>
+    <div data-testid="account-panel" onKeyDown={(event) => event.key === 'Escape' && !chosen && !changing && close()}>
       <Section title={account.name} aside={<CloseButton onClick={close} aria-label={i18n.t('Close the account')} />}>
         <Stack gap="md">
           <AccountFacts account={account} />
@@ -50,6 +54,7 @@ export function AccountPanel({ account, close }: { account: AccountPartsFragment
             >
               {i18n.t('Ask what it holds')}
             </ReasonedButton>
+            <ReasonedButton variant="default" refusal={denied} onClick={() => setChanging(true)}>{i18n.t('Change')}</ReasonedButton>
           </Group>
           {act.problem && <ProblemView problem={act.problem} />}
           {survey && (
@@ -62,6 +67,7 @@ export function AccountPanel({ account, close }: { account: AccountPartsFragment
           {found.length > 0 && <Found banks={found} ours={ours} refusal={refusal} choose={setChosen} />}
         </Stack>
       </Section>
+      {changing && <ChangeAccount account={account} close={() => setChanging(false)} removed={close} />}
       {chosen && survey && <ImportBank survey={survey.id} bank={chosen} close={() => setChosen(null)} />}
     </div>
   );
@@ -88,14 +94,18 @@ function AccountFacts({ account }: { account: AccountPartsFragment }) {
 
 function Found({ banks, ours, refusal, choose }: { banks: readonly FoundBank[]; ours: ReadonlySet<string>; refusal?: string; choose: (bank: FoundBank) => void }) {
   const { i18n } = useLingui();
+  const [words, setWords] = useState('');
   return (
     <div>
       <Text fw={600} size="sm" mb={4}>{i18n.t('What the vendor lists')}</Text>
       <Stack gap="xs">
-        {banks.map((bank) => (
+        {banks.length > MANY && (
+          <TextInput size="xs" type="search" label={i18n.t('Name, id or location')} value={words} onChange={(event) => setWords(event.currentTarget.value)} />
+        )}
+        {looked(banks, words).map((bank) => (
           <Group key={bank.externalId} justify="space-between" wrap="nowrap">
             <Text size="sm">
-              {bank.name ?? bank.externalId} <span className="mono">{bank.externalId}</span> · {i18n.t('{count, plural, one {# door} other {# doors}}', { count: bank.units.length })}
+              {bank.name ?? bank.externalId} <span className="mono">{bank.externalId}</span>{bank.location && ` · ${bank.location}`} · {i18n.t('{count, plural, one {# door} other {# doors}}', { count: bank.units.length })}
             </Text>
             {ours.has(bank.externalId)
               ? <Text size="sm" c="dimmed">{i18n.t('Taken over')}</Text>

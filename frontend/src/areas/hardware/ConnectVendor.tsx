@@ -1,5 +1,5 @@
 /** A new account: the form follows from what the vendor's adapter says it needs. */
-import { Checkbox, Group, Modal, NativeSelect, NumberInput, PasswordInput, Stack, Text, Textarea, TextInput } from '@mantine/core';
+import { Group, Modal, NativeSelect, Stack, Text, TextInput } from '@mantine/core';
 import { useLingui } from '@lingui/react';
 import { useState } from 'react';
 import { useQuery } from 'urql';
@@ -9,9 +9,10 @@ import type { ConnectVendorMutation, ConnectVendorMutationVariables, VendorsQuer
 import { ProblemView } from '../../gql/ProblemView';
 import { useAct } from '../../gql/useAct';
 import { ReasonedButton } from '../../ui/ReasonedButton';
+import { SettingFields } from './SettingFields';
 import { type Entered, entered, fault } from './settings';
 
-const VendorsQuery = graphql(`
+export const VendorsQuery = graphql(`
   query Vendors {
     vendors { name title addressHelp settings { name kind help required secret default } }
   }
@@ -23,7 +24,6 @@ const ConnectMutation = graphql(`
 `);
 
 type Vendor = Vendors['vendors'][number];
-export type Setting = Vendor['settings'][number];
 const connected = (data: ConnectVendorMutation): ConnectVendorMutation['connectVendor'] => data.connectVendor;
 
 export function ConnectVendor({ made, close }: { made: (id: string) => void; close: () => void }) {
@@ -58,10 +58,6 @@ function Form({ vendors, made }: { vendors: readonly Vendor[]; made: (id: string
     }));
     if (account) made(account.id);
   };
-  const set = (field: string) => (value: Entered): void => setValues((before) => ({ ...before, [field]: value }));
-  // What is rarely changed stands behind a fold.
-  const usual = settings.filter((setting) => setting.required || setting.secret);
-  const further = settings.filter((setting) => !usual.includes(setting));
 
   return (
     <Stack gap="sm">
@@ -69,15 +65,7 @@ function Form({ vendors, made }: { vendors: readonly Vendor[]; made: (id: string
         data={vendors.map((each) => ({ value: each.name, label: each.title }))} />
       <TextInput label={i18n.t('Name')} value={name} maxLength={100} onChange={(event) => setName(event.currentTarget.value)} />
       <TextInput label={i18n.t('Address')} description={vendor?.addressHelp} value={address} maxLength={500} onChange={(event) => setAddress(event.currentTarget.value)} />
-      {usual.map((setting) => <Field key={`${chosen}.${setting.name}`} setting={setting} value={values[setting.name]} set={set(setting.name)} />)}
-      {further.length > 0 && (
-        <details>
-          <summary>{i18n.t('Further settings')}</summary>
-          <Stack gap="sm" mt="xs">
-            {further.map((setting) => <Field key={`${chosen}.${setting.name}`} setting={setting} value={values[setting.name]} set={set(setting.name)} />)}
-          </Stack>
-        </details>
-      )}
+      <SettingFields key={chosen} settings={settings} values={values} set={(field, value) => setValues((before) => ({ ...before, [field]: value }))} />
       <Text size="sm" c="dimmed">{i18n.t('Secrets are kept sealed and cannot be read again. Nothing is taken over by connecting.')}</Text>
       {act.problem && <ProblemView problem={act.problem} />}
       <Group justify="flex-end">
@@ -85,23 +73,4 @@ function Form({ vendors, made }: { vendors: readonly Vendor[]; made: (id: string
       </Group>
     </Stack>
   );
-}
-
-function Field({ setting, value, set }: { setting: Setting; value: Entered; set: (value: Entered) => void }) {
-  const { i18n } = useLingui();
-  const common = { label: setting.name, description: setting.help, required: setting.required };
-  const error = fault(setting, value) && value !== undefined ? i18n.t('This cannot be read.') : undefined;
-  const shown = typeof value === 'string' ? value : '';
-  const usual = setting.default === null || setting.default === undefined ? undefined : JSON.stringify(setting.default);
-  if (setting.secret) return <PasswordInput {...common} value={shown} autoComplete="off" onChange={(event) => set(event.currentTarget.value)} />;
-  if (setting.kind === 'BOOLEAN') {
-    return <Checkbox label={setting.name} description={setting.help} checked={value === undefined ? setting.default === true : value === true} onChange={(event) => set(event.currentTarget.checked)} />;
-  }
-  if (setting.kind === 'INTEGER' || setting.kind === 'SECONDS') {
-    return <NumberInput {...common} placeholder={usual} value={typeof value === 'number' ? value : ''} allowDecimal={setting.kind === 'SECONDS'} onChange={(next) => set(next === '' ? undefined : next)} />;
-  }
-  if (setting.kind === 'LIST' || setting.kind === 'MAP') {
-    return <Textarea {...common} error={error} placeholder={usual ?? (setting.kind === 'LIST' ? '[]' : '{}')} autosize value={shown} onChange={(event) => set(event.currentTarget.value || undefined)} />;
-  }
-  return <TextInput {...common} placeholder={usual} value={shown} onChange={(event) => set(event.currentTarget.value || undefined)} />;
 }

@@ -1,7 +1,8 @@
-/** Taking a bank over: where it stands, what it is called, and what the vendor's words for sizes mean here. */
-import { Group, Modal, NativeSelect, Stack, Text, TextInput } from '@mantine/core';
+/** Taking a bank over: where it stands, what it and its doors are called, and what the vendor's words for sizes mean. */
+import { Group, Modal, NativeSelect, SimpleGrid, Stack, Text, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useLingui } from '@lingui/react';
+import { useState } from 'react';
 import { type Size, SIZES } from '../../gql/enums';
 import { graphql } from '../../gql/generated/gql';
 import type { ImportBankMutation, ImportBankMutationVariables } from '../../gql/generated/graphql';
@@ -9,7 +10,7 @@ import { ProblemView } from '../../gql/ProblemView';
 import { useSiteNames } from '../../gql/SiteChoice';
 import { useAct } from '../../gql/useAct';
 import { ReasonedButton } from '../../ui/ReasonedButton';
-import { type FoundBank, guessed, sizeWords } from './found';
+import { type FoundBank, guessed, sizeWords } from '../../lib/found';
 
 const ImportMutation = graphql(`
   mutation ImportBank($input: ImportBankInput!) {
@@ -27,6 +28,7 @@ export function ImportBank({ survey, bank, close }: { survey: string; bank: Foun
   const form = useForm({
     initialValues: { siteId: '', label: bank.name ?? bank.externalId, sizes: words.map((word) => guessed(word)) as Size[] },
   });
+  const [labels, setLabels] = useState<Readonly<Record<string, string>>>({});
   const { siteId, label, sizes } = form.values;
   const refusal = !siteId ? i18n.t('Choose a site.') : label.trim() === '' ? i18n.t('Give it a name.') : undefined;
 
@@ -37,8 +39,12 @@ export function ImportBank({ survey, bank, close }: { survey: string; bank: Foun
       input: {
         idempotencyKey, surveyId: survey, siteId, externalId: bank.externalId, label: label.trim(),
         sizes: words.flatMap((word, index) => (word ? [{ word, size: sizes[index] ?? 'M' }] : [])),
-        // Units whose size the vendor does not tell are named one by one.
-        doors: bank.units.flatMap((unit) => (unit.size === null ? [{ externalId: unit.externalId, size: sizes[unnamed] ?? 'M' }] : [])),
+        // Units whose size the vendor does not tell, or that are called otherwise here, are named one by one.
+        doors: bank.units.flatMap((unit) => {
+          const size = unit.size === null ? { size: sizes[unnamed] ?? 'M' } : {};
+          const called = labels[unit.externalId]?.trim() ? { label: labels[unit.externalId]?.trim() } : {};
+          return 'size' in size || 'label' in called ? [{ externalId: unit.externalId, ...size, ...called }] : [];
+        }),
       },
     }));
     if (done) close();
@@ -59,6 +65,21 @@ export function ImportBank({ survey, bank, close }: { survey: string; bank: Foun
             label={word ? i18n.t('“{word}” is here', { word }) : i18n.t('Doors whose size is not told are')}
           />
         ))}
+        <details>
+          <summary>{i18n.t('What stands on the doors')}</summary>
+          <SimpleGrid cols={{ base: 2, sm: 3 }} spacing="xs" mt="xs">
+            {bank.units.map((unit) => (
+              <TextInput
+                key={unit.externalId} size="xs" maxLength={40} value={labels[unit.externalId] ?? ''} placeholder={unit.label ?? unit.externalId}
+                label={<span className="mono">{unit.externalId}{unit.size ? ` · ${unit.size}` : ''}{unit.inUse ? ` · ${i18n.t('in use')}` : ''}</span>}
+                onChange={(event) => {
+                  const called = event.currentTarget.value;
+                  setLabels((before) => ({ ...before, [unit.externalId]: called }));
+                }}
+              />
+            ))}
+          </SimpleGrid>
+        </details>
         {act.problem && <ProblemView problem={act.problem} />}
         <Group justify="flex-end">
           <ReasonedButton refusal={refusal} loading={act.busy} onClick={() => void save()}>{i18n.t('Take over')}</ReasonedButton>

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { entered, fault } from './settings';
+import { entered, fault, shownAs } from './settings';
 
 const text = { name: 'bank', kind: 'TEXT', required: true } as const;
 const boards = { name: 'boards', kind: 'LIST', required: false } as const;
@@ -15,4 +15,9 @@ test.each([[boards, '[1'], [boards, '{}'], [paths, '[]'], [paths, 'null'], [path
 
 test('only what was entered is sent, lists and maps as such', () => {
   expect(entered([text, boards, paths], { bank: 'B', boards: '[0, 1]', other: 'x' })).toEqual({ bank: 'B', boards: [0, 1] });
+});
+
+test('what an account was given is shown and sent again as it was', () => {
+  const kept = { bank: 'B', boards: [0, 1], paths: { token: '/t' }, unasked: 1 };
+  expect(entered([text, boards, paths], shownAs([text, boards, paths], kept))).toEqual({ bank: 'B', boards: [0, 1], paths: { token: '/t' } });
 });

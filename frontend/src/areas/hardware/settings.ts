@@ -27,3 +27,15 @@ function parsed(kind: 'LIST' | 'MAP', value: Entered): unknown {
     return undefined;
   }
 }
+
+/** An account's settings as its fields show them; what no field asks for, or is of another kind, is left out. */
+export function shownAs(settings: readonly Asked[], kept: unknown): Record<string, Entered> {
+  const all: Record<string, unknown> = typeof kept === 'object' && kept !== null ? { ...kept } : {};
+  const shown = settings.flatMap(({ name, kind }): [string, Entered][] => {
+    const value = all[name];
+    if (value === undefined || value === null) return [];
+    if (kind === 'LIST' || kind === 'MAP') return [[name, JSON.stringify(value)]];
+    return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? [[name, value]] : [];
+  });
+  return Object.fromEntries(shown);
+}

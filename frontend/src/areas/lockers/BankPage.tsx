@@ -1,5 +1,5 @@
 /** One bank: its face, door by door, and the door that was chosen beside it. */
-import { Button, Divider, Stack } from '@mantine/core';
+import { Button, Divider, Stack, Text } from '@mantine/core';
 import { useLingui } from '@lingui/react';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { useMemo, useState } from 'react';
@@ -19,12 +19,14 @@ import { Age } from '../../ui/Moment';
 import { Page, Section } from '../../ui/Page';
 import classes from './BankPage.module.css';
 import { BankService } from './BankService';
+import { BankSettings } from './BankSettings';
 import { Capabilities } from './Capabilities';
 import { CompareBank } from './CompareBank';
 import { DoorPanel } from './DoorPanel';
 import { Face } from './Face';
 import { Legend } from './Legend';
 import { OpenSeveral } from './OpenSeveral';
+import { ReplaceController } from './ReplaceController';
 
 const route = getRouteApi('/inside/banks/$bankId');
 const DOORS = 100;
@@ -35,11 +37,12 @@ const CONTACT_MS = 5000;
 const BankQuery = graphql(`
   query BankScreen($id: ID!, $first: Int!, $after: String) {
     bank(id: $id) {
-      id label vendor externalId lastContactAt unreachableSince isStale pollSeconds compartmentCount
+      id label vendor externalId lastContactAt unreachableSince differsSince isStale compartmentCount
+      ...BankSettings
       capabilities { name ability }
       site { id name timezone }
       compartments(first: $first, after: $after) {
-        edges { node { ...FaceDoor } }
+        edges { node { ...FaceDoor externalId } }
         pageInfo { hasNextPage endCursor }
       }
     }
@@ -110,21 +113,38 @@ function Missing() {
   );
 }
 
+/** `compare`: shows the comparison, where a door's panel stands in its place. */
+function Unlike({ since, siteZone, compare }: { since: string; siteZone: string; compare?: () => void }) {
+  const { i18n } = useLingui();
+  return (
+    <Stack gap={4} mb="sm" data-testid="unlike">
+      <Mark tone="high">{i18n.t('Not as it was taken over, for')} <Age since={since} siteZone={siteZone} /></Mark>
+      <Text size="sm">{i18n.t('No door opens until somebody has compared this bank with its vendor, and says that it is the one.')}</Text>
+      {compare && <div><Button size="compact-sm" variant="default" onClick={compare}>{i18n.t('Show the comparison')}</Button></div>}
+    </Stack>
+  );
+}
+
 function Body({ bank, more }: { bank: Bank; more: (cursor: string | null) => void }) {
   const { i18n } = useLingui();
   const { door } = route.useSearch();
   const navigate = route.useNavigate();
   const choose = (id: string | undefined): void => void navigate({ search: { door: id }, replace: true, resetScroll: false });
   const { edges, pageInfo } = bank.compartments;
+  const doors = edges.map((edge) => edge.node);
+  const chooses = bank.capabilities.some(({ name, ability }) => name === 'VENDOR_ASSIGNS_UNIT' && ability !== 'ABSENT');
   return (
     <div className={classes['beside']} data-chosen={door ? true : undefined}>
       <Section title={i18n.t('Doors')}>
-        <Face doors={edges.map((edge) => edge.node)} contact={bank.lastContactAt} chosen={door} choose={choose} />
+        {bank.differsSince && <Unlike since={bank.differsSince} siteZone={bank.site.timezone} compare={door ? () => choose(undefined) : undefined} />}
+        <Face doors={doors} contact={bank.lastContactAt} chosen={door} choose={choose} />
         {pageInfo.hasNextPage && <Button variant="default" mt="sm" onClick={() => more(pageInfo.endCursor)}>{i18n.t('More doors')}</Button>}
         <Legend />
         <Stack gap="md" mt="md">
           <BankService bankId={bank.id} />
-          <OpenSeveral bankId={bank.id} doors={bank.compartmentCount} />
+          <OpenSeveral bankId={bank.id} count={bank.compartmentCount} doors={doors} />
+          <BankSettings bank={bank} siteId={bank.site.id} vendorChooses={chooses} />
+          <ReplaceController bankId={bank.id} doors={doors} whole={doors.length >= bank.compartmentCount} />
         </Stack>
       </Section>
       {door

@@ -26,6 +26,7 @@ export function ChangeService({ compartmentId, service }: { compartmentId: strin
   const { i18n } = useLingui();
   const may = useMay(PERMISSION.setService);
   const [reason, setReason] = useState('');
+  const [until, setUntil] = useState('');
   const act = useAct<SetServiceStateMutation, SetServiceStateMutationVariables, FaceDoorFragment>(ServiceMutation, answerOf);
   const to = service === 'OUT_OF_SERVICE' ? 'IN_SERVICE' : 'OUT_OF_SERVICE';
   const refusal = !may
@@ -34,8 +35,11 @@ export function ChangeService({ compartmentId, service }: { compartmentId: strin
 
   const change = async (): Promise<void> => {
     if (refusal) return;
-    const done = await act.run((idempotencyKey) => ({ input: { idempotencyKey, compartmentId, service: to, reason: reason.trim() } }));
-    if (done) setReason('');
+    const end = to === 'OUT_OF_SERVICE' && until ? new Date(until).toISOString() : null;
+    const done = await act.run((idempotencyKey) => ({ input: { idempotencyKey, compartmentId, service: to, reason: reason.trim(), until: end } }));
+    if (!done) return;
+    setReason('');
+    setUntil('');
   };
 
   return (
@@ -48,6 +52,12 @@ export function ChangeService({ compartmentId, service }: { compartmentId: strin
             {to === 'OUT_OF_SERVICE' ? i18n.t('Take out') : i18n.t('Put back')}
           </ReasonedButton>
         </Group>
+        {to === 'OUT_OF_SERVICE' && (
+          <TextInput
+            size="sm" type="datetime-local" label={i18n.t('Until, in the time of this device')} value={until} disabled={!may}
+            onChange={(event) => setUntil(event.currentTarget.value)}
+          />
+        )}
         {act.problem && <ProblemView problem={act.problem} />}
       </Stack>
     </details>

@@ -1,5 +1,5 @@
-/** Opening every door of a bank: asked for by one person with the number of doors, approved by another. */
-import { Group, Stack, Text, TextInput } from '@mantine/core';
+/** Opening several doors of a bank, or all: asked for by one person with the number of doors, approved by another. */
+import { Checkbox, Group, Stack, Text, TextInput } from '@mantine/core';
 import { useLingui } from '@lingui/react';
 import { useState } from 'react';
 import { useQuery } from 'urql';
@@ -40,40 +40,58 @@ const RejectMutation = graphql(`
   }
 `);
 
+const LEAST = 2;
 const asked = (data: AskOpeningMutation): AskOpeningMutation['askOpening'] => data.askOpening;
 const decided = (data: { decided: object }): object => data.decided;
 
-export function OpenSeveral({ bankId, doors }: { bankId: string; doors: number }) {
+type Door = { id: string; label: string };
+type Props = { bankId: string; count: number; doors: readonly Door[] };
+
+/** `count`: doors of the whole bank; `doors`: those shown, to choose among. */
+export function OpenSeveral({ bankId, count: all, doors }: Props) {
   const { i18n } = useLingui();
   const may = useMay(PERMISSION.open);
   const [{ data }, again] = useQuery({ query: OpeningsQuery, variables: { id: bankId } });
+  const openings = (data?.bank?.openings.edges ?? []).map((edge) => edge.node);
   const refresh = (): void => again({ requestPolicy: 'network-only' });
   useFactsFeed((fact) => fact.subjectType === 'Opening' && refresh());
   const [reason, setReason] = useState('');
   const [count, setCount] = useState('');
+  const [some, setSome] = useState(false);
+  const [chosen, setChosen] = useState<string[]>([]);
+  const wanted = some ? chosen.length : all;
   const act = useAct<AskOpeningMutation, AskOpeningMutationVariables, OpeningPartsFragment>(AskMutation, asked);
   const refusal = !may ? i18n.t('Your role may not open doors: {permission} is needed.', { permission: PERMISSION.open })
-    : reason.trim() === '' ? i18n.t('Say why: the reason is kept in the audit.')
-      : count.trim() !== String(doors) ? i18n.t('Type the number of doors to confirm.') : undefined;
+    : wanted < LEAST ? i18n.t('Choose at least two doors; one alone is opened without a second person.')
+      : reason.trim() === '' ? i18n.t('Say why: the reason is kept in the audit.')
+        : count.trim() !== String(wanted) ? i18n.t('Type the number of doors to confirm.') : undefined;
   const ask = async (): Promise<void> => {
-    if (refusal || !(await act.run((idempotencyKey) => ({ input: { idempotencyKey, bankId, reason: reason.trim() } })))) return;
+    const which = some ? { compartmentIds: chosen } : {};
+    if (refusal || !(await act.run((idempotencyKey) => ({ input: { idempotencyKey, bankId, reason: reason.trim(), ...which } })))) return;
     setReason('');
     setCount('');
+    setChosen([]);
     refresh();
   };
 
   return (
-    <details data-testid="open-several">
-      <summary>{i18n.t('Open all doors')}</summary>
+    <details data-testid="open-several" open={openings.some((each) => each.state === 'PENDING') || undefined}>
+      <summary>{i18n.t('Open several doors, or all')}</summary>
       <Stack gap="sm" mt="xs">
-        <Text size="sm">{i18n.t('{count, plural, one {# door} other {# doors}}', { count: doors })} · {i18n.t('A second person has to approve before anything opens.')}</Text>
+        <Checkbox size="sm" label={i18n.t('Only some of them')} checked={some} disabled={!may} onChange={(event) => setSome(event.currentTarget.checked)} />
+        {some && (
+          <Checkbox.Group label={i18n.t('Which doors')} size="sm" value={chosen} onChange={setChosen}>
+            <Group gap="xs" mt={4}>{doors.map((door) => <Checkbox key={door.id} size="xs" value={door.id} label={door.label} disabled={!may} />)}</Group>
+          </Checkbox.Group>
+        )}
+        <Text size="sm">{i18n.t('{count, plural, one {# door} other {# doors}}', { count: wanted })} · {i18n.t('A second person has to approve before anything opens.')}</Text>
         <Group gap="xs" align="flex-end" wrap="nowrap">
           <TextInput flex={2} size="sm" label={i18n.t('Reason')} value={reason} maxLength={500} disabled={!may} onChange={(event) => setReason(event.currentTarget.value)} />
           <TextInput flex={1} size="sm" label={i18n.t('How many doors are these?')} inputMode="numeric" value={count} disabled={!may} onChange={(event) => setCount(event.currentTarget.value)} />
           <ReasonedButton variant="default" refusal={refusal} loading={act.busy} onClick={() => void ask()}>{i18n.t('Ask for approval')}</ReasonedButton>
         </Group>
         {act.problem && <ProblemView problem={act.problem} />}
-        {(data?.bank?.openings.edges ?? []).map(({ node }) => <Request key={node.id} opening={node} may={may} />)}
+        {openings.map((each) => <Request key={each.id} opening={each} may={may} />)}
       </Stack>
     </details>
   );
@@ -84,8 +102,8 @@ function Request({ opening, may }: { opening: OpeningPartsFragment; may: boolean
   const own = useViewer().name === opening.requestedBy;
   const approve = useAct<{ decided: object }, { input: { idempotencyKey: string; openingId: string } }, object>(ApproveMutation as never, decided);
   const reject = useAct<{ decided: object }, { input: { idempotencyKey: string; openingId: string } }, object>(RejectMutation as never, decided);
-  const refusal = !may ? i18n.t('Your role may not open doors: {permission} is needed.', { permission: PERMISSION.open })
-    : own ? i18n.t('Somebody else must decide this.') : undefined;
+  const denied = may ? undefined : i18n.t('Your role may not open doors: {permission} is needed.', { permission: PERMISSION.open });
+  const refusal = denied ?? (own ? i18n.t('Somebody else must decide this.') : undefined);
   const problem = approve.problem ?? reject.problem;
   const input = (idempotencyKey: string) => ({ input: { idempotencyKey, openingId: opening.id } });
   return (
@@ -98,7 +116,7 @@ function Request({ opening, may }: { opening: OpeningPartsFragment; may: boolean
       {opening.state === 'PENDING' && (
         <Group gap="xs" mt={4}>
           <ReasonedButton size="compact-sm" refusal={refusal} loading={approve.busy} onClick={() => void approve.run(input)}>{i18n.t('Approve and open')}</ReasonedButton>
-          <ReasonedButton size="compact-sm" variant="default" refusal={refusal} loading={reject.busy} onClick={() => void reject.run(input)}>{i18n.t('Reject')}</ReasonedButton>
+          <ReasonedButton size="compact-sm" variant="default" refusal={denied} loading={reject.busy} onClick={() => void reject.run(input)}>{own ? i18n.t('Take back') : i18n.t('Reject')}</ReasonedButton>
         </Group>
       )}
       {problem && <ProblemView problem={problem} />}

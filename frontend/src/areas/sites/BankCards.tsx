@@ -13,7 +13,7 @@ import { fillBySize } from './board';
 
 export const BankCard = graphql(`
   fragment BankCard on Bank {
-    id label vendor lastContactAt unreachableSince isStale compartmentCount openAlarmCount
+    id label vendor lastContactAt unreachableSince differsSince isStale compartmentCount openAlarmCount
     occupancy { size state count }
   }
 `);
@@ -21,7 +21,7 @@ export const BankCard = graphql(`
 export function BankCards({ banks, siteZone }: { banks: readonly BankCardFragment[]; siteZone: string }) {
   const { i18n } = useLingui();
   if (banks.length === 0) {
-    return <Empty title={i18n.t('No bank here yet')}>{i18n.t('A bank is a set of doors behind one controller. Create one through the API to see it here.')}</Empty>;
+    return <Empty title={i18n.t('No bank here yet')}>{i18n.t('A bank is a set of doors behind one controller. Connect its vendor under Hardware and take it over.')}</Empty>;
   }
   return (
     <ul className={classes['cards']}>
@@ -32,6 +32,7 @@ export function BankCards({ banks, siteZone }: { banks: readonly BankCardFragmen
             <span className={classes['dim']}>{i18n.t('{count, plural, one {# door} other {# doors}}', { count: bank.compartmentCount })}</span>
           </div>
           <Contact bank={bank} siteZone={siteZone} />
+          {bank.differsSince && <Mark tone="high">{i18n.t('Not as it was taken over: no door opens')}</Mark>}
           {bank.openAlarmCount > 0 && (
             <Mark tone="high">{i18n.t('{count, plural, one {# open alarm} other {# open alarms}}', { count: bank.openAlarmCount })}</Mark>
           )}
