@@ -19,6 +19,8 @@ from app.devices.port import (
 )
 from app.kit.bus import LOST
 from app.kit.pause import first_of, pause
+from app.likeness.model import astray
+from app.likeness.service import WITNESSES, witnesses
 from app.lockers import queries as lockers
 from app.lockers.model import MISSED_POLLS
 from app.orders import service
@@ -221,6 +223,9 @@ class Keeper:
     async def _books(self, state: BankState) -> tuple[list[Known], list[tuple[Known, Unit]]]:
         """What a vendor's books say that we did not tell them: units found free; where phones open, words."""
         free, worded = [], []
+        if self.desk.memory.unlike or self.desk.bank.differs_since is not None:
+            # Whose books, and of which doors, is what people have to find out.
+            return [], []
         asked = {each.compartment_id for each in self.desk.asked()}
         for unit in state.units:
             known = self.desk.known.get(unit.id)
@@ -240,6 +245,27 @@ class Keeper:
                 waiting = {each.compartment_id for each in await devices.waiting(conn, self.desk.bank.id)}
             for known in free:
                 known.booked = known.id in waiting
-            free = [known for known in free if not known.booked]
+            free = await self._taken_out([known for known in free if not known.booked], state)
             worded = [(known, unit) for known, unit in worded if known.id not in waiting]
         return free, worded
+
+    async def _taken_out(self, free: list[Known], state: BankState) -> list[Known]:
+        """Without those whose parcels the vendor has in another unit: units are called otherwise, and all is inside.
+        What cannot be found out now is looked at again."""
+        named = any(unit.parcels for unit in state.units)
+        sure = {known.unit for known in (free if named else free[:WITNESSES])}
+        try:
+            moved = await self._moved(sure, state, named=named) if sure else set()
+        except DeviceError as error:
+            log.info("bank %s: what was found free cannot be looked up: %s", self.desk.bank.id, error.detail)
+            moved = sure
+        for known in free:
+            known.booked = known.unit in moved or known.unit not in sure
+        return [known for known in free if not known.booked]
+
+    async def _moved(self, units: set[str], state: BankState, *, named: bool) -> set[str]:
+        mine = {tracking: there for tracking, there in (await self.desk.lying()).items() if there & units}
+        if not named:
+            # The parcels of a unit move together: one of each is asked for.
+            mine = {tracking: {unit} for unit, tracking in {min(there): each for each, there in mine.items()}.items()}
+        return astray(mine, await witnesses(self.desk.adapter, self.desk.bank, mine, state.units))

@@ -1,6 +1,6 @@
 """What a bank is known by, and in what another reading of it differs. No I/O, no clock of its own."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any
@@ -104,9 +104,19 @@ def unlike_unit(before: Likeness, unit: Unit) -> str | None:
 def displaced(lying: Lying, told: Iterable[Unit]) -> str | None:
     """Where a vendor has a parcel that we have in another unit, for people to read. Units of one size that changed
     places differ in nothing else."""
+    for unit, ours in _elsewhere(lying, told):
+        return f"The vendor has in unit {unit} what we have in {', '.join(sorted(ours))}."
+    return None
+
+
+def astray(lying: Lying, told: Iterable[Unit]) -> set[str]:
+    """Units of ours whose parcels a vendor has in others."""
+    return {unit for _, ours in _elsewhere(lying, told) for unit in ours}
+
+
+def _elsewhere(lying: Lying, told: Iterable[Unit]) -> Iterator[tuple[str, AbstractSet[str]]]:
     for unit in told:
         for tracking in unit.parcels:
             ours = lying.get(tracking)
             if ours and unit.id not in ours:
-                return f"The vendor has in unit {unit.id} what we have in {', '.join(sorted(ours))}."
-    return None
+                yield unit.id, ours

@@ -87,7 +87,7 @@ async def _as_it_was(adapter: Adapter, bank: Bank, likeness: Likeness | None, me
     """No parcel tells which unit it is, so all of the bank must be as it was, and all that lies in it where it was."""
     state = await adapter.read_bank(bank.external_id)
     what = None if likeness is None else unlike(likeness, state)
-    what = what or displaced(meant.lying, await _witnesses(adapter, bank, meant.lying, state.units))
+    what = what or displaced(meant.lying, await witnesses(adapter, bank, meant.lying, state.units))
     if what is not None:
         raise Refused(f"{what} {ADVICE}", reason="NOT_RECOGNISED")
     for each in state.units:
@@ -96,8 +96,9 @@ async def _as_it_was(adapter: Adapter, bank: Bank, likeness: Likeness | None, me
     raise Refused(f"The vendor has no unit {meant.unit}. {ADVICE}", reason="NOT_RECOGNISED")
 
 
-async def _witnesses(adapter: Adapter, bank: Bank, lying: Lying, told: Sequence[Unit]) -> Sequence[Unit]:
-    """Units that tell which parcels are in them. A vendor whose listing of a bank names none is asked for a few."""
+async def witnesses(adapter: Adapter, bank: Bank, lying: Lying, told: Sequence[Unit]) -> Sequence[Unit]:
+    """Units that tell which parcels are in them. A vendor whose listing of a bank names none is asked for a few.
+    Raises DeviceError."""
     if any(unit.parcels for unit in told) or not isinstance(adapter, FindsReservations):
         return told
     found = [await adapter.find_reservation(bank.external_id, tracking) for tracking in sorted(lying)[:WITNESSES]]

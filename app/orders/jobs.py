@@ -20,6 +20,8 @@ from app.lockers import queries as lockers
 from app.lockers.model import Bank, Service, Use, Withheld
 from app.orders import queries, service
 from app.orders.model import Change, Known, Watch, note_counts, take_in
+from app.parcels import queries as parcels
+from app.stays import queries as stays
 from app.stays.model import PickupCodes
 from tenants.system import system_context
 from tenants.work import Work
@@ -85,6 +87,18 @@ class Desk:
         """What has been taken up and has not ended; some of it waits here, and has not left us."""
         waiting = [command for command, _ in self.unsent.values()]
         return [*(watch.command for watch in self.watches), *waiting, *self.aloft.values()]
+
+    async def lying(self) -> dict[str, set[str]]:
+        """Tracking number -> the units we have parcels of that number in."""
+        tenant, found = self.bank.tenant_id, dict[str, set[str]]()
+        async with self.hands.db.tenant([tenant]) as conn:
+            places = await stays.places_at(conn, tenant, self.bank.id)
+            parcels_in = await parcels.lying_in(conn, tenant, list(places))
+        unit_of = {door.id: door.unit for door in self.known.values()}
+        for stay, tracking in parcels_in:
+            if places[stay] in unit_of:
+                found.setdefault(tracking, set()).add(unit_of[places[stay]])
+        return found
 
     @property
     def usual_seconds(self) -> float:

@@ -35,7 +35,6 @@ from app.orders.jobs import READ_SECONDS, Desk
 from app.orders.model import Known, Watch, answered_open, booked, change_of, order_of, sprung
 from app.parcels import queries as parcels
 from app.sending.model import held_up, in_turn, ripe, waits
-from app.stays import queries as stays
 from tenants.work import Work
 
 log = logging.getLogger("lockyard.sending")
@@ -207,17 +206,12 @@ async def _mistaken(desk: Desk, command: Command, known: Known) -> DeviceError |
 
 
 async def _meant(desk: Desk, command: Command, known: Known) -> Meant:
-    tenant, stay = desk.bank.tenant_id, command.stay_id
-    async with desk.hands.db.tenant([tenant]) as conn:
-        inside = await parcels.open_in(conn, tenant, stay) if stay else []
-        places = await stays.places_at(conn, tenant, desk.bank.id)
-        found = await parcels.lying_in(conn, tenant, list(places))
-    unit_of = {door.id: door.unit for door in desk.known.values()}
-    lying: dict[str, set[str]] = {}
-    for id_, tracking in found:
-        if places[id_] in unit_of:
-            lying.setdefault(tracking, set()).add(unit_of[places[id_]])
-    return Meant(known.unit, inside, lying, staff=command.purpose in {Purpose.NONE, Purpose.OVERRIDE})
+    inside: list[str] = []
+    if command.stay_id:
+        async with desk.hands.db.tenant([desk.bank.tenant_id]) as conn:
+            inside = await parcels.open_in(conn, desk.bank.tenant_id, command.stay_id)
+    staff = command.purpose in {Purpose.NONE, Purpose.OVERRIDE}
+    return Meant(known.unit, inside, await desk.lying(), staff=staff)
 
 
 async def _ask(desk: Desk, command: Command, known: Known) -> Receipt | DeviceError:

@@ -124,6 +124,27 @@ async def test_units_of_one_size_that_changed_places_are_known_by_what_lies_in_t
     assert (await scene.alarms())["OPEN_FAILED"] == "ACTIVE"
 
 
+@pytest.mark.parametrize("named", [True, False])
+async def test_a_parcel_whose_unit_is_called_otherwise_was_not_taken_out(books: Books, named: bool) -> None:
+    """Its old number reads free: the vendor has it under another one, and nothing is given out that may be full."""
+    scene = await books()
+    scene.cloud.names_parcels = named
+    stay = await deposited(scene)
+    unit = await scene.unit_of(stay)
+    swap(scene, "001", "002", "003")
+    for _ in range(4):
+        scene.now.pass_(5)
+        await scene.settle()
+    assert (await scene.stay(stay))[0] == "DEPOSITED"
+    # Called as before, and taken out at the kiosk: now it is.
+    swap(scene, "003", "002", "001")
+    scene.vendor.collect("B", str(unit.code))
+    for _ in range(4):
+        scene.now.pass_(5)
+        await scene.settle()
+    assert await scene.stay(stay) == ("RELEASED", "E1", "UNKNOWN_RELEASE")
+
+
 async def test_a_unit_that_the_vendor_has_for_somebody_it_does_not_name_is_not_opened_for_its_old_stay(
     books: Books,
 ) -> None:
