@@ -91,7 +91,11 @@ async def test_a_key_request_that_makes_no_sense_is_invalid_and_changes_nothing(
     assert await count(admin_db, caller) == 0
 
 
-@pytest.mark.parametrize("given", ["", "x", global_id("Site", new_id()), global_id("ApiKey", new_id())])
+@pytest.mark.parametrize(
+    "given",
+    ["", "x", global_id("Site", new_id()), global_id("ApiKey", new_id())],
+    ids=["nothing", "nonsense", "a site", "a key of nobody"],
+)
 async def test_revoking_what_is_no_key_of_mine_is_not_found(app_db: Database, admin_db: Database, given: str) -> None:
     _, caller = await owner(admin_db, app_db)
     with pytest.raises(NotFound):
