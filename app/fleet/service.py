@@ -227,17 +227,18 @@ class Keeper:
             # Whose books, and of which doors, is what people have to find out.
             return [], []
         asked = {each.compartment_id for each in self.desk.asked()}
+        # What has not left us moves no phone.
+        sent = asked - {command.compartment_id for command, _ in self.desk.unsent.values()}
         for unit in state.units:
             known = self.desk.known.get(unit.id)
             if known is None:
                 continue
-            busy = known.id in asked
             if self.desk.has(Capability.PHONE_TOKENS):
-                if new_word(known, unit, busy=busy):
+                if new_word(known, unit, busy=known.id in sent):
                     worded.append((known, unit))
-                elif not busy:
+                elif known.id not in sent:
                     known.word = unit.word or known.word
-            elif self.desk.keeps_books and found_free(known, unit, busy=busy):
+            elif self.desk.keeps_books and found_free(known, unit, busy=known.id in asked):
                 free.append(known)
         if free or worded:
             # What still waits to be told to the vendor explains it.
