@@ -11,7 +11,7 @@ DEV := $(VENV)/.installed-dev
 PAGE := frontend/dist/.built
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 ARGS ?=
-# Tests side by side: half of their time is waiting. A narrowed run is not worth the start of several.
+# Modules of tests side by side: half of their time is waiting. A narrowed run is not worth the start of several.
 SIDE_BY_SIDE ?= $(if $(ARGS),0,3)
 
 # The newest interpreter that is new enough; a machine's plain `python3` is often an old one.
@@ -35,7 +35,7 @@ run: $(RUN) page ## Start the demo world: database, API, worker, simulators, dem
 	@exec $(BIN)/lockyard demo $(ARGS)
 
 test: $(DEV) page ## Run every test (ARGS="tests/house -k long" narrows it)
-	@$(BIN)/python -m pytest -n $(SIDE_BY_SIDE) --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest -n $(SIDE_BY_SIDE) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: format lint types contracts test ## Format, lint, strict types, import contracts, tests
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import asyncpg
+import hypothesis.internal.conjecture.optimiser  # noqa: F401 - read here: read within a drawn example, its parsing can fail
 import pytest
 
 from app.kit.db import Database
@@ -23,20 +24,8 @@ from migrations import run
 
 ROOT = Path(__file__).resolve().parent.parent
 CLUSTER = ROOT / "var" / "test-pg"
-IN_THE_WORLD = ("e2e/", "isolation/")
 T = TypeVar("T")
 _numbers = itertools.count(1)
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What stays together where tests run side by side: a module, for its database; all that need the one whole world.
-    Slow tests go by themselves."""
-    for item in items:
-        module = str(item.path.relative_to(ROOT / "tests"))
-        alone = item.get_closest_marker("slow") is not None
-        group = "world" if module.startswith(IN_THE_WORLD) else item.nodeid if alone else module
-        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(scope="session")
