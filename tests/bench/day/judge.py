@@ -44,7 +44,7 @@ async def judge(admin: Database, places: list[Place]) -> Verdict:
 
 async def _doors(admin: Database, place: Place) -> dict[Key, Row]:
     rows = await admin.pool.fetch(
-        """SELECT b.external_id AS bank, c.external_id AS unit, c.use, c.service, c.door, c.openings,
+        """SELECT b.external_id AS bank, c.external_id AS unit, c.use, c.service, c.withheld, c.door, c.openings,
           s.state, s.id::text AS stay, (SELECT array_agg(p.tracking ORDER BY p.tracking) FROM parcel p
             WHERE p.stay_id = s.id AND p.state IN ('ALLOCATED', 'IN_LOCKER')) AS parcels
         FROM compartment c JOIN bank b ON b.id = c.bank_id
@@ -115,7 +115,7 @@ def _tower(place: Place, key: Key, door: Row) -> list[str]:
     """Books and tower; who is being called off waits for both, and a door that nobody is given may hold anything."""
     assert isinstance(place.simulated, HarborWorld)
     status, full = place.simulated.lockers[key].status, key[1] in place.simulated.towers[key[0]].full
-    state, kept_back = door["state"], door["service"] != "IN_SERVICE"
+    state, kept_back = door["state"], door["service"] != "IN_SERVICE" or door["withheld"] is not None
     found = []
     if state != "REVOKING" and not (state is None and kept_back) and status not in _WORDS[state]:
         found.append(f"our stay {state}, their locker {status}")
