@@ -19,7 +19,7 @@ from app.devices.port import (
 )
 from app.kit.bus import LOST
 from app.kit.pause import first_of, pause
-from app.likeness.model import astray
+from app.likeness.model import astray, names_parcels, one_of_each
 from app.likeness.service import WITNESSES, witnesses
 from app.lockers import queries as lockers
 from app.lockers.model import MISSED_POLLS
@@ -253,7 +253,7 @@ class Keeper:
     async def _taken_out(self, free: list[Known], state: BankState) -> list[Known]:
         """Without those whose parcels the vendor has in another unit: units are called otherwise, and all is inside.
         What cannot be found out now is looked at again."""
-        named = any(unit.parcels for unit in state.units)
+        named = names_parcels(state.units)
         sure = {known.unit for known in (free if named else free[:WITNESSES])}
         try:
             moved = await self._moved(sure, state, named=named) if sure else set()
@@ -267,6 +267,5 @@ class Keeper:
     async def _moved(self, units: set[str], state: BankState, *, named: bool) -> set[str]:
         mine = {tracking: there for tracking, there in (await self.desk.lying()).items() if there & units}
         if not named:
-            # The parcels of a unit move together: one of each is asked for.
-            mine = {tracking: {unit} for unit, tracking in {min(there): each for each, there in mine.items()}.items()}
+            mine = one_of_each(mine)
         return astray(mine, await witnesses(self.desk.adapter, self.desk.bank, mine, state.units))

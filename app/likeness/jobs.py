@@ -38,7 +38,9 @@ async def take_note(memory: Memory, write: Write, bank: Bank, state: BankState) 
     return await write(lambda work: service.differs(work, bank, what))
 
 
-async def mistaken(memory: Memory, adapter: Adapter | None, bank: Bank, meant: Meant) -> DeviceError | None:
+async def mistaken(
+    memory: Memory, adapter: Adapter | None, bank: Bank, meant: Meant, lying: service.AskLying
+) -> DeviceError | None:
     """Why a door must not be opened now, as it may not be the one that is meant. `adapter`: where the vendor's books
     are to be asked first."""
     if bank.differs_since is not None or memory.unlike:
@@ -47,7 +49,7 @@ async def mistaken(memory: Memory, adapter: Adapter | None, bank: Bank, meant: M
         return None
     try:
         async with asyncio.timeout(LOOK_SECONDS):
-            await service.look_first(adapter, bank, memory.likeness, meant)
+            await service.look_first(adapter, bank, memory.likeness, meant, lying)
     except (Ambiguous, ContractBroken) as error:
         return Unreachable(f"nothing was sent: {error.detail}")
     except DeviceError as error:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from app.devices.port import BankState, Unit
@@ -20,12 +20,22 @@ Lying = Mapping[str, AbstractSet[str]]
 @dataclass(frozen=True, slots=True)
 class Meant:
     """The door that is to open. `unit`: as its vendor calls it; `parcels`: tracking numbers of the stay it opens for;
-    `lying`: what was put into its bank and not taken out; `staff`: whether somebody may find anything behind it."""
+    `staff`: whether somebody may find anything behind it."""
 
     unit: str
     parcels: Sequence[str] = ()
-    lying: Lying = field(default_factory=dict)
     staff: bool = False
+
+
+def names_parcels(told: Iterable[Unit]) -> bool:
+    """Whether a listing tells which parcels are where; not every vendor's does."""
+    return any(unit.parcels for unit in told)
+
+
+def one_of_each(lying: Lying) -> dict[str, set[str]]:
+    """One parcel of each unit: those of a unit move together."""
+    chosen = {min(units): tracking for tracking, units in lying.items()}
+    return {tracking: {unit} for unit, tracking in chosen.items()}
 
 
 def likeness_of(units: Iterable[Unit]) -> dict[str, dict[str, str]]:

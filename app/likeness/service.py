@@ -1,12 +1,12 @@
 """Telling that a bank is not what was taken over, or is known again; and looking, before a door is opened, whether it
 is the one that is meant."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 from app.devices.port import Adapter, BankState, FindsReservations, Refused, Unit
 from app.kit.db import Statement
 from app.kit.errors import Reason, Rejected
-from app.likeness.model import Likeness, Lying, Meant, displaced, likeness_of, unlike, unlike_unit
+from app.likeness.model import Likeness, Lying, Meant, displaced, likeness_of, names_parcels, unlike, unlike_unit
 from app.lockers import events, store
 from app.lockers.model import Bank
 from tenants.audit.model import Entry
@@ -17,6 +17,8 @@ from tenants.work import Work
 ADVICE = "Survey the bank and compare: nothing is opened until then."
 # How many parcels a vendor is asked for where its listing of a bank names none.
 WITNESSES = 3
+# Asked for only where the parcel that a door opens for does not tell which door it is.
+AskLying = Callable[[], Awaitable[Lying]]
 
 
 async def learn(work: Work, bank: Bank, state: BankState) -> bool:
@@ -65,7 +67,7 @@ async def booked_in(adapter: FindsReservations, bank: Bank, trackings: Iterable[
     return elsewhere
 
 
-async def look_first(adapter: Adapter, bank: Bank, likeness: Likeness | None, meant: Meant) -> None:
+async def look_first(adapter: Adapter, bank: Bank, likeness: Likeness | None, meant: Meant, lying: AskLying) -> None:
     """Before a door is opened at a vendor that keeps books. Raises Refused where it may not be the one that is meant,
     and any DeviceError where that cannot be found out."""
     found, unit = None, meant.unit
@@ -74,7 +76,7 @@ async def look_first(adapter: Adapter, bank: Bank, likeness: Likeness | None, me
     if found is not None and found.id != unit:
         raise Refused(f"The vendor has this parcel in unit {found.id}, not in {unit}. {ADVICE}", reason="WRONG_UNIT")
     if found is None:
-        found = await _as_it_was(adapter, bank, likeness, meant)
+        found = await _as_it_was(adapter, bank, likeness, meant.unit, await lying())
         # A listing of all units need not name parcels; that there is somebody it does tell.
         somebody = found.parcels or (isinstance(adapter, FindsReservations) and (found.reserved or found.occupied))
         if somebody and meant.parcels and not meant.staff:
@@ -83,23 +85,23 @@ async def look_first(adapter: Adapter, bank: Bank, likeness: Likeness | None, me
     as_known(likeness, found)
 
 
-async def _as_it_was(adapter: Adapter, bank: Bank, likeness: Likeness | None, meant: Meant) -> Unit:
+async def _as_it_was(adapter: Adapter, bank: Bank, likeness: Likeness | None, unit: str, lying: Lying) -> Unit:
     """No parcel tells which unit it is, so all of the bank must be as it was, and all that lies in it where it was."""
     state = await adapter.read_bank(bank.external_id)
     what = None if likeness is None else unlike(likeness, state)
-    what = what or displaced(meant.lying, await witnesses(adapter, bank, meant.lying, state.units))
+    what = what or displaced(lying, await witnesses(adapter, bank, lying, state.units))
     if what is not None:
         raise Refused(f"{what} {ADVICE}", reason="NOT_RECOGNISED")
     for each in state.units:
-        if each.id == meant.unit:
+        if each.id == unit:
             return each
-    raise Refused(f"The vendor has no unit {meant.unit}. {ADVICE}", reason="NOT_RECOGNISED")
+    raise Refused(f"The vendor has no unit {unit}. {ADVICE}", reason="NOT_RECOGNISED")
 
 
 async def witnesses(adapter: Adapter, bank: Bank, lying: Lying, told: Sequence[Unit]) -> Sequence[Unit]:
     """Units that tell which parcels are in them. A vendor whose listing of a bank names none is asked for a few.
     Raises DeviceError."""
-    if any(unit.parcels for unit in told) or not isinstance(adapter, FindsReservations):
+    if names_parcels(told) or not isinstance(adapter, FindsReservations):
         return told
     found = [await adapter.find_reservation(bank.external_id, tracking) for tracking in sorted(lying)[:WITNESSES]]
     return [unit for unit in found if unit is not None]

@@ -202,7 +202,7 @@ async def _mistaken(desk: Desk, command: Command, known: Known) -> DeviceError |
     # Where a sensor tells of the door, it was read just now; a vendor that chooses is asked by its adapter.
     asks = desk.has(Capability.VENDOR_RESERVATION) and not desk.sensor
     meant = await _meant(desk, command, known) if asks else Meant(known.unit)
-    return await mistaken(desk.memory, desk.adapter if asks else None, desk.bank, meant)
+    return await mistaken(desk.memory, desk.adapter if asks else None, desk.bank, meant, desk.lying)
 
 
 async def _meant(desk: Desk, command: Command, known: Known) -> Meant:
@@ -211,7 +211,7 @@ async def _meant(desk: Desk, command: Command, known: Known) -> Meant:
         async with desk.hands.db.tenant([desk.bank.tenant_id]) as conn:
             inside = await parcels.open_in(conn, desk.bank.tenant_id, command.stay_id)
     staff = command.purpose in {Purpose.NONE, Purpose.OVERRIDE}
-    return Meant(known.unit, inside, await desk.lying(), staff=staff)
+    return Meant(known.unit, inside, staff=staff)
 
 
 async def _ask(desk: Desk, command: Command, known: Known) -> Receipt | DeviceError:

@@ -14,11 +14,10 @@ import pytest
 import yaml
 
 from adapters import registry
-from adapters.generic.mqtt.simulator.mosquitto import program
 from app.devices.port import Connection, DeviceError, Door, Order, OrderKind, Outcome
+from tests.adapters.generic.brokers import BROKERS
 
 ROOT = Path(__file__).parents[3]
-REAL = pytest.mark.skipif(program() is None, reason="MOSQUITTO IS NOT INSTALLED: the real broker is not tested")
 LINES: dict[str, tuple[list[dict[str, Any]], dict[str, Any], str]] = {
     "frame_board": (
         [{"bank": "X", "profile": "wkly", "boards": [{"board": 3, "locks": 4}]}],
@@ -77,7 +76,7 @@ async def test_lines_are_described_controlled_and_kept_over_a_restart(vendor: st
     assert (row["pulses"], row["item"], row["is_open"]) == (1, True, False)
 
 
-@pytest.mark.parametrize("broker", ["embedded", pytest.param("mosquitto", marks=REAL)])
+@pytest.mark.parametrize("broker", BROKERS)
 async def test_a_broker_with_controllers_is_served_and_controlled(broker: str) -> None:
     arguments = ("--banks", "2x3", "--broker", broker)
     async with simulator("mqtt", *arguments) as ready, httpx2.AsyncClient(base_url=ready["control"]) as sim:

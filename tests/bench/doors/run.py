@@ -127,7 +127,7 @@ async def _furnish(town: Town) -> None:
     """A deposited parcel behind most doors, in our record and in the vendor's."""
     async with town.admin.plain() as conn:
         for bank, doors in town.place.doors.items():
-            for door, unit in doors[::1]:
+            for door, unit in doors:
                 if int(unit) % EMPTY == 0:
                     continue
                 stay = new_id()

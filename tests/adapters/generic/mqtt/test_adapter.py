@@ -12,7 +12,7 @@ from adapters.generic.mqtt.adapter import VENDOR
 from adapters.generic.mqtt.simulator import rig
 from adapters.generic.mqtt.simulator.agents import PREFIX
 from adapters.generic.mqtt.simulator.broker import EmbeddedBroker
-from adapters.generic.mqtt.simulator.mosquitto import Mosquitto, program
+from adapters.generic.mqtt.simulator.mosquitto import Mosquitto
 from adapters.generic.mqtt.simulator.site import Site
 from adapters.generic.mqtt.simulator.world import PROFILES, MqttBank, MqttWorld
 from app.devices.port import (
@@ -33,9 +33,7 @@ from app.devices.port import (
     Unreachable,
     Unsupported,
 )
-
-REAL = pytest.mark.skipif(program() is None, reason="MOSQUITTO IS NOT INSTALLED: the real broker is not tested")
-BROKERS = ["embedded", pytest.param("mosquitto", marks=REAL)]
+from tests.adapters.generic.brokers import BROKERS, REAL
 
 
 async def doors(adapter: Adapter, count: int) -> BankState:

@@ -10,14 +10,13 @@ import pytest
 
 from adapters.generic.mqtt.simulator import packets
 from adapters.generic.mqtt.simulator.broker import EmbeddedBroker
-from adapters.generic.mqtt.simulator.mosquitto import Mosquitto, program
+from adapters.generic.mqtt.simulator.mosquitto import Mosquitto
 from adapters.generic.mqtt.simulator.packets import Publish
 from adapters.generic.mqtt.simulator.speaker import Speaker
+from tests.adapters.generic.brokers import BROKERS
 
-REAL = pytest.mark.skipif(program() is None, reason="MOSQUITTO IS NOT INSTALLED: the real broker is not tested")
 
-
-@pytest.fixture(params=["embedded", pytest.param("mosquitto", marks=REAL)])
+@pytest.fixture(params=BROKERS)
 async def broker(request: pytest.FixtureRequest) -> AsyncIterator[Any]:
     async with Mosquitto() if request.param == "mosquitto" else EmbeddedBroker() as running:
         yield running
@@ -138,7 +137,7 @@ async def _all_of(speaker: Speaker) -> list[tuple[str, str, int]]:
     return [message async for message in speaker.messages()]
 
 
-@pytest.mark.parametrize("kind", ["embedded", pytest.param("mosquitto", marks=REAL)])
+@pytest.mark.parametrize("kind", BROKERS)
 async def test_who_is_not_known_is_not_let_in(kind: str) -> None:
     users = {"locker": "a-word-of-passing"}
     async with Mosquitto(users=users) if kind == "mosquitto" else EmbeddedBroker(users=users) as broker:
