@@ -206,7 +206,11 @@ class BoardClient:
             try:
                 async with asyncio.timeout_at(_loop_time(until)):
                     state = await self._ask_once(self._about(board, lock))
-            except (DeviceError, transport.NoAnswer, TimeoutError):
+            except transport.NoAnswer:
+                # The door may be shut again before long, and it may be this connection that hangs, not the board.
+                self.bus.renew()
+                continue
+            except (DeviceError, TimeoutError):
                 continue
             if (closed := state.is_closed(lock)) is None:
                 continue
@@ -230,12 +234,13 @@ class BoardClient:
         return board, lock if self._dialect.one_by_one(board) else None
 
     async def _ask(self, asked: Asked, tries: int = TRIES) -> Reading:
-        for _ in range(tries):
+        for left in reversed(range(tries)):
             try:
                 return await self._ask_once(asked)
             except transport.NoAnswer:
-                continue
-        self.bus.renew()
+                if left == 1 or tries == 1:
+                    # The last try is on a fresh line: it may be the connection that hangs, not the board.
+                    self.bus.renew()
         raise Unreachable(f"board {asked[0]} does not answer")
 
     async def _ask_once(self, asked: Asked) -> Reading:

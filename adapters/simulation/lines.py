@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Self
+from weakref import WeakSet
 
 from adapters.simulation.doors import Clock, Doors
 from adapters.simulation.faults import Fault, Faults
@@ -23,6 +24,7 @@ KINDS = frozenset(
         "drop",  # no answer; the effect takes place all the same
         "flood",  # far more rubbish than any frame, in place of the answer
         "garbage",  # rubbish in place of the answer
+        "hang",  # effect, and not a byte more is heard or said on this connection
         "half",  # the first half of the answer and no more
         "ignore",  # the command is lost on the line: no effect, no answer
         "late",  # the effect comes `ms` later
@@ -128,6 +130,7 @@ class LineServer:
         self._host = host
         self._server: asyncio.Server | None = None
         self._masters: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
+        self._hanging: WeakSet[asyncio.StreamWriter] = WeakSet()
         self._before = b""
         self._quiet_until = 0.0
 
@@ -164,6 +167,8 @@ class LineServer:
         received = b""
         with suppress(ConnectionError, asyncio.CancelledError):
             while chunk := await reader.read(512):
+                if writer in self._hanging:
+                    continue
                 received = (received + chunk)[-INPUT_LIMIT:]
                 while heard := self._world.hear(self._line, received):
                     received = received[heard.end :]
@@ -193,6 +198,8 @@ class LineServer:
             self._world.obey(self._line, self._world.misread(self._line, heard) if kind == "neighbour" else heard)
         if kind == "cut":
             writer.transport.abort()
+        elif kind == "hang":
+            self._hanging.add(writer)
         elif frame := self._world.answer(self._line, heard):
             await self._reply(writer, frame, fault)
 
