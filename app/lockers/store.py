@@ -124,6 +124,10 @@ DUE_BACK = Statement(select(compartments.c.tenant_id, compartments.c.id).where(_
 BRING_BACK = _this_door(
     _OUT, _DUE, service=Service.IN_SERVICE.value, service_reason=null(), service_until=null()
 )  # fmt: skip
+STAY_OUT = _this_door(
+    _OUT, compartments.c.service_until.is_not(None),
+    service_reason=bindparam("reason", type_=Text), service_until=null(),
+)  # fmt: skip
 
 _SEEN = (
     func.jsonb_to_recordset(bindparam("seen", type_=JSONB))
@@ -298,3 +302,8 @@ async def set_service(
         conn, tenant_id=tenant_id, id_=id, before=before.value, because=because,
         new_service=after.value, new_service_reason=reason, new_service_until=until,
     )  # fmt: skip
+
+
+async def stay_out(conn: Conn, tenant_id: UUID, id: UUID, reason: str) -> bool:
+    """Whether it was out of service only until a moment: it is until somebody says otherwise now."""
+    return await STAY_OUT.row(conn, tenant_id=tenant_id, id_=id, reason=reason) is not None

@@ -8,6 +8,7 @@ import pytest
 
 from app.contents import service as contents
 from app.contents.service import Named
+from app.handover.service import FILLED
 from app.kit.db import Database
 from app.kit.errors import Reason, Rejected
 from app.stays import service
@@ -202,6 +203,17 @@ async def test_a_door_that_was_emptied_is_nobody_s_while_what_brought_the_parcel
     assert (await scene.unit(await brought(scene)), scene.show(old)["why"]) == (
         await scene.unit(stay), "outside its time",
     )  # fmt: skip
+
+
+async def test_a_door_that_an_old_pass_filled_again_stays_out_until_somebody_has_looked(scene: Towers) -> None:
+    stay = await brought(scene)
+    scene.show(await scene.held(stay, "PICKUP"))
+    await scene.settle()
+    assert await scene.of(WHY.replace("service_reason", "service_until IS NOT NULL", 1), stay) is True
+    await words(scene, stay, "occupied")
+    await scene.pass_time(3600 + 121)
+    assert await scene.of(DOOR, stay) == "OUT_OF_SERVICE"
+    assert await scene.of(WHY, stay) == FILLED
 
 
 async def test_a_door_that_was_broken_when_its_stay_ended_is_nobody_s_either_once_it_is_well(scene: Towers) -> None:
