@@ -14,7 +14,7 @@ from aiomqtt.exceptions import MqttConnectError
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from adapters.generic.mqtt.connecting import QOS, connected, delivered
+from adapters.generic.mqtt.connecting import QOS, connected, delivered, lets_everybody_in, no_entry
 from adapters.generic.mqtt.settings import Broker
 from adapters.generic.mqtt.wire import Alive, Dialect, Message, News, State, Strange, shown
 from app.devices.port import Ambiguous, AuthFailed, DeviceError, Door, DoorHint, Unmapped, Unreachable
@@ -26,9 +26,11 @@ QUIET_SECONDS, QUIET_LIMIT = 0.15, 2.0
 BOUNCE_SECONDS = 0.06
 # Whoever may publish could fill our memory: no word is longer, and no broker has more units for us.
 WORD_LIMIT, UNITS_LIMIT = 64 * 1024, 20_000
-# CONNACK: bad user name or password, not authorized (as paho names them in either protocol version).
-NO_ENTRY = frozenset({134, 135})
 SUBSCRIPTION_REFUSED = 128
+OPEN_TO_ALL = (
+    "the broker lets in whoever comes, by any name: let it ask for user and password, or leave both empty here and the "
+    "broker is yours alone"
+)
 
 
 class Listener(Protocol):
@@ -71,6 +73,8 @@ class MqttClient:
         self._hearers: set[asyncio.Queue[DoorHint | None]] = set()
         self._watchers: set[asyncio.Queue[News]] = set()
         self._closed = False
+        # Found to ask who one is: once is enough.
+        self._turns_away = False
         # Not to be broken off: the library would leave a connection behind that nobody closes. It ends by itself.
         self._connecting = False
         self._last_news = 0.0
@@ -158,8 +162,7 @@ class MqttClient:
             try:
                 await self._session()
             except MqttConnectError as error:
-                code = getattr(error.rc, "value", error.rc)
-                kind = AuthFailed if code in NO_ENTRY else Unreachable
+                kind = AuthFailed if no_entry(error) else Unreachable
                 self._trouble = kind(f"the broker refused the connection: {error.rc}")
             except (aiomqtt.MqttError, OSError, TimeoutError) as error:
                 self._trouble = Unreachable(f"the broker cannot be reached: {type(error).__name__}")
@@ -180,6 +183,7 @@ class MqttClient:
             self._connecting = True
             try:
                 client = await connected(stack, self._broker)
+                await self._check_strangers()
             finally:
                 self._connecting = False
             if self._closed:
@@ -197,6 +201,16 @@ class MqttClient:
                     self._take(str(message.topic), message.payload, kept=message.retain)
             finally:
                 settling.cancel()
+
+    async def _check_strangers(self) -> None:
+        """Who names a user counts as alone with what is behind the broker: it must turn away who is not that user, or
+        any name would do at somebody else's. Raises AuthFailed."""
+        if self._broker.user is None or self._turns_away:
+            return
+        everybody = await lets_everybody_in(self._broker)
+        if everybody:
+            raise AuthFailed(OPEN_TO_ALL)
+        self._turns_away = everybody is False
 
     async def _settle(self) -> None:
         ends = time.monotonic() + QUIET_LIMIT

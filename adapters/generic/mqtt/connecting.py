@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from uuid import uuid4
 
 import aiomqtt
@@ -20,6 +21,8 @@ NOWHERE = "lockyard/nowhere"
 CONNECT_SECONDS = 5.0
 # What a broker has not acknowledged within so long never gets there: before anybody settles the order without it.
 DELIVERY_SECONDS = 3.0
+# CONNACK: bad user name or password, not authorized (as paho names them in either protocol version).
+NO_ENTRY = frozenset({134, 135})
 
 
 async def delivered(client: aiomqtt.Client, message: Message, properties: Properties | None, seconds: float) -> None:
@@ -42,6 +45,23 @@ async def connected(stack: AsyncExitStack, broker: Broker) -> aiomqtt.Client:
         except (aiomqtt.MqttError, OSError, TimeoutError) as error:
             trouble = error
     raise trouble
+
+
+async def lets_everybody_in(broker: Broker) -> bool | None:
+    """Whether it takes a stranger's name as well as ours; None where it did not say."""
+    stranger = replace(broker, user=f"lockyard-{uuid4().hex[:12]}", password=uuid4().hex)
+    try:
+        async with AsyncExitStack() as stack:
+            await connected(stack, stranger)
+    except MqttConnectError as error:
+        return False if no_entry(error) else None
+    except (aiomqtt.MqttError, OSError, TimeoutError):
+        return None
+    return True
+
+
+def no_entry(error: MqttConnectError) -> bool:
+    return getattr(error.rc, "value", error.rc) in NO_ENTRY
 
 
 async def _knock(address: str, port: int) -> None:
