@@ -1,5 +1,6 @@
 """Drives the core by hand: keeper of a bank, sequencer and reactions, one step at a time."""
 
+import asyncio
 from uuid import UUID
 
 from app.fleet.service import Keeper
@@ -37,6 +38,9 @@ class Drive:
         await self.keeper.desk.adopt()
 
     def crash(self) -> None:
+        if self.keeper is not None:
+            for flight in self.keeper.desk.flights:
+                flight.cancel()
         self.keeper = None
 
     async def work(self) -> None:
@@ -47,6 +51,10 @@ class Drive:
         self.keeper.wake.set()
         self.keeper.hint.set()
         await self.keeper.step()
+        # On a slow machine a round is over before what it sends; nobody looks at a record while it is being written.
+        while self.keeper.desk.flights:
+            await asyncio.wait(self.keeper.desk.flights)
+            self.keeper.desk.clear_landed()
         await self.follow()
 
     async def follow(self) -> None:
