@@ -71,7 +71,7 @@ function Body({ door, decision, siteZone }: { door: Door; decision: Decision; si
   return (
     <Stack gap="md">
       <DoorFacts door={door} siteZone={siteZone} />
-      <OpenDoor compartmentId={door.id} label={door.label} decision={decision} siteZone={siteZone} />
+      <OpenDoor compartmentId={door.id} label={door.label} capabilities={door.bank.capabilities} decision={decision} siteZone={siteZone} />
       <DoorStay stay={door.currentStay} siteZone={siteZone} />
       <ChangeService compartmentId={door.id} service={door.service} />
       {commands.length > 0 && (
