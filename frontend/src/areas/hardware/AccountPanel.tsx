@@ -29,7 +29,9 @@ const SurveyMutation = graphql(`
 const MANY = 5;
 const asked = (data: SurveyAccountMutation): SurveyAccountMutation['surveyVendorAccount'] => data.surveyVendorAccount;
 
-export function AccountPanel({ account, close }: { account: AccountPartsFragment; close: () => void }) {
+type Props = { account: AccountPartsFragment; vendor: string; close: () => void };
+
+export function AccountPanel({ account, vendor, close }: Props) {
   const { i18n } = useLingui();
   const may = useMay(PERMISSION.manageBanks);
   const [chosen, setChosen] = useState<FoundBank | null>(null);
@@ -46,7 +48,7 @@ export function AccountPanel({ account, close }: { account: AccountPartsFragment
     <div data-testid="account-panel" onKeyDown={(event) => event.key === 'Escape' && !chosen && !changing && close()}>
       <Section title={account.name} aside={<CloseButton onClick={close} aria-label={i18n.t('Close the account')} />}>
         <Stack gap="md">
-          <AccountFacts account={account} />
+          <AccountFacts account={account} vendor={vendor} />
           <Group gap="xs">
             <ReasonedButton
               variant="default" refusal={refusal} loading={act.busy}
@@ -73,12 +75,12 @@ export function AccountPanel({ account, close }: { account: AccountPartsFragment
   );
 }
 
-function AccountFacts({ account }: { account: AccountPartsFragment }) {
+function AccountFacts({ account, vendor }: Omit<Props, 'close'>) {
   const { i18n } = useLingui();
   return (
     <Facts
       facts={[
-        { name: i18n.t('Vendor'), value: account.vendor },
+        { name: i18n.t('Vendor'), value: vendor },
         { name: i18n.t('Address'), value: <span className="mono">{account.baseUrl}</span> },
         { name: i18n.t('Secret'), value: account.hasSecret ? i18n.t('Kept sealed; it cannot be shown') : i18n.t('None') },
         {
