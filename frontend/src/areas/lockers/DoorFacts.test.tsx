@@ -31,7 +31,7 @@ test('a door that was not read lately is only said to have been so', () => {
 
 test('where no sensor is, it is said why the door is not known', () => {
   shown({ door: 'UNKNOWN' });
-  expect(state()).toHaveTextContent('Not known: this bank has no door sensors');
+  expect(state()).toHaveTextContent('Not known · no door sensors');
 });
 
 test('what a vendor has on its books is not said to be seen by a sensor', () => {

@@ -66,7 +66,7 @@ function DoorState({ door }: { door: Door }) {
   if (door.door === 'UNKNOWN') {
     return has(door.bank.capabilities, 'DOOR_SENSOR')
       ? <Mark tone="medium">{state}</Mark>
-      : <Mark tone="quiet">{i18n.t('Not known: this bank has no door sensors')}</Mark>;
+      : <><Mark tone="quiet">{state}</Mark> · {i18n.t('no door sensors')}</>;
   }
   const tone = door.door === 'OPEN' ? 'high' : door.isStale ? 'medium' : 'plain';
   return <Mark tone={tone}>{door.isStale ? i18n.t('{state} when last read', { state }) : state}</Mark>;
