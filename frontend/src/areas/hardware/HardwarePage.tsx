@@ -53,6 +53,7 @@ export default function HardwarePage() {
 
   return (
     <Page
+      needs={PERMISSION.manageBanks}
       title={i18n.t('Hardware')}
       lead={i18n.t('The ways to your banks: accounts at vendors and controllers. What one holds is shown before anything is taken over.')}
       actions={
