@@ -64,6 +64,8 @@ export function AccountPanel({ account, vendor, close }: Props) {
               <Mark tone={survey.state === 'FAILED' ? 'high' : 'plain'}>{i18n.t(SURVEY_STATE[survey.state])}</Mark>{' '}
               <Moment at={survey.finishedAt ?? survey.requestedAt} /> · {survey.requestedBy}
               {survey.problem && <Text size="sm" mt={4}>{survey.problem}</Text>}
+              {survey.state === 'FAILED' && <Text size="sm" mt={4}>{i18n.t('Look at its address, its settings and its secret under Change. When they are right, and it is switched on, ask again.')}</Text>}
+              {survey.state === 'READY' && found.length === 0 && <Text size="sm" mt={4}>{i18n.t('It answered, and lists no bank. Where one should be there, see whether the settings under Change leave it out.')}</Text>}
             </div>
           )}
           {found.length > 0 && <Found banks={found} ours={ours} refusal={refusal} choose={setChosen} />}

@@ -12,7 +12,7 @@ import { SURVEY_STATE } from '../../lib/words';
 import { type Column, DataTable } from '../../ui/DataTable';
 import { Empty } from '../../ui/Empty';
 import { Mark } from '../../ui/Mark';
-import { Moment } from '../../ui/Moment';
+import { Age } from '../../ui/Moment';
 import { Page, Section } from '../../ui/Page';
 import { usePaletteActions } from '../../ui/paletteActions';
 import { ReasonedButton } from '../../ui/ReasonedButton';
@@ -104,5 +104,5 @@ function SurveyMark({ account }: { account: AccountPartsFragment }) {
   const { i18n } = useLingui();
   const survey = account.surveys.edges[0]?.node;
   if (!survey) return <>{i18n.t('Never')}</>;
-  return <><Mark tone={survey.state === 'FAILED' ? 'high' : 'plain'}>{i18n.t(SURVEY_STATE[survey.state])}</Mark> <Moment at={survey.finishedAt ?? survey.requestedAt} /></>;
+  return <><Mark tone={survey.state === 'FAILED' ? 'high' : 'plain'}>{i18n.t(SURVEY_STATE[survey.state])}</Mark> <Age since={survey.finishedAt ?? survey.requestedAt} /></>;
 }
