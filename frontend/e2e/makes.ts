@@ -23,5 +23,8 @@ export const makes: Story = {
     await page.getByText('Your role may not see this: alarm:read is needed.').waitFor();
     check((await page.getByText('No alarm fits').count()) === 0, 'alarms that are not theirs to see are said to be none');
     await axe();
+    await page.goto(`${world.url}/sites`);
+    await page.locator('tbody tr').first().waitFor();
+    check((await page.getByRole('columnheader', { name: 'Open alarms' }).count()) === 0, 'alarms that are not theirs to see are counted as none');
   },
 };
