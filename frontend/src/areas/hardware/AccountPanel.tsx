@@ -113,7 +113,7 @@ function Found({ banks, ours, refusal, choose }: { banks: readonly FoundBank[]; 
             </Text>
             {ours.has(bank.externalId)
               ? <Text size="sm" c="dimmed">{i18n.t('Taken over')}</Text>
-              : <ReasonedButton size="compact-sm" variant="default" refusal={refusal} onClick={() => choose(bank)}>{i18n.t('Take over')}</ReasonedButton>}
+              : <ReasonedButton flex="none" size="compact-sm" variant="default" refusal={refusal} onClick={() => choose(bank)}>{i18n.t('Take over')}</ReasonedButton>}
           </Group>
         ))}
       </Stack>
