@@ -8,6 +8,7 @@ import { confirm } from './confirm.ts';
 import { exporting } from './export.ts';
 import { hardware } from './hardware.ts';
 import { desk, phone } from './languages.ts';
+import { makes } from './makes.ts';
 import { open } from './open.ts';
 import { session } from './session.ts';
 import { several } from './several.ts';
@@ -17,7 +18,7 @@ import { CHROMIUM_FLAGS, world } from './world.ts';
 const DESK: Screen = { width: 1280, height: 900, scheme: 'light', locale: 'en' };
 const PHONE: Screen = { width: 390, height: 844, scheme: 'dark', locale: 'pt-BR' };
 const STORIES: Record<string, [Story, Screen]> = {
-  session: [session, DESK], board: [board, DESK], alarm: [alarm, DESK], open: [open, DESK], export: [exporting, DESK], hardware: [hardware, DESK], confirm: [confirm, DESK], several: [several, DESK], carrier: [carrier, DESK], desk: [desk, DESK], phone: [phone, PHONE],
+  session: [session, DESK], board: [board, DESK], alarm: [alarm, DESK], open: [open, DESK], export: [exporting, DESK], hardware: [hardware, DESK], confirm: [confirm, DESK], several: [several, DESK], carrier: [carrier, DESK], makes: [makes, DESK], desk: [desk, DESK], phone: [phone, PHONE],
 };
 
 const given = world();

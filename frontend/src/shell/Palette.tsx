@@ -115,6 +115,7 @@ function usePlaces(): PaletteAction[] {
     ...(may(PERMISSION.readAlarms) ? [{ id: 'alarms', label: i18n.t('Go to alarms'), run: () => void navigate(paths.alarms()) }] : []),
     { id: 'stays', label: i18n.t('Go to parcels'), run: () => void navigate(paths.stays()) },
     ...(may(PERMISSION.readCarriers) ? [{ id: 'carriers', label: i18n.t('Go to carriers'), run: () => void navigate(paths.carriers()) }] : []),
+    ...(operator && may(PERMISSION.manageBanks) ? [{ id: 'hardware', label: i18n.t('Go to hardware'), run: () => void navigate(paths.hardware()) }] : []),
     ...(may(PERMISSION.readAudit) ? [{ id: 'audit', label: i18n.t('Go to audit'), run: () => void navigate(paths.audit()) }] : []),
     ...(may(PERMISSION.readExports) ? [{ id: 'exports', label: i18n.t('Go to exports'), run: () => void navigate(paths.reports()) }] : []),
   ];

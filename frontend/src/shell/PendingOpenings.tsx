@@ -6,7 +6,7 @@ import { useFactsFeed } from '../gql/feeds';
 import { graphql } from '../gql/generated/gql';
 import { useLiveQuery } from '../gql/useLiveQuery';
 import { useNow } from '../lib/now';
-import { useViewer } from '../lib/permissions';
+import { PERMISSION, useMay, useViewer } from '../lib/permissions';
 import { paths } from '../paths';
 import { Mark } from '../ui/Mark';
 
@@ -22,12 +22,13 @@ const PendingQuery = graphql(`
 export function PendingOpenings() {
   const { i18n } = useLingui();
   const { name } = useViewer();
-  const { state, reloadSoon } = useLiveQuery({ query: PendingQuery, variables: { first: 5 } }, READ_AGAIN_MS);
+  const may = useMay(PERMISSION.open);
+  const { state, reloadSoon } = useLiveQuery({ query: PendingQuery, variables: { first: 5 }, pause: !may }, READ_AGAIN_MS);
   useFactsFeed((fact) => fact.subjectType === 'Opening' && reloadSoon());
   const now = useNow();
   const waiting = (state.data?.openings.edges ?? []).map((edge) => edge.node)
     .filter((each) => each.state === 'PENDING' && each.requestedBy !== name && Date.parse(each.expiresAt) > now);
-  if (waiting.length === 0) return null;
+  if (!may || waiting.length === 0) return null;
   return (
     <Stack gap={4} mb="md" component="section" aria-label={i18n.t('Waits for your approval')} data-testid="pending-openings">
       {waiting.map(({ id, bank, doorCount, reason, requestedBy }) => (

@@ -1,11 +1,22 @@
 /** The frame of every screen: one heading, what it is about, what can be done. */
 import { Group, Stack, Text, Title } from '@mantine/core';
+import { useLingui } from '@lingui/react';
 import { useEffect } from 'react';
+import { type PermissionName, useMay } from '../lib/permissions';
+import { Empty } from './Empty';
 import classes from './Page.module.css';
 
-type Props = { title: string; lead?: React.ReactNode; above?: React.ReactNode; actions?: React.ReactNode; children: React.ReactNode };
+type Props = {
+  title: string;
+  lead?: React.ReactNode;
+  above?: React.ReactNode;
+  actions?: React.ReactNode;
+  /** Without it nothing is shown: an empty list would say that there is nothing. */
+  needs?: PermissionName;
+  children: React.ReactNode;
+};
 
-export function Page({ title, lead, above, actions, children }: Props) {
+export function Page({ title, lead, above, actions, needs, children }: Props) {
   useEffect(() => {
     document.title = `${title} · Lockyard`;
   }, [title]);
@@ -19,9 +30,15 @@ export function Page({ title, lead, above, actions, children }: Props) {
         </div>
         {actions && <Group gap="xs" className="no-print">{actions}</Group>}
       </Group>
-      {children}
+      {needs ? <Allowed needs={needs}>{children}</Allowed> : children}
     </Stack>
   );
+}
+
+function Allowed({ needs, children }: { needs: PermissionName; children: React.ReactNode }) {
+  const { i18n } = useLingui();
+  if (useMay(needs)) return <>{children}</>;
+  return <Empty title={i18n.t('This is not allowed')}>{i18n.t('Your role may not see this: {permission} is needed.', { permission: needs })}</Empty>;
 }
 
 export function Section({ title, aside, children }: { title: string; aside?: React.ReactNode; children: React.ReactNode }) {

@@ -11,6 +11,7 @@ import { graphql } from '../../gql/generated/gql';
 import type { AlarmRowFragment } from '../../gql/generated/graphql';
 import { pausedStore } from '../../gql/live';
 import { useLiveQuery } from '../../gql/useLiveQuery';
+import { PERMISSION } from '../../lib/permissions';
 import { useStore } from '../../lib/store';
 import { Empty } from '../../ui/Empty';
 import { NewRows, useAttention } from '../../ui/NewRows';
@@ -55,7 +56,7 @@ export default function AlarmsPage() {
   ]);
 
   return (
-    <Page title={i18n.t('Alarms')} lead={i18n.t('Conditions that need a person, with the action expected.')} actions={<CopyAsGraphQL document={AlarmsQuery} variables={list.variables} />}>
+    <Page needs={PERMISSION.readAlarms} title={i18n.t('Alarms')} lead={i18n.t('Conditions that need a person, with the action expected.')} actions={<CopyAsGraphQL document={AlarmsQuery} variables={list.variables} />}>
       <Flood narrow={(site) => void navigate({ search: { ...search, site }, replace: true })} />
       <div className={classes['beside']} data-chosen={search.alarm ? true : undefined}>
         <Section title={i18n.t('List')} aside={<NewRows count={list.waiting} show={list.showNew} />}>

@@ -51,6 +51,7 @@ export default function AuditPage() {
 
   return (
     <Page
+      needs={PERMISSION.readAudit}
       title={i18n.t('Audit')}
       lead={i18n.t('Who did what, when, and what was refused. Entries are sealed in order and cannot be changed.')}
       actions={

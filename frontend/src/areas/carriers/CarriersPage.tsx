@@ -50,6 +50,7 @@ export default function CarriersPage() {
 
   return (
     <Page
+      needs={PERMISSION.readCarriers}
       title={i18n.t('Carriers')}
       lead={i18n.t('What each carrier may do, where and when. Nothing is allowed without a grant; grants add up.')}
       actions={

@@ -29,7 +29,9 @@ const SurveyMutation = graphql(`
 const MANY = 5;
 const asked = (data: SurveyAccountMutation): SurveyAccountMutation['surveyVendorAccount'] => data.surveyVendorAccount;
 
-export function AccountPanel({ account, close }: { account: AccountPartsFragment; close: () => void }) {
+type Props = { account: AccountPartsFragment; vendor: string; close: () => void };
+
+export function AccountPanel({ account, vendor, close }: Props) {
   const { i18n } = useLingui();
   const may = useMay(PERMISSION.manageBanks);
   const [chosen, setChosen] = useState<FoundBank | null>(null);
@@ -46,7 +48,7 @@ export function AccountPanel({ account, close }: { account: AccountPartsFragment
     <div data-testid="account-panel" onKeyDown={(event) => event.key === 'Escape' && !chosen && !changing && close()}>
       <Section title={account.name} aside={<CloseButton onClick={close} aria-label={i18n.t('Close the account')} />}>
         <Stack gap="md">
-          <AccountFacts account={account} />
+          <AccountFacts account={account} vendor={vendor} />
           <Group gap="xs">
             <ReasonedButton
               variant="default" refusal={refusal} loading={act.busy}
@@ -62,6 +64,8 @@ export function AccountPanel({ account, close }: { account: AccountPartsFragment
               <Mark tone={survey.state === 'FAILED' ? 'high' : 'plain'}>{i18n.t(SURVEY_STATE[survey.state])}</Mark>{' '}
               <Moment at={survey.finishedAt ?? survey.requestedAt} /> · {survey.requestedBy}
               {survey.problem && <Text size="sm" mt={4}>{survey.problem}</Text>}
+              {survey.state === 'FAILED' && <Text size="sm" mt={4}>{i18n.t('Look at its address, its settings and its secret under Change. When they are right, and it is switched on, ask again.')}</Text>}
+              {survey.state === 'READY' && found.length === 0 && <Text size="sm" mt={4}>{i18n.t('It answered, and lists no bank. Where one should be there, see whether the settings under Change leave it out.')}</Text>}
             </div>
           )}
           {found.length > 0 && <Found banks={found} ours={ours} refusal={refusal} choose={setChosen} />}
@@ -73,12 +77,12 @@ export function AccountPanel({ account, close }: { account: AccountPartsFragment
   );
 }
 
-function AccountFacts({ account }: { account: AccountPartsFragment }) {
+function AccountFacts({ account, vendor }: Omit<Props, 'close'>) {
   const { i18n } = useLingui();
   return (
     <Facts
       facts={[
-        { name: i18n.t('Vendor'), value: account.vendor },
+        { name: i18n.t('Vendor'), value: vendor },
         { name: i18n.t('Address'), value: <span className="mono">{account.baseUrl}</span> },
         { name: i18n.t('Secret'), value: account.hasSecret ? i18n.t('Kept sealed; it cannot be shown') : i18n.t('None') },
         {
@@ -109,7 +113,7 @@ function Found({ banks, ours, refusal, choose }: { banks: readonly FoundBank[]; 
             </Text>
             {ours.has(bank.externalId)
               ? <Text size="sm" c="dimmed">{i18n.t('Taken over')}</Text>
-              : <ReasonedButton size="compact-sm" variant="default" refusal={refusal} onClick={() => choose(bank)}>{i18n.t('Take over')}</ReasonedButton>}
+              : <ReasonedButton flex="none" size="compact-sm" variant="default" refusal={refusal} onClick={() => choose(bank)}>{i18n.t('Take over')}</ReasonedButton>}
           </Group>
         ))}
       </Stack>

@@ -12,6 +12,7 @@ import { SURVEY_STATE } from '../../lib/words';
 import { type Column, DataTable } from '../../ui/DataTable';
 import { Empty } from '../../ui/Empty';
 import { Mark } from '../../ui/Mark';
+import { Age } from '../../ui/Moment';
 import { Page, Section } from '../../ui/Page';
 import { usePaletteActions } from '../../ui/paletteActions';
 import { ReasonedButton } from '../../ui/ReasonedButton';
@@ -34,6 +35,7 @@ export const AccountParts = graphql(`
 const HardwareQuery = graphql(`
   query Hardware($first: Int!) {
     vendorAccounts(first: $first) { edges { node { ...AccountParts } } }
+    vendors { name title }
   }
 `);
 
@@ -51,6 +53,7 @@ export default function HardwarePage() {
 
   return (
     <Page
+      needs={PERMISSION.manageBanks}
       title={i18n.t('Hardware')}
       lead={i18n.t('The ways to your banks: accounts at vendors and controllers. What one holds is shown before anything is taken over.')}
       actions={
@@ -64,14 +67,16 @@ export default function HardwarePage() {
         {(data) => {
           const accounts = data.vendorAccounts.edges.map((edge) => edge.node);
           const chosen = accounts.find((account) => account.id === search.account);
+          // One whose adapter is gone keeps the name that it was connected by.
+          const titleOf = (vendor: string): string => data.vendors.find((each) => each.name === vendor)?.title ?? vendor;
           return (
             <div className={classes['beside']} data-chosen={chosen ? true : undefined}>
               <Section title={i18n.t('Accounts')}>
                 {accounts.length === 0
                   ? <Empty title={i18n.t('No account yet')}>{i18n.t('Connect one: its banks and doors are listed, and you choose what to take over.')}</Empty>
-                  : <Accounts accounts={accounts} current={search.account} open={(account) => show(account.id)} />}
+                  : <Accounts accounts={accounts} titleOf={titleOf} current={search.account} open={(account) => show(account.id)} />}
               </Section>
-              {chosen && <AccountPanel key={chosen.id} account={chosen} close={() => show(undefined)} />}
+              {chosen && <AccountPanel key={chosen.id} account={chosen} vendor={titleOf(chosen.vendor)} close={() => show(undefined)} />}
               {search.new && <ConnectVendor made={(id) => show(id)} close={() => void navigate({ search: {} })} />}
             </div>
           );
@@ -81,13 +86,13 @@ export default function HardwarePage() {
   );
 }
 
-type List = { accounts: readonly AccountPartsFragment[]; current?: string; open: (account: AccountPartsFragment) => void };
+type List = { accounts: readonly AccountPartsFragment[]; titleOf: (vendor: string) => string; current?: string; open: (account: AccountPartsFragment) => void };
 
-function Accounts({ accounts, current, open }: List) {
+function Accounts({ accounts, titleOf, current, open }: List) {
   const { i18n } = useLingui();
   const columns: Column<AccountPartsFragment>[] = [
     { id: 'name', header: i18n.t('Name'), cell: (account) => <button type="button" className="as-link" onClick={() => open(account)}>{account.name}</button> },
-    { id: 'vendor', header: i18n.t('Vendor'), cell: (account) => account.vendor },
+    { id: 'vendor', header: i18n.t('Vendor'), cell: (account) => titleOf(account.vendor) },
     { id: 'address', header: i18n.t('Address'), cell: (account) => <span className="mono">{account.baseUrl}</span> },
     { id: 'banks', header: i18n.t('Banks'), align: 'end', cell: (account) => i18n.number(account.banks.totalCount) },
     { id: 'survey', header: i18n.t('Last asked'), cell: (account) => <SurveyMark account={account} /> },
@@ -99,5 +104,5 @@ function SurveyMark({ account }: { account: AccountPartsFragment }) {
   const { i18n } = useLingui();
   const survey = account.surveys.edges[0]?.node;
   if (!survey) return <>{i18n.t('Never')}</>;
-  return <Mark tone={survey.state === 'FAILED' ? 'high' : 'plain'}>{i18n.t(SURVEY_STATE[survey.state])}</Mark>;
+  return <><Mark tone={survey.state === 'FAILED' ? 'high' : 'plain'}>{i18n.t(SURVEY_STATE[survey.state])}</Mark> <Age since={survey.finishedAt ?? survey.requestedAt} /></>;
 }

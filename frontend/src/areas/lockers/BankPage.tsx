@@ -11,6 +11,7 @@ import { graphql } from '../../gql/generated/gql';
 import type { BankScreenQuery } from '../../gql/generated/graphql';
 import { pausedStore } from '../../gql/live';
 import { useEvery, useLiveQuery } from '../../gql/useLiveQuery';
+import { has } from '../../lib/abilities';
 import { useStore } from '../../lib/store';
 import { paths } from '../../paths';
 import { Empty } from '../../ui/Empty';
@@ -132,7 +133,7 @@ function Body({ bank, more }: { bank: Bank; more: (cursor: string | null) => voi
   const choose = (id: string | undefined): void => void navigate({ search: { door: id }, replace: true, resetScroll: false });
   const { edges, pageInfo } = bank.compartments;
   const doors = edges.map((edge) => edge.node);
-  const chooses = bank.capabilities.some(({ name, ability }) => name === 'VENDOR_ASSIGNS_UNIT' && ability !== 'ABSENT');
+  const chooses = has(bank.capabilities, 'VENDOR_ASSIGNS_UNIT');
   return (
     <div className={classes['beside']} data-chosen={door ? true : undefined}>
       <Section title={i18n.t('Doors')}>
@@ -142,7 +143,7 @@ function Body({ bank, more }: { bank: Bank; more: (cursor: string | null) => voi
         <Legend />
         <Stack gap="md" mt="md">
           <BankService bankId={bank.id} />
-          <OpenSeveral bankId={bank.id} count={bank.compartmentCount} doors={doors} />
+          <OpenSeveral bankId={bank.id} count={bank.compartmentCount} doors={doors} capabilities={bank.capabilities} />
           <BankSettings bank={bank} siteId={bank.site.id} vendorChooses={chooses} />
           <ReplaceController bankId={bank.id} doors={doors} whole={doors.length >= bank.compartmentCount} />
         </Stack>

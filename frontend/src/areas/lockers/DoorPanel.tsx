@@ -9,14 +9,11 @@ import { graphql } from '../../gql/generated/gql';
 import type { DoorScreenQuery } from '../../gql/generated/graphql';
 import { useLiveQuery } from '../../gql/useLiveQuery';
 import { useMay, PERMISSION } from '../../lib/permissions';
-import { DOOR, OCCUPANCY, SERVICE, WITHHELD } from '../../lib/words';
 import { paths } from '../../paths';
 import { CommandLife } from '../../ui/CommandLife';
-import { Facts } from '../../ui/Facts';
-import { Mark } from '../../ui/Mark';
-import { Age, Moment } from '../../ui/Moment';
 import { Section } from '../../ui/Page';
 import { ChangeService } from './ChangeService';
+import { DoorFacts } from './DoorFacts';
 import { DoorStay } from './DoorStay';
 import { OpenDoor } from './OpenDoor';
 import { SettleCommand } from './SettleCommand';
@@ -28,7 +25,7 @@ const DoorQuery = graphql(`
   query DoorScreen($id: ID!, $commands: Int!) {
     compartment(id: $id) {
       ...FaceDoor
-      bank { id lastContactAt }
+      bank { id lastContactAt capabilities { name ability } }
       currentStay { ...StayParts }
       commands(first: $commands) { edges { node { ...CommandParts } } }
     }
@@ -73,47 +70,8 @@ function Body({ door, decision, siteZone }: { door: Door; decision: Decision; si
   const audit = useMay(PERMISSION.readAudit);
   return (
     <Stack gap="md">
-      <Facts
-        facts={[
-          {
-            name: i18n.t('Door'),
-            value: (
-              <span data-testid="door-state">
-                <Mark tone={door.door === 'OPEN' ? 'high' : door.door === 'UNKNOWN' || door.isStale ? 'medium' : 'plain'}>{i18n.t(DOOR[door.door])}</Mark>{' '}
-                {door.doorOpenSince && <>{i18n.t('for')} <Age since={door.doorOpenSince} siteZone={siteZone} /></>}
-              </span>
-            ),
-          },
-          {
-            name: i18n.t('Bank asked, ago'),
-            value: door.bank.lastContactAt
-              ? <>{door.isStale && <Mark tone="medium">{i18n.t('Stale')}</Mark>} <Age since={door.bank.lastContactAt} siteZone={siteZone} /></>
-              : i18n.t('Never'),
-          },
-          {
-            name: i18n.t('Last change, ago'),
-            value: door.doorObservedAt ? <><Age since={door.doorObservedAt} siteZone={siteZone} />{door.doorSource && ` · ${door.doorSource}`}</> : '–',
-          },
-          { name: i18n.t('Use'), value: i18n.t(OCCUPANCY[door.occupancy]) },
-          ...(door.withheld === null ? [] : [{
-            name: i18n.t('Given to nobody, for'),
-            value: <>{door.withheldSince && <Age since={door.withheldSince} siteZone={siteZone} />} · {i18n.t(WITHHELD[door.withheld])}</>,
-          }]),
-          {
-            name: i18n.t('Service'),
-            value: (
-              <>
-                <Mark tone={door.service === 'IN_SERVICE' ? 'plain' : 'medium'}>{i18n.t(SERVICE[door.service])}</Mark>
-                {door.serviceReason && <> · {door.serviceReason}</>}
-                {door.serviceUntil && <> · {i18n.t('until')} <Moment at={door.serviceUntil} siteZone={siteZone} /></>}
-              </>
-            ),
-          },
-          { name: i18n.t('Size'), value: door.size + (door.accessible ? ` · ${i18n.t('low door')}` : '') },
-          ...(door.itemPresent === null ? [] : [{ name: i18n.t('Sensor inside'), value: door.itemPresent ? i18n.t('Something is there') : i18n.t('Empty') }]),
-        ]}
-      />
-      <OpenDoor compartmentId={door.id} label={door.label} decision={decision} siteZone={siteZone} />
+      <DoorFacts door={door} siteZone={siteZone} />
+      <OpenDoor compartmentId={door.id} label={door.label} capabilities={door.bank.capabilities} decision={decision} siteZone={siteZone} />
       <DoorStay stay={door.currentStay} siteZone={siteZone} />
       <ChangeService compartmentId={door.id} service={door.service} />
       {commands.length > 0 && (

@@ -9,6 +9,7 @@ export function Legend() {
     { words: i18n.t('Free'), data: { 'data-occupancy': 'AVAILABLE' } },
     { words: i18n.t('Reserved'), data: { 'data-occupancy': 'RESERVED' } },
     { words: i18n.t('Occupied'), data: { 'data-occupancy': 'OCCUPIED' } },
+    { words: i18n.t('Unavailable'), data: { 'data-occupancy': 'UNAVAILABLE' } },
     { words: i18n.t('Out of service'), data: { 'data-occupancy': 'OUT_OF_SERVICE' } },
     { words: i18n.t('Door seen open'), data: { 'data-occupancy': 'AVAILABLE', 'data-state': 'OPEN' } },
     { words: i18n.t('Not known, or not seen lately (?)'), data: { 'data-occupancy': 'AVAILABLE', 'data-stale': 'true' } },

@@ -4,6 +4,7 @@ import { http, HttpResponse } from 'msw';
 import { graphql } from 'msw/graphql';
 import { setupServer } from 'msw/node';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import type { Abilities } from '../../lib/abilities';
 import { HTTP, show } from '../../testing/screen';
 import { OpenDoor } from './OpenDoor';
 
@@ -34,7 +35,10 @@ afterEach(() => {
 });
 afterAll(() => server.close());
 
-const door = <OpenDoor compartmentId="c1" label="14" decision={{ allowed: true, rule: 'role', failed: [] }} siteZone="America/Sao_Paulo" />;
+const opened = (capabilities: Abilities) => (
+  <OpenDoor compartmentId="c1" label="14" capabilities={capabilities} decision={{ allowed: true, rule: 'role', failed: [] }} siteZone="America/Sao_Paulo" />
+);
+const door = opened([{ name: 'REMOTE_OPEN', ability: 'WORKS' }]);
 const button = () => screen.getByRole('button', { name: /Open door 14/ });
 
 test('without a reason the button stays and says what is missing', async () => {
@@ -48,6 +52,17 @@ test('without a reason the button stays and says what is missing', async () => {
 test('who may not open sees the button with the permission that is needed', () => {
   show(door, { permissions: [] });
   expect(button()).toHaveAccessibleDescription('Your role may not open doors: compartment:open is needed.');
+});
+
+test('a door that only phones open is not offered to be opened from here, and it is said how', () => {
+  show(opened([{ name: 'REMOTE_OPEN', ability: 'ABSENT' }, { name: 'PHONE_TOKENS', ability: 'WORKS' }]));
+  expect(button()).toHaveAccessibleDescription('This bank cannot be opened from afar: a phone beside it opens its doors.');
+  expect(screen.getByLabelText('Reason for opening')).toBeDisabled();
+});
+
+test('a door whose lock fails just now may still be tried', () => {
+  show(opened([{ name: 'REMOTE_OPEN', ability: 'FAILING' }]));
+  expect(button()).toHaveAccessibleDescription('Say why: the reason is kept in the audit.');
 });
 
 test('a sent command is shown as sent, and no step says that the door is open', async () => {

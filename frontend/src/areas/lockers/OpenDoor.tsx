@@ -7,10 +7,12 @@ import type { CommandPartsFragment, OpenCompartmentMutation } from '../../gql/ge
 import { ProblemView } from '../../gql/ProblemView';
 import { useAct } from '../../gql/useAct';
 import { useCommand } from '../../gql/useCommand';
+import type { Abilities } from '../../lib/abilities';
 import { isFinal } from '../../lib/commandLife';
 import { PERMISSION, useMay } from '../../lib/permissions';
 import { CommandLife } from '../../ui/CommandLife';
 import { ReasonedButton } from '../../ui/ReasonedButton';
+import { useNotFromAfar } from './fromAfar';
 import { SettleCommand } from './SettleCommand';
 
 const OpenMutation = graphql(`
@@ -23,13 +25,15 @@ const OpenMutation = graphql(`
   }
 `);
 
+type Props = { compartmentId: string; label: string; capabilities: Abilities; decision: Decision; siteZone: string };
 type Decision = { allowed: boolean; rule: string; failed: readonly { rule: string; expected: string; actual: string }[] } | null;
 
 const answerOf = (data: OpenCompartmentMutation): OpenCompartmentMutation['openCompartment'] => data.openCompartment;
 
-export function OpenDoor({ compartmentId, label, decision, siteZone }: { compartmentId: string; label: string; decision: Decision; siteZone: string }) {
+export function OpenDoor({ compartmentId, label, capabilities, decision, siteZone }: Props) {
   const { i18n } = useLingui();
   const may = useMay(PERMISSION.open);
+  const notFromAfar = useNotFromAfar(capabilities);
   const [reason, setReason] = useState('');
   const [sent, setSent] = useState<string | null>(null);
   const act = useAct<OpenCompartmentMutation, { input: { idempotencyKey: string; compartmentId: string; reason: string } }, CommandPartsFragment>(OpenMutation, answerOf);
@@ -39,10 +43,11 @@ export function OpenDoor({ compartmentId, label, decision, siteZone }: { compart
 
   const refusal = !may
     ? i18n.t('Your role may not open doors: {permission} is needed.', { permission: PERMISSION.open })
-    : decision && !decision.allowed
-      ? i18n.t('Not allowed here: {rule}', { rule: decision.failed.map((each) => `${each.rule} (${each.expected})`).join(', ') || decision.rule })
-      : running ? i18n.t('The last command is still running.')
-        : reason.trim() === '' ? i18n.t('Say why: the reason is kept in the audit.') : undefined;
+    : notFromAfar
+      ?? (decision && !decision.allowed
+        ? i18n.t('Not allowed here: {rule}', { rule: decision.failed.map((each) => `${each.rule} (${each.expected})`).join(', ') || decision.rule })
+        : running ? i18n.t('The last command is still running.')
+          : reason.trim() === '' ? i18n.t('Say why: the reason is kept in the audit.') : undefined);
 
   const open = async (): Promise<void> => {
     if (refusal) return;
@@ -63,7 +68,7 @@ export function OpenDoor({ compartmentId, label, decision, siteZone }: { compart
         <Group gap="xs" align="flex-end" wrap="nowrap">
           <TextInput
             flex={1} label={i18n.t('Reason for opening')} value={reason} onChange={(event) => setReason(event.currentTarget.value)}
-            maxLength={500} disabled={!may} size="sm"
+            maxLength={500} disabled={!may || notFromAfar !== undefined} size="sm"
           />
           <ReasonedButton type="submit" refusal={refusal} loading={act.busy}>{i18n.t('Open door {label}', { label })}</ReasonedButton>
         </Group>

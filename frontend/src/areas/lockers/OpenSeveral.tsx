@@ -8,11 +8,13 @@ import { graphql } from '../../gql/generated/gql';
 import type { AskOpeningMutation, AskOpeningMutationVariables, OpeningPartsFragment } from '../../gql/generated/graphql';
 import { ProblemView } from '../../gql/ProblemView';
 import { useAct } from '../../gql/useAct';
+import type { Abilities } from '../../lib/abilities';
 import { PERMISSION, useMay, useViewer } from '../../lib/permissions';
 import { OPENING_STATE } from '../../lib/words';
 import { Mark } from '../../ui/Mark';
 import { Moment } from '../../ui/Moment';
 import { ReasonedButton } from '../../ui/ReasonedButton';
+import { useNotFromAfar } from './fromAfar';
 
 export const OpeningParts = graphql(`
   fragment OpeningParts on Opening {
@@ -45,12 +47,13 @@ const asked = (data: AskOpeningMutation): AskOpeningMutation['askOpening'] => da
 const decided = (data: { decided: object }): object => data.decided;
 
 type Door = { id: string; label: string };
-type Props = { bankId: string; count: number; doors: readonly Door[] };
+type Props = { bankId: string; count: number; doors: readonly Door[]; capabilities: Abilities };
 
 /** `count`: doors of the whole bank; `doors`: those shown, to choose among. */
-export function OpenSeveral({ bankId, count: all, doors }: Props) {
+export function OpenSeveral({ bankId, count: all, doors, capabilities }: Props) {
   const { i18n } = useLingui();
   const may = useMay(PERMISSION.open);
+  const notFromAfar = useNotFromAfar(capabilities);
   const [{ data }, again] = useQuery({ query: OpeningsQuery, variables: { id: bankId } });
   const openings = (data?.bank?.openings.edges ?? []).map((edge) => edge.node);
   const refresh = (): void => again({ requestPolicy: 'network-only' });
@@ -62,9 +65,10 @@ export function OpenSeveral({ bankId, count: all, doors }: Props) {
   const wanted = some ? chosen.length : all;
   const act = useAct<AskOpeningMutation, AskOpeningMutationVariables, OpeningPartsFragment>(AskMutation, asked);
   const refusal = !may ? i18n.t('Your role may not open doors: {permission} is needed.', { permission: PERMISSION.open })
-    : wanted < LEAST ? i18n.t('Choose at least two doors; one alone is opened without a second person.')
-      : reason.trim() === '' ? i18n.t('Say why: the reason is kept in the audit.')
-        : count.trim() !== String(wanted) ? i18n.t('Type the number of doors to confirm.') : undefined;
+    : notFromAfar
+      ?? (wanted < LEAST ? i18n.t('Choose at least two doors; one alone is opened without a second person.')
+        : reason.trim() === '' ? i18n.t('Say why: the reason is kept in the audit.')
+          : count.trim() !== String(wanted) ? i18n.t('Type the number of doors to confirm.') : undefined);
   const ask = async (): Promise<void> => {
     const which = some ? { compartmentIds: chosen } : {};
     if (refusal || !(await act.run((idempotencyKey) => ({ input: { idempotencyKey, bankId, reason: reason.trim(), ...which } })))) return;

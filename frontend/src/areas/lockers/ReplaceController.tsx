@@ -82,14 +82,16 @@ function Units({ bankId, account, bank, doors }: { bankId: string; account: stri
   const { i18n } = useLingui();
   const [units, setUnits] = useState(() => matched(doors, bank.units));
   const [reason, setReason] = useState('');
+  const [done, setDone] = useState(false);
   const act = useAct<ReplaceControllerMutation, ReplaceControllerMutationVariables, { id: string }>(ReplaceMutation, replaced);
   const double = twice(units);
   const refusal = double ? i18n.t('Two doors would be unit {unit}.', { unit: double })
     : reason.trim() === '' ? i18n.t('Say why: the reason is kept in the audit.') : undefined;
   const replace = async (): Promise<void> => {
     if (refusal) return;
-    await act.run((idempotencyKey) => ({ input: { idempotencyKey, bankId, accountId: account, externalId: bank.externalId, units: renamed(units), reason: reason.trim() } }));
+    if (await act.run((idempotencyKey) => ({ input: { idempotencyKey, bankId, accountId: account, externalId: bank.externalId, units: renamed(units), reason: reason.trim() } }))) setDone(true);
   };
+  if (done) return <Text size="sm" role="status">{i18n.t('The other controller is behind these doors now.')}</Text>;
   const options = [{ value: '', label: i18n.t('No unit') }, ...bank.units.map((unit) => ({ value: unit.externalId, label: unit.label && unit.label !== unit.externalId ? `${unit.externalId} · ${unit.label}` : unit.externalId }))];
   return (
     <>

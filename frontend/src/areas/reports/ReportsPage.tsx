@@ -10,6 +10,7 @@ import { Gate } from '../../gql/Gate';
 import { graphql } from '../../gql/generated/gql';
 import type { ExportPartsFragment } from '../../gql/generated/graphql';
 import { useLiveQuery } from '../../gql/useLiveQuery';
+import { PERMISSION } from '../../lib/permissions';
 import { EXPORT_KIND } from '../../lib/words';
 import { paths } from '../../paths';
 import { type Column, DataTable } from '../../ui/DataTable';
@@ -42,7 +43,7 @@ export default function ReportsPage() {
     void navigate({ search: value === '' ? {} : { kind: value as ExportKind }, replace: true });
   };
   return (
-    <Page title={i18n.t('Exports')} lead={i18n.t('Files made from the audit and from stays. Each can be checked by its sha256.')} actions={<CopyAsGraphQL document={ExportsQuery} variables={variables} />}>
+    <Page needs={PERMISSION.readExports} title={i18n.t('Exports')} lead={i18n.t('Files made from the audit and from stays. Each can be checked by its sha256.')} actions={<CopyAsGraphQL document={ExportsQuery} variables={variables} />}>
       <Section
         title={i18n.t('Files')}
         aside={

@@ -11,6 +11,7 @@ import { graphql } from '../../gql/generated/gql';
 import type { BoardSiteFragment } from '../../gql/generated/graphql';
 import { useLiveQuery } from '../../gql/useLiveQuery';
 import { useNow } from '../../lib/now';
+import { PERMISSION, useMay } from '../../lib/permissions';
 import { formatClock } from '../../lib/time';
 import { paths } from '../../paths';
 import { type Column, DataTable } from '../../ui/DataTable';
@@ -100,13 +101,14 @@ function useChangedSites(): void {
 function Sums({ sites }: { sites: readonly BoardSiteFragment[] }) {
   const { i18n } = useLingui();
   const totals = totalsOf(sites);
+  const alarms = useMay(PERMISSION.readAlarms);
   return (
     <Figures
       figures={[
         { name: i18n.t('Sites'), value: i18n.number(totals.sites) },
         { name: i18n.t('Doors in use'), value: i18n.number(usedShare(totals.fill), { style: 'percent' }), more: i18n.t('of {total}', { total: i18n.number(totals.fill.total) }) },
         { name: i18n.t('Free doors'), value: i18n.number(totals.fill.free) },
-        { name: i18n.t('Open alarms'), value: i18n.number(totals.openAlarms), tone: totals.openAlarms > 0 ? 'high' : undefined },
+        ...(alarms ? [{ name: i18n.t('Open alarms'), value: i18n.number(totals.openAlarms), tone: totals.openAlarms > 0 ? 'high' as const : undefined }] : []),
         { name: i18n.t('Offline banks'), value: i18n.number(totals.offlineBanks), tone: totals.offlineBanks > 0 ? 'high' : undefined, more: i18n.t('of {total}', { total: i18n.number(totals.banks) }) },
       ]}
     />
@@ -143,6 +145,7 @@ function Filters({ search, set }: { search: { q?: string; sort?: SiteOrder; only
 function Board({ sites, open }: { sites: readonly BoardSiteFragment[]; open: (site: BoardSiteFragment) => void }) {
   const { i18n } = useLingui();
   const now = useNow();
+  const alarms = useMay(PERMISSION.readAlarms);
   const columns: Column<BoardSiteFragment>[] = [
     {
       id: 'site', header: i18n.t('Site'),
@@ -158,12 +161,13 @@ function Board({ sites, open }: { sites: readonly BoardSiteFragment[]; open: (si
       cell: (site) => <div className={classes['sizes']}>{fillBySize(site.occupancy).map(([size, fill]) => <FillBar key={size} label={size} fill={fill} />)}</div>,
     },
     { id: 'used', header: i18n.t('In use'), align: 'end', cell: (site) => i18n.number(usedShare(fillOf(site.occupancy)), { style: 'percent' }) },
-    {
+    // To whom they are not told, none is no answer.
+    ...(alarms ? [{
       id: 'alarms', header: i18n.t('Open alarms'),
-      cell: (site) => site.openAlarmCount > 0
+      cell: (site: BoardSiteFragment) => site.openAlarmCount > 0
         ? <Link {...paths.alarms({ site: site.id })}><Mark tone="high">{i18n.number(site.openAlarmCount)}</Mark></Link>
         : <Mark tone="quiet">{i18n.t('None')}</Mark>,
-    },
+    }] : []),
     {
       id: 'offline', header: i18n.t('Offline banks'),
       cell: (site) => (

@@ -10,6 +10,7 @@ import { graphql } from '../../gql/generated/gql';
 import type { SiteScreenQuery } from '../../gql/generated/graphql';
 import { useEvery, useLiveQuery } from '../../gql/useLiveQuery';
 import { useNow } from '../../lib/now';
+import { PERMISSION, useMay } from '../../lib/permissions';
 import { formatClock } from '../../lib/time';
 import { ALARM_KIND } from '../../lib/words';
 import { paths } from '../../paths';
@@ -92,6 +93,7 @@ function Body({ site }: { site: Site }) {
   const { days = '7' } = route.useSearch();
   const navigate = route.useNavigate();
   const fill = fillOf(site.occupancy);
+  const alarms = useMay(PERMISSION.readAlarms);
   return (
     <>
       <Section title={i18n.t('Now')}>
@@ -99,7 +101,7 @@ function Body({ site }: { site: Site }) {
           figures={[
             { name: i18n.t('Doors in use'), value: i18n.number(usedShare(fill), { style: 'percent' }), more: i18n.t('of {total}', { total: i18n.number(fill.total) }) },
             { name: i18n.t('Free doors'), value: i18n.number(fill.free) },
-            { name: i18n.t('Open alarms'), value: i18n.number(site.openAlarmCount), tone: site.openAlarmCount > 0 ? 'high' : undefined },
+            ...(alarms ? [{ name: i18n.t('Open alarms'), value: i18n.number(site.openAlarmCount), tone: site.openAlarmCount > 0 ? 'high' as const : undefined }] : []),
             { name: i18n.t('Offline banks'), value: i18n.number(site.offlineBankCount), tone: site.offlineBankCount > 0 ? 'high' : undefined, more: i18n.t('of {total}', { total: i18n.number(site.bankCount) }) },
           ]}
         />
@@ -107,9 +109,11 @@ function Body({ site }: { site: Site }) {
       <Section title={i18n.t('Banks')}>
         <BankCards banks={site.banks.edges.map((edge) => edge.node)} siteZone={site.timezone} />
       </Section>
-      <Section title={i18n.t('Active alarms')} aside={<Link {...paths.alarms({ site: site.id })}>{i18n.t('All alarms of this site')}</Link>}>
-        <ActiveAlarms site={site} />
-      </Section>
+      {alarms && (
+        <Section title={i18n.t('Active alarms')} aside={<Link {...paths.alarms({ site: site.id })}>{i18n.t('All alarms of this site')}</Link>}>
+          <ActiveAlarms site={site} />
+        </Section>
+      )}
       <Section
         title={i18n.t('Use by hour')}
         aside={

@@ -8,6 +8,7 @@ import { Gate } from '../../gql/Gate';
 import { graphql } from '../../gql/generated/gql';
 import type { StayRowFragment } from '../../gql/generated/graphql';
 import { useLiveQuery } from '../../gql/useLiveQuery';
+import type { Abilities } from '../../lib/abilities';
 import { PARCEL_STATE, STAY_OUTCOME, STAY_STATE } from '../../lib/words';
 import { paths } from '../../paths';
 import { Facts } from '../../ui/Facts';
@@ -19,7 +20,7 @@ import { ReleaseStay } from './ReleaseStay';
 
 const StayQuery = graphql(`
   query StayScreen($id: ID!) {
-    node(id: $id) { __typename ...StayRow ... on Stay { usableUntil } }
+    node(id: $id) { __typename ...StayRow ... on Stay { usableUntil bank { id capabilities { name ability } } } }
   }
 `);
 
@@ -33,7 +34,7 @@ export function StayPanel({ id, close }: { id: string; close: () => void }) {
       <Section title={i18n.t('The stay')} aside={<CloseButton onClick={close} aria-label={i18n.t('Close the stay')} />}>
         <Gate state={state} reload={reload} lines={6}>
           {(data) => data.node?.__typename === 'Stay'
-            ? <Body stay={data.node} usableUntil={data.node.usableUntil} />
+            ? <Body stay={data.node} capabilities={data.node.bank.capabilities} usableUntil={data.node.usableUntil} />
             : <Text size="sm">{i18n.t('This stay does not exist, or it is not yours to see.')}</Text>}
         </Gate>
       </Section>
@@ -41,7 +42,7 @@ export function StayPanel({ id, close }: { id: string; close: () => void }) {
   );
 }
 
-function Body({ stay, usableUntil }: { stay: StayRowFragment; usableUntil: string | null }) {
+function Body({ stay, capabilities, usableUntil }: { stay: StayRowFragment; capabilities: Abilities; usableUntil: string | null }) {
   const { i18n } = useLingui();
   const zone = stay.site.timezone;
   const at = (moment: string | null): React.ReactNode => (moment ? <Moment at={moment} siteZone={zone} /> : '–');
@@ -64,7 +65,7 @@ function Body({ stay, usableUntil }: { stay: StayRowFragment; usableUntil: strin
           ...(stay.note ? [{ name: i18n.t('Note'), value: stay.note }] : []),
         ]}
       />
-      <ConfirmDeposit stay={stay} />
+      <ConfirmDeposit stay={stay} capabilities={capabilities} />
       {stay.state !== 'RELEASED' && <ReleaseStay stay={stay} />}
     </Stack>
   );
