@@ -38,6 +38,12 @@ async def take_away(work: Work, stay_id: UUID, door: Compartment, carrier_id: UU
         told(work, "PassCalledOff", each, door)
 
 
+async def replace(work: Work, by: Pass, door: Compartment) -> None:
+    """Whoever else held one of its kind is shown it no more."""
+    for each in await store.replace(work.conn, by):
+        told(work, "PassCalledOff", each, door)
+
+
 async def bury(work: Work, stay_id: UUID, door: Compartment) -> None:
     """What was handed out opens nothing any more: its time is over, or the door has heard of it."""
     for each in await store.bury(work.conn, work.tenant, stay_id):

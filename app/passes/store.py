@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Text, any_, bindparam, case, insert, null, update
+from sqlalchemy import ARRAY, Text, any_, bindparam, case, insert, null, or_, update
 
 from app.devices.port import AccessKind
 from app.kit.db import Conn, Statement
@@ -64,6 +64,22 @@ FORGET = Statement(
     )
     .values(sealed=null())
 )
+# Others held these, who are shown them no more: on a phone they may still be used.
+REPLACE = Statement(
+    update(passes)
+    .where(
+        passes.c.tenant_id == _TENANT,
+        passes.c.stay_id == bindparam("stay_id_", type_=Uuid),
+        passes.c.kind == bindparam("kind_", type_=Text),
+        passes.c.state == PassState.ISSUED.value,
+        or_(
+            passes.c.carrier_id.is_distinct_from(bindparam("carrier_id_", type_=Uuid)),
+            passes.c.person_id.is_distinct_from(bindparam("person_id_", type_=Uuid)),
+        ),
+    )
+    .values(state=PassState.REVOKE_PENDING.value, sealed=null())
+    .returning(*COLUMNS)
+)
 # Nothing of a stay opens its door any more.
 BURY = Statement(
     update(passes)
@@ -110,8 +126,12 @@ async def take_away(conn: Conn, tenant_id: UUID, stay_id: UUID, carrier_id: UUID
     return [pass_of(row) for row in rows]
 
 
-async def forget(conn: Conn, tenant_id: UUID, stay_id: UUID, kind: AccessKind) -> None:
-    await FORGET.run(conn, tenant_id=tenant_id, stay_id_=stay_id, kind_=kind.value)
+async def replace(conn: Conn, by: Pass) -> list[Pass]:
+    """A newer one takes the place of those of its kind. Those that somebody else held, called off by that."""
+    given = {"tenant_id": by.tenant_id, "stay_id_": by.stay_id, "kind_": by.kind.value}
+    rows = await REPLACE.rows(conn, **given, carrier_id_=by.carrier_id, person_id_=by.person_id)
+    await FORGET.run(conn, **given)
+    return [pass_of(row) for row in rows]
 
 
 async def bury(conn: Conn, tenant_id: UUID, stay_id: UUID) -> list[Pass]:
