@@ -266,7 +266,7 @@ async def web(given: Settings) -> Web:
         secure=given.base_url.startswith("https:"), origins=origins,
     )  # fmt: skip
     sockets, http = GraphQLWebSocket(pipeline, authenticate), GraphQLHTTP(pipeline, authenticate)
-    mailbox = Mailbox(db, registry.receive, partial(connection_of, sealer=sealer))
+    mailbox = Mailbox(db, registry.receive, partial(connection_of, sealer=sealer), Vault(sealer))
     return Web(given, db, bus, hub, authenticator, engine, sockets, http, doors, hosts(given), guard, mailbox)
 
 

@@ -154,6 +154,7 @@ class Pushed:
     device's own clock: late and out of order is normal. A hint: the books are read again before it is believed.
 
     `reference`: the vendor's id of the access it is about; `order`: ours of the order, where the vendor echoes it.
+    `keypad_code`: what opens the door at its keypad, where only the event tells it: a part of that access.
     """
 
     key: str
@@ -165,6 +166,7 @@ class Pushed:
     reference: str | None = None
     what: str = ""
     order: UUID | None = None
+    keypad_code: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
