@@ -1,5 +1,6 @@
 """Where vendors post what happened: `POST /push/{connection_id}`, signed as the connection says."""
 
+import asyncio
 import logging
 import re
 from collections.abc import Callable
@@ -10,18 +11,23 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from app.devices import queries as devices
-from app.devices.port import Connection, ContractBroken, Receiver, Refused
+from app.devices.port import Connection, ContractBroken, Pushed, Receiver, Refused
 from app.kit.clock import Clock, utc_now
 from app.kit.db import Database, Row
 from app.kit.seal import SealBroken
+from app.passes import service as passes
+from app.passes.model import Vault
 from app.pushes import service
 from tenants.system import system_context
+from tenants.work import Context
 
 log = logging.getLogger("lockyard.mailbox")
 
 # Room for any event of a door; whoever needs more is no door.
 MOST_BYTES = 65_536
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+# Seconds between looks for the pass that a code belongs to.
+_UNTIL_THE_PASS = (0.0, 0.1, 0.3, 0.6, 1.0)
 # The same for whoever knows no connection, or signs as another: nothing is told of what there is.
 _UNKNOWN = (404, "NOT_FOUND", "There is no such place.")
 
@@ -35,9 +41,10 @@ class Mailbox:
         db: Database,
         receive: Receiver,
         read: Callable[[Row], Connection],
+        vault: Vault,
         clock: Clock = utc_now,
     ) -> None:
-        self._db, self._receive, self._read, self._clock = db, receive, read, clock
+        self._db, self._receive, self._read, self._vault, self._clock = db, receive, read, vault, clock
 
     def route(self) -> Route:
         return Route("/push/{connection_id}", self._answer, methods=["POST"])
@@ -77,7 +84,18 @@ class Mailbox:
         context = system_context(self._db, row["tenant_id"], origin="push", clock=self._clock)
         async with context.begin() as work:
             await service.receive(work, row["id"], pushed)
+        for each in pushed:
+            if each.keypad_code is not None and each.order is not None:
+                await self._take_code(context, each.order, each)
         return 204, "", ""
+
+    async def _take_code(self, context: Context, order: UUID, pushed: Pushed) -> None:
+        """A code is kept with its pass and nowhere else. The event and the answer that the pass comes of cross."""
+        for wait in _UNTIL_THE_PASS:
+            await asyncio.sleep(wait)
+            async with context.begin() as work:
+                if await passes.take_code(work, order, pushed, self._vault):
+                    return
 
     async def _connection(self, id_: UUID) -> Row | None:
         """Of whichever tenant: whoever posts names the connection and nothing else."""

@@ -17,6 +17,7 @@ from adapters import reach, registry
 from app import due
 from app.fleet.jobs import Fleet, connection_of
 from app.http import COOKIE, Doors
+from app.introductions import service as introductions
 from app.kit.bus import LOST, PostgresBus
 from app.kit.clock import utc_now
 from app.kit.db import Database
@@ -246,7 +247,7 @@ async def web(given: Settings) -> Web:
     parts = {
         "sign_ins": sign_ins,
         "pickup_codes": codes,
-        "vendors": Vendors(registry.problems, sealer, registry.bank_id, registry.places),
+        "vendors": Vendors(registry.problems, sealer, registry.bank_id, registry.places, introductions.forget),
     }
     special = {**SPECIAL, "vendors": vendors_listed(registry.vendors().values())}
     late = {"pickupCode": shown_codes(codes), "downloadUrl": links.download_urls}
@@ -265,7 +266,7 @@ async def web(given: Settings) -> Web:
         secure=given.base_url.startswith("https:"), origins=origins,
     )  # fmt: skip
     sockets, http = GraphQLWebSocket(pipeline, authenticate), GraphQLHTTP(pipeline, authenticate)
-    mailbox = Mailbox(db, registry.receive, partial(connection_of, sealer=sealer))
+    mailbox = Mailbox(db, registry.receive, partial(connection_of, sealer=sealer), Vault(sealer))
     return Web(given, db, bus, hub, authenticator, engine, sockets, http, doors, hosts(given), guard, mailbox)
 
 

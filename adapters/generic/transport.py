@@ -6,11 +6,12 @@ import os
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import TypeVar
+from typing import TypeVar, cast
 from urllib.parse import urlsplit
 
 from adapters import config, reach
 from adapters.generic import sockets
+from adapters.generic.telnet import GuardedLoop
 from app.devices.port import Connection, Refused, Unreachable
 
 T = TypeVar("T")
@@ -205,7 +206,7 @@ async def _dial(address: str, baudrate: int, parity: str, line: _Line) -> asynci
 async def _open(address: str, baudrate: int, parity: str, line: _Line) -> asyncio.WriteTransport:
     import serialx  # two megabytes that only a process with a serial line needs
 
-    loop = asyncio.get_running_loop()
+    loop = cast("asyncio.AbstractEventLoop", GuardedLoop(asyncio.get_running_loop()))
     try:
         device, _ = await serialx.create_serial_connection(
             loop, lambda: line, address, baudrate=baudrate, parity=serialx.Parity(parity)

@@ -66,7 +66,7 @@ class HarborAdapter:
         linked, assigns = self._options.links != "none", self._options.links == "both"
         chosen = {
             Capability.PUSH_EVENTS: self._options.pushes,
-            Capability.KEYPAD_CODE: self._options.keypad and linked,
+            Capability.KEYPAD_CODE: self._options.keypad and linked and self._options.pushes,
             Capability.VENDOR_ASSIGNS_UNIT: assigns,
             # A locker that we reserved would be another one than the link is for.
             Capability.VENDOR_RESERVATION: not assigns,
@@ -257,9 +257,8 @@ def receive(connection: Connection, headers: Mapping[str, str], body: bytes) -> 
     if not secret or not wire.signed(scheme, secret, body, headers.get(header, "")):
         raise Refused("not signed as agreed", reason="BAD_SIGNATURE")
     each = shaped(lambda given: wire.event(decode(given)), body)
-    return (
-        Pushed(each.key, each.kind, each.tower, each.at, each.locker, each.word, each.about, each.what, each.order),
-    )
+    told = (each.key, each.kind, each.tower, each.at, each.locker, each.word, each.about, each.what, each.order)
+    return (Pushed(*told, keypad_code=each.keypad_code),)
 
 
 def tower_id(bank: str) -> str:

@@ -13,6 +13,7 @@ from uuid import UUID
 from adapters.payload import WrongShape, an_object, decode, optional, required
 from app.devices.port import PushedKind, VendorWord
 
+CODE = re.compile(r"[0-9]{4,10}", re.ASCII)
 TOWER = re.compile(r"[0-9a-f]{16}")
 # Names as `word` normalises them; the vendor's numeric ids are not documented beyond one.
 WORDS: Mapping[str, VendorWord] = {word.value.lower(): word for word in VendorWord}
@@ -85,6 +86,7 @@ class Event:
     at: datetime
     what: str
     order: UUID | None = None
+    keypad_code: str | None = field(default=None, repr=False)
 
     @property
     def word(self) -> VendorWord | None:
@@ -205,7 +207,13 @@ def event(value: Any) -> Event:
         at=zoned(stamp),
         what=f"{name} {source}".strip()[:200],
         order=_order(data.get("locker_open_request_payload")),
+        keypad_code=_digits(data.get("keypad_code")),
     )
+
+
+def _digits(told: Any) -> str | None:
+    """What a tower takes at its keypad; anything else is no code."""
+    return told if isinstance(told, str) and CODE.fullmatch(told) else None
 
 
 def _order(echoed: Any) -> UUID | None:

@@ -57,9 +57,17 @@ class PitneyAdapter:
     redact = REDACT
 
     def __init__(
-        self, client: PitneyClient, *, location: str | None, sizes: Mapping[str, str], poll: timedelta
+        self,
+        client: PitneyClient,
+        *,
+        stand_in: str | Contact,
+        location: str | None,
+        sizes: Mapping[str, str],
+        poll: timedelta,
     ) -> None:
+        """`stand_in`: whom to reserve for where nobody is named: by the book's id, or as they are to be added."""
         self._client = client
+        self._stand_in, self._asks = stand_in, asyncio.Lock()
         self._location = location
         self._sizes = sizes
         # Settle: an open that was taken may reach the kiosk late; the vendor states no figure, so ours is long.
@@ -113,6 +121,12 @@ class PitneyAdapter:
     async def add_contact(self, contact: Contact) -> str:
         answer = await self._client.add(self._client.paths.contact, wire.contact_body(contact))
         return shaped(wire.contact_id, answer)
+
+    async def stand_in(self) -> str:
+        async with self._asks:
+            if isinstance(self._stand_in, Contact):
+                self._stand_in = await self.add_contact(self._stand_in)
+            return self._stand_in
 
     async def sizes(self, bank: str) -> tuple[SizeCount, ...]:
         """The vendor's size words in ours; words we have none for keep their own."""
@@ -225,6 +239,8 @@ def connect(connection: Connection) -> Adapter:
     let_in, places, given = _read(connection)
     return PitneyAdapter(
         PitneyClient(let_in, places),
+        # The same at every start, hence one contact of an account. Nobody collects by it.
+        stand_in=given["contact_id"] or Contact(f"lockyard-{connection.id}", "Lockyard"),
         location=given["location_id"],
         sizes={**SIZES, **(given["sizes"] or {})},
         poll=timedelta(seconds=float(given["poll_seconds"])),

@@ -52,6 +52,7 @@ def unit(each: wire.UnitObject, sizes: Sizes, now: datetime) -> Unit:
         occupied=each.occupied,
         parcels=each.parcels,
         deposited=each.deposited,
+        deposit_expires_at=each.expires_at if each.deposited else None,
         flags=each.raw,
     )
 

@@ -31,6 +31,7 @@ SETTINGS = (
     Setting("auth_url", SettingKind.TEXT, "whole address of the token call, where it is not on the same host"),
     Setting("location_id", SettingKind.TEXT, "take only the banks of this vendor location"),
     Setting("partner_id", SettingKind.TEXT, "sent as X-PB-Developer-Partner-ID"),
+    Setting("contact_id", SettingKind.TEXT, "address-book id to reserve for where nobody is named; added unless set"),
     Setting("paths", SettingKind.MAP, "corrections of operation paths, by operation name"),
     Setting("sizes", SettingKind.MAP, "vendor size word to ours, where not small=S medium=M large=L mlarge=XL"),
     Setting("read_seconds", SettingKind.SECONDS, "how long a read may take, its repetitions included", default=5.0),

@@ -68,6 +68,7 @@ class UnitObject:
     occupied: bool | None
     parcels: tuple[str, ...]
     deposited: tuple[str, ...]
+    expires_at: datetime | None
     raw: Mapping[str, object]
     strange: Mapping[str, str]
 
@@ -92,9 +93,18 @@ def moment(holder: Mapping[str, Any], name: str) -> datetime | None:
         return None
     try:
         read = datetime.fromisoformat(text)
-    except ValueError as error:
+        return (read if read.tzinfo else read.replace(tzinfo=UTC)).astimezone(UTC)
+    # In the first and the last hours of the calendar another zone has no such time.
+    except (ValueError, OverflowError) as error:
         raise WrongShape(f"{name} is not a time") from error
-    return read if read.tzinfo else read.replace(tzinfo=UTC)
+
+
+def _told(holder: Mapping[str, Any], name: str) -> datetime | None:
+    """Where it is one of many things told: a time that nobody can read is not told, and hides nothing else."""
+    try:
+        return moment(holder, name)
+    except WrongShape:
+        return None
 
 
 def parcels(holder: Mapping[str, Any], name: str) -> tuple[str, ...]:
@@ -116,6 +126,7 @@ def unit(value: Any) -> UnitObject:
         occupied=optional(holder, "unitOccupied", bool),
         parcels=tuple(dict.fromkeys((*parcels(holder, "parcelsReserved"), *deposited))),
         deposited=deposited,
+        expires_at=_told(holder, "depositExpiryTime"),
         raw={name: holder[name] for name in RAW_FIELDS if holder.get(name) is not None},
         strange={name: _KINDS[type(holder[name])] for name in sorted(holder.keys() - UNIT_FIELDS)},
     )

@@ -130,7 +130,8 @@ async def keep(work: Work, command: Command, stay: Stay, access: Access, vault: 
         stay.tenant_id, command.id, stay.id, stay.compartment_id, access.kind, state, holder.carrier_id,
         holder.person_id, access.reference, work.now, access.expires_at,
     )  # fmt: skip
-    await passes_store.forget(work.conn, stay.tenant_id, stay.id, access.kind)
+    if good:
+        await passes.replace(work, which, door)
     row = {name: getattr(which, name) for name in Pass.__slots__ if name != "used_at"}
     row |= {"kind": which.kind.value, "state": which.state.value, "command_id": command.id, "site_id": stay.site_id}
     row |= {"bank_id": stay.bank_id, "sealed": vault.keep(which.id, access) if good else None}

@@ -99,6 +99,11 @@ _KEPT = Statement(
         banks.c.tenant_id == bindparam("tenant_id", type_=Uuid), banks.c.id == bindparam("id", type_=Uuid)
     )
 )
+_AS_KEPT = Statement(
+    select(banks.c.revision)
+    .where(banks.c.tenant_id == bindparam("tenant_id", type_=Uuid), banks.c.id == bindparam("id", type_=Uuid))
+    .with_for_update(read=True)
+)
 _FLEET = Statement(select(*BANK_COLUMNS))
 _STANDING = Statement(
     select(*DOOR_COLUMNS)
@@ -185,6 +190,12 @@ async def named(conn: Conn, tenant_id: UUID, bank_id: UUID, unit: str) -> Compar
 async def kept(conn: Conn, bank: Bank) -> Bank | None:
     """The bank as it is written down now; None when it was deleted."""
     return await by_id(conn, bank.tenant_id, bank.id)
+
+
+async def unrevised(conn: Conn, bank: Bank) -> bool:
+    """Whether the way to the bank is what it was when it was read; nobody changes it before this act ends."""
+    now: int | None = await _AS_KEPT.value(conn, tenant_id=bank.tenant_id, id=bank.id)
+    return now == bank.revision
 
 
 async def by_id(conn: Conn, tenant_id: UUID, id: UUID) -> Bank | None:

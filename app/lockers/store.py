@@ -142,18 +142,14 @@ OBSERVE = Statement(
     update(compartments)
     .where(_AND_TENANT, compartments.c.id == _SEEN.c.id)
     .values(
-        door=_SEEN.c.door,
-        door_observed_at=_SEEN.c.at,
-        door_source=_SEEN.c.source,
-        openings=_SEEN.c.openings,
+        door=_SEEN.c.door, door_observed_at=_SEEN.c.at, door_source=_SEEN.c.source, openings=_SEEN.c.openings,
         item_present=func.coalesce(_SEEN.c.item, compartments.c.item_present),
         door_open_since=case(
             (_SEEN.c.door != DoorState.OPEN.value, None),
-            (compartments.c.door == DoorState.OPEN.value, compartments.c.door_open_since),
-            else_=_SEEN.c.at,
+            (compartments.c.door == DoorState.OPEN.value, compartments.c.door_open_since), else_=_SEEN.c.at,
         ),
     )
-)
+)  # fmt: skip
 
 _OF_THIS_BANK = and_(_AND_TENANT, compartments.c.bank_id == bindparam("bank_id", type_=Uuid))
 _IDS = bindparam("ids", type_=ARRAY(Uuid))
@@ -206,9 +202,7 @@ _GIVEN = func.unnest(*_ARRAYS).table_valued(*_PLACED).render_derived(name="given
 ADD_COMPARTMENTS = Statement(
     insert(compartments).from_select(
         ["tenant_id", "site_id", "bank_id", *_PLACED],
-        select(
-            _TENANT, bindparam("site_id", type_=Uuid), bindparam("bank_id", type_=Uuid), *[_GIVEN.c[n] for n in _PLACED]
-        ),
+        select(_TENANT, *[bindparam(n, type_=Uuid) for n in ("site_id", "bank_id")], *[_GIVEN.c[n] for n in _PLACED]),
     )
 )
 # Its keeper compares revisions: after one of these it begins anew with what is written down then.
@@ -232,11 +226,8 @@ RECOGNISE = _this_bank(_AS_LOOKED_AT, likeness=_LIKENESS, differs_since=null())
 # Another controller counts openings anew and has not been looked at yet.
 REWIRE = _this_bank(
     **_bound("new", banks, "connection_id", "vendor", "external_id", "capabilities", "blind_allocation"),
-    last_contact_at=null(),
-    revision=banks.c.revision + 1,
-    likeness=_LIKENESS,
-    differs_since=null(),
-)
+    last_contact_at=null(), revision=banks.c.revision + 1, likeness=_LIKENESS, differs_since=null(),
+)  # fmt: skip
 _RENAMED = (
     func.unnest(bindparam("befores", type_=ARRAY(Text)), bindparam("afters", type_=ARRAY(Text)))
     .table_valued("before", "after")

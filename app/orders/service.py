@@ -31,6 +31,7 @@ from app.orders.model import Change, Known, Watch, to_watch
 from app.passes.model import Vault
 from app.placing import service as placing
 from app.stays import queries as stays
+from app.stays import service as stays_service
 from app.stays import store as stays_store
 from app.stays.model import PickupCodes
 from tenants.audit.model import Entry
@@ -63,7 +64,7 @@ async def accepted(work: Work, command: Command, receipt: Receipt, *, sensor: bo
     """The vendor took it. Where a sensor watches the door that is not the end; elsewhere it is all there will be."""
     # Before the command's own row: everybody locks a stay first.
     stay = None
-    if (receipt.pickup_code or receipt.access) and command.stay_id:
+    if (receipt.pickup_code or receipt.access or receipt.deposit_expires_at) and command.stay_id:
         stay = await stays.standing(work.conn, work.tenant, command.stay_id)
     final = command.kind is not OrderKind.OPEN or not sensor
     evidence = "E1" if final else None
@@ -75,6 +76,8 @@ async def accepted(work: Work, command: Command, receipt: Receipt, *, sensor: bo
     if told and stay is not None and receipt.pickup_code:
         hash_, sealed = codes.keep(stay.id, stay.bank_id, receipt.pickup_code)
         await stays_store.run(stays_store.VENDOR_CODE, work.conn, stay, pickup_hash=hash_, pickup_sealed=sealed)
+    if told and stay is not None and receipt.deposit_expires_at:
+        await stays_service.expires(work, stay, receipt.deposit_expires_at)
     if told and stay is not None and receipt.access:
         await issuing.keep(work, command, stay, receipt.access, Vault(codes.sealer))
     return told

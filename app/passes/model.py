@@ -91,6 +91,11 @@ class Vault:
         parts = (access.payload, access.payload_auth, access.link, access.keypad_code)
         return self._sealer.seal(orjson.dumps(dict(zip(PARTS, parts, strict=True))), pass_id.bytes)
 
+    def with_code(self, pass_id: UUID, sealed: bytes, code: str) -> bytes:
+        """The same pass with a code for its keypad; one it has already stays. Raises SealBroken."""
+        parts = orjson.loads(self._sealer.open(sealed, pass_id.bytes))
+        return self._sealer.seal(orjson.dumps({**parts, "keypadCode": parts.get("keypadCode") or code}), pass_id.bytes)
+
     def show(self, pass_id: UUID, part: str, sealed: bytes) -> str | None:
         """Raises SealBroken."""
         found = orjson.loads(self._sealer.open(sealed, pass_id.bytes)).get(part)

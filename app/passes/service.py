@@ -4,12 +4,12 @@ from datetime import datetime
 from uuid import UUID
 
 from app.devices import queries as devices
-from app.devices.port import AccessKind, Capability, OrderKind
+from app.devices.port import AccessKind, Capability, OrderKind, Pushed
 from app.lockers import events as locker_events
 from app.lockers import store as lockers
 from app.lockers.model import Compartment, Service
 from app.passes import events, queries, store
-from app.passes.model import LIVE, Pass, usable_until
+from app.passes.model import LIVE, Pass, Vault, usable_until
 from tenants.audit.model import Entry
 from tenants.policy import Permission
 from tenants.work import Work
@@ -36,6 +36,24 @@ async def take_away(work: Work, stay_id: UUID, door: Compartment, carrier_id: UU
     """Couriers of this carrier are not shown any more what they carry for a stay; on a phone it may still work."""
     for each in await store.take_away(work.conn, work.tenant, stay_id, carrier_id):
         told(work, "PassCalledOff", each, door)
+
+
+async def replace(work: Work, by: Pass, door: Compartment) -> None:
+    """Whoever else held one of its kind is shown it no more."""
+    for each in await store.replace(work.conn, by):
+        told(work, "PassCalledOff", each, door)
+
+
+async def take_code(work: Work, command_id: UUID, told_: Pushed, vault: Vault) -> bool:
+    """The code that a vendor tells of a pass by an event becomes a part of it. False where it is not there yet; it is
+    for who holds the pass, and kept while that may be shown."""
+    row = await store.by_command(work.conn, work.tenant, command_id)
+    if row is None or told_.keypad_code is None:
+        return row is not None
+    if row["sealed"] is None or row["reference"] != told_.reference:
+        return True
+    after = vault.with_code(row["id"], row["sealed"], told_.keypad_code)
+    return await store.reseal(work.conn, work.tenant, row["id"], row["sealed"], after)
 
 
 async def bury(work: Work, stay_id: UUID, door: Compartment) -> None:

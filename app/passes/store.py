@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Text, any_, bindparam, case, insert, null, update
+from sqlalchemy import ARRAY, LargeBinary, Text, any_, bindparam, case, insert, null, or_, select, update
 
 from app.devices.port import AccessKind
-from app.kit.db import Conn, Statement
+from app.kit.db import Conn, Row, Statement
 from app.kit.tables import Time, Uuid
 from app.passes.model import LIVE, Pass, PassState
 from app.passes.queries import COLUMNS, pass_of
@@ -64,6 +64,38 @@ FORGET = Statement(
     )
     .values(sealed=null())
 )
+# Others held these, who are shown them no more: on a phone they may still be used.
+REPLACE = Statement(
+    update(passes)
+    .where(
+        passes.c.tenant_id == _TENANT,
+        passes.c.stay_id == bindparam("stay_id_", type_=Uuid),
+        passes.c.kind == bindparam("kind_", type_=Text),
+        passes.c.state == PassState.ISSUED.value,
+        or_(
+            passes.c.carrier_id.is_distinct_from(bindparam("carrier_id_", type_=Uuid)),
+            passes.c.person_id.is_distinct_from(bindparam("person_id_", type_=Uuid)),
+        ),
+    )
+    .values(state=PassState.REVOKE_PENDING.value, sealed=null())
+    .returning(*COLUMNS)
+)
+_BY_COMMAND = Statement(
+    select(passes.c.id, passes.c.reference, passes.c.sealed).where(
+        passes.c.tenant_id == _TENANT, passes.c.command_id == bindparam("command_id", type_=Uuid)
+    )
+)
+# Whoever has sealed or forgotten it meanwhile knows better.
+RESEAL = Statement(
+    update(passes)
+    .where(
+        passes.c.tenant_id == _TENANT,
+        passes.c.id == bindparam("id_", type_=Uuid),
+        passes.c.sealed == bindparam("was", type_=LargeBinary),
+    )
+    .values(sealed=bindparam("after", type_=LargeBinary))
+    .returning(passes.c.id)
+)
 # Nothing of a stay opens its door any more.
 BURY = Statement(
     update(passes)
@@ -110,8 +142,21 @@ async def take_away(conn: Conn, tenant_id: UUID, stay_id: UUID, carrier_id: UUID
     return [pass_of(row) for row in rows]
 
 
-async def forget(conn: Conn, tenant_id: UUID, stay_id: UUID, kind: AccessKind) -> None:
-    await FORGET.run(conn, tenant_id=tenant_id, stay_id_=stay_id, kind_=kind.value)
+async def replace(conn: Conn, by: Pass) -> list[Pass]:
+    """A newer one takes the place of those of its kind. Those that somebody else held, called off by that."""
+    given = {"tenant_id": by.tenant_id, "stay_id_": by.stay_id, "kind_": by.kind.value}
+    rows = await REPLACE.rows(conn, **given, carrier_id_=by.carrier_id, person_id_=by.person_id)
+    await FORGET.run(conn, **given)
+    return [pass_of(row) for row in rows]
+
+
+async def by_command(conn: Conn, tenant_id: UUID, command_id: UUID) -> Row | None:
+    """Of the pass that was asked for so: id, reference and what is sealed."""
+    return await _BY_COMMAND.row(conn, tenant_id=tenant_id, command_id=command_id)
+
+
+async def reseal(conn: Conn, tenant_id: UUID, id: UUID, was: bytes, after: bytes) -> bool:
+    return await RESEAL.row(conn, tenant_id=tenant_id, id_=id, was=was, after=after) is not None
 
 
 async def bury(conn: Conn, tenant_id: UUID, stay_id: UUID) -> list[Pass]:

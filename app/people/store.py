@@ -51,4 +51,10 @@ KNOWN_AS = Statement(
 UNKNOWN = Statement(
     delete(contacts).where(contacts.c.tenant_id == _TENANT, contacts.c.person_id == bindparam("id_", type_=Uuid))
 )
+# Nor does another address book know anybody by the ids of this one.
+STRANGERS = Statement(
+    delete(contacts).where(
+        contacts.c.tenant_id == _TENANT, contacts.c.connection_id == bindparam("through", type_=Uuid)
+    )
+)
 FIELDS = Statement(select(*[people.c[name] for name in CHANGEABLE]).where(*_THIS))

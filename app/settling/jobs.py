@@ -39,6 +39,7 @@ from tenants.work import Work
 log = logging.getLogger("lockyard.settling")
 
 S = CommandState
+IN_BOOKS = "found in the vendor's books"
 # A door may still open for a command that was given up on; such an opening is its own, not a burglar's.
 REMEMBER_SETTLES = 4
 # One reading may leave a unit out; so long after the time to settle another may still tell of it.
@@ -64,7 +65,7 @@ async def settle(desk: Desk, watch: Watch, units: dict[str, Unit], read: frozens
         await _end(desk, watch, lambda work: service.opened(work, command, desk.hands.clock()), S.DOOR_OPENED)
     elif verdict is Verdict.HAPPENED:
         booked(desk.known.get(watch.unit or known.unit, known), command)
-        took = watch.found or Receipt(Outcome.ACCEPTED, "found in the vendor's books", unit=watch.unit)
+        took = watch.found or Receipt(Outcome.ACCEPTED, IN_BOOKS, unit=watch.unit)
         codes = desk.hands.codes
         await _end(
             desk, watch, lambda work: service.answered(work, command, took, sensor=False, codes=codes), S.ACCEPTED
@@ -101,6 +102,9 @@ async def _verdict(desk: Desk, watch: Watch, known: Known, units: dict[str, Unit
             log.info("bank %s: no lookup: %s", desk.bank.id, error.detail)
             return Verdict.WAIT
         verdict = verdict_on_parcels(command, found, known.unit)
+        if command.kind is OrderKind.DEPOSIT and verdict is Verdict.HAPPENED and found is not None:
+            until = found.deposit_expires_at
+            watch.found = Receipt(Outcome.ACCEPTED, IN_BOOKS, unit=watch.unit, deposit_expires_at=until)
     else:
         verdict = verdict_on_books(command, units.get(known.unit))
     return _in_time(desk, watch, verdict)

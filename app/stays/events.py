@@ -16,8 +16,8 @@ OF_STATE = {
 
 
 def of_stay(kind: str, stay: Stay, **more: object) -> Fact:
-    """StayExtended, StayOverdue, StayPlaced, PickupCodeRefused, PickupCodeMissing, VendorUntold, or a word of
-    OF_STATE."""
+    """StayExtended, StayExpiryTold, StayOverdue, StayPlaced, PickupCodeRefused, PickupCodeMissing, VendorUntold, or a
+    word of OF_STATE."""
     payload = {
         "compartment_id": str(stay.compartment_id),
         "state": stay.state.value,

@@ -1,7 +1,7 @@
 """What people do with stays: reserve, confirm a deposit, extend, release. Doors are opened in app.access."""
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -110,6 +110,15 @@ async def extend(work: Work, stay_id: UUID, by: timedelta, reason: str | None) -
     work.audit(_entry(Permission.STAY_EXTEND, after, reason=reason, details={"until": until.isoformat()}))
     await told(work, after, await door_of(work, stay), OrderKind.EXTEND)
     return after.id
+
+
+async def expires(work: Work, stay: Stay, until: datetime) -> None:
+    """The vendor told until when a parcel may wait there; the stay is locked."""
+    after = await store.run(store.VENDOR_EXPIRY, work.conn, stay, until=until, now=work.now)
+    if after is not None:
+        told_ = {"until": until.isoformat()}
+        work.emit(events.of_stay("StayExpiryTold", after, **told_))
+        work.audit(Entry("stay:expiry_told", "Stay", after.id, after.site_id, after.carrier_id, details=told_))
 
 
 async def release(work: Work, stay_id: UUID, outcome: StayOutcome, reason: str) -> UUID:

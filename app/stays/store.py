@@ -14,9 +14,11 @@ from sqlalchemy import (
     and_,
     any_,
     bindparam,
+    case,
     func,
     insert,
     literal,
+    literal_column,
     null,
     or_,
     select,
@@ -34,7 +36,18 @@ from app.lockers.store import free_again, shade, take_free, take_named
 from app.parcels.model import ParcelState
 from app.parcels.store import allocate, announce, end, put_in, take
 from app.people.queries import exists as person_exists
-from app.stays.model import CLAIMS, INSIDE, MOVES, OPEN_BEFORE_DEPOSIT, RELEASES, USE, State, Stay, StayOutcome
+from app.stays.model import (
+    CLAIMS,
+    INSIDE,
+    MOVES,
+    OPEN_BEFORE_DEPOSIT,
+    RELEASES,
+    USE,
+    WAIT_AFTER_DEPOSIT,
+    State,
+    Stay,
+    StayOutcome,
+)
 from app.stays.queries import COLUMNS, stay_of
 from app.stays.shape import visible
 from app.stays.tables import stays
@@ -205,8 +218,20 @@ STEP_BACK = Statement(
 )
 
 _UNTIL = bindparam("until", type_=Time)
+_OUR_WAIT: ColumnElement[Any] = literal_column(f"interval '{WAIT_AFTER_DEPOSIT.total_seconds():.0f} seconds'")
 EXTEND_HOLD = _change(_among(OPEN_BEFORE_DEPOSIT), expires_at=_UNTIL)
 EXTEND_DEPOSIT = _change(stays.c.state == State.DEPOSITED.value, deposit_expires_at=_UNTIL, overdue_at=null())
+# The vendor's word replaces our own count of days; of what a person or the vendor gave before, only more time counts.
+VENDOR_EXPIRY = _change(
+    _among({State.DEPOSITED, State.COLLECTING}),
+    stays.c.deposited_at < _UNTIL,
+    or_(
+        stays.c.deposit_expires_at < _UNTIL,
+        and_(stays.c.deposit_expires_at > _UNTIL, stays.c.deposit_expires_at == stays.c.deposited_at + _OUR_WAIT),
+    ),
+    deposit_expires_at=_UNTIL,
+    overdue_at=case((_UNTIL > _NOW, null()), else_=stays.c.overdue_at),
+)
 OVERDUE = _change(
     stays.c.state == State.DEPOSITED.value,
     stays.c.overdue_at.is_(None),

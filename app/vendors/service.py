@@ -37,16 +37,22 @@ async def _nowhere(_: Connection) -> Sequence[str]:
     return ()
 
 
+async def _nothing_kept(_work: Work, _account: UUID) -> None:
+    return
+
+
 @dataclass(frozen=True, slots=True)
 class Vendors:
     """What connecting a bank needs to know of vendors, handed in: the core names none. `problems` says what is wrong
     with a connection, one sentence each; `bank_id` writes a vendor's bank's id as its adapter does. Both raise
-    DeviceError for a vendor nobody knows. `places`: see `Places`."""
+    DeviceError for a vendor nobody knows. `places`: see `Places`. `forget`: drops what is kept of an account that is of
+    use at its address only."""
 
     problems: Callable[[Connection], tuple[str, ...]]
     sealer: Sealer
     bank_id: Callable[[str, str], str] = lambda _vendor, text: text
     places: Places = _nowhere
+    forget: Callable[[Work, UUID], Awaitable[None]] = _nothing_kept
 
     def fit(self, connection: Connection) -> Connection:
         """The same connection. Raises Invalid, naming the field, for what its vendor cannot work with."""
@@ -124,6 +130,9 @@ async def change(work: Work, id: UUID, ask: Account, vendors: Vendors) -> None:
         new_settings=dict(given.settings), new_secret_sealed=sealed,
     )  # fmt: skip
     await lockers_store.REVISE.rows(work.conn, tenant_id=work.tenant, bank_id=None, through=id)
+    if given.base_url != old.base_url:
+        # Only now: whoever notes something while the banks are kept as they were has done so by now, or does not.
+        await vendors.forget(work, id)
     await devices_store.ring(work.conn, id)
     if any(each is not None for each in (ask.base_url, ask.settings, ask.secret)):
         await _survey_anew(work, id)

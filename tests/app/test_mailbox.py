@@ -18,6 +18,7 @@ from app.fleet.jobs import connection_of
 from app.kit.db import Database
 from app.kit.embedded import Dsns
 from app.mailbox import MOST_BYTES, Mailbox
+from app.passes.model import Vault
 from tests.adapters.harbor.rig import TOWER, harbor_rig
 from tests.app.handover.towers import SECRET, Towers
 from tests.app.rig import SEALER, snapshot
@@ -65,7 +66,7 @@ async def post(app_db: Database, worker_db: Database, admin_db: Database, dsns: 
     heard: asyncio.Queue[str] = asyncio.Queue()
     async with harbor_rig() as rig:
         scene = await Towers.make(app_db, worker_db, admin_db, rig.adapter, rig.world)
-        box = Mailbox(app_db, registry.receive, lambda row: connection_of(row, SEALER))
+        box = Mailbox(app_db, registry.receive, lambda row: connection_of(row, SEALER), Vault(SEALER))
         listening = await asyncpg.connect(dsns.admin)
         await listening.add_listener("lockyard_commands", lambda *said: heard.put_nowait(said[3]))
         try:

@@ -30,7 +30,7 @@ SETTINGS = (
     Setting(
         "watchdog",
         SettingKind.BOOLEAN,
-        f"{ON_WAIT_OFF}: yes, the module itself ends its outputs when it hears nothing for 2 s at most",
+        f"{ON_WAIT_OFF}: yes, the module ends its outputs itself when it hears nothing for 2 s less pulse_seconds",
     ),
     Setting("framing", SettingKind.TEXT, "tcp or rtu; tcp on socket:// and rtu elsewhere unless set"),
     Setting("door_inputs", SettingKind.BOOLEAN, "input n is the door switch of output n", default=True),
@@ -49,8 +49,8 @@ def _read(connection: Connection) -> tuple[dict[str, Any], Wiring, dict[str, Pla
     _need(given["pulse"] in LONGEST_SECONDS, f"pulse must be {FLASH} or {ON_WAIT_OFF}")
     _need(
         given["pulse"] == FLASH or given["watchdog"],
-        f"with {ON_WAIT_OFF} an output stays on when we are cut off: set the module's own watchdog to 2 s at most and "
-        "say watchdog, or use a module that times its pulses",
+        f"with {ON_WAIT_OFF} an output stays on when we are cut off: set the module's own watchdog to 2 s less "
+        "pulse_seconds at most and say watchdog, or use a module that times its pulses",
     )
     _need(given["parity"] in {"N", "E", "O"}, "parity must be N, E or O")
     longest = LONGEST_SECONDS[given["pulse"]]

@@ -60,6 +60,8 @@ class ModbusDialect:
         # Outputs that may be under current: switched on and not yet known to be off.
         self._hot: set[tuple[int, int]] = set()
         self._cooling: asyncio.Task[None] | None = None
+        # Until when the module may hold an output on by itself.
+        self._flashing: dict[tuple[int, int], float] = {}
         # Module -> the connection on which its outputs were last found to be off.
         self._found_off: dict[int, int] = {}
 
@@ -82,8 +84,14 @@ class ModbusDialect:
         output = self._wiring.first_output + lock - 1
         await self._check_mode(bus, board, output)
         if self._wiring.flash:
-            return await self._order(bus, board, wire.flash(output, self._wiring.seconds))
+            return await self._flash(bus, board, output)
         return await self._on_wait_off(bus, board, lock, output)
+
+    async def _flash(self, bus: Bus, board: int, output: int) -> bool:
+        """A pulse that began before the last one has ended would make a longer one of it."""
+        await asyncio.sleep(max(0.0, self._flashing.get((board, output), 0.0) - time.monotonic()))
+        self._flashing[board, output] = time.monotonic() + self._wiring.seconds + wire.FLASH_STEP_SECONDS
+        return await self._order(bus, board, wire.flash(output, self._wiring.seconds))
 
     async def settle(self) -> None:
         """Outputs that may still be on are switched off before the line is given back."""

@@ -8,7 +8,7 @@ from typing import Any
 from adapters.generic.mqtt.checks import checks_of
 from adapters.generic.mqtt.client import BOUNCE_SECONDS, MqttClient
 from adapters.generic.mqtt.pulses import Pulses
-from adapters.generic.mqtt.settings import SETTINGS, asked, hardware, read
+from adapters.generic.mqtt.settings import LONGEST_OWN_SECONDS, SETTINGS, asked, hardware, read
 from adapters.generic.mqtt.wire import Alive, News, Reacted, Result, State
 from adapters.once import Once
 from app.devices.port import (
@@ -51,7 +51,7 @@ class MqttAdapter:
         self._dialect = client.dialect
         self._given = given
         self._once = Once()
-        self._pulses = Pulses(client, float(given["pulse_seconds"]))
+        self._pulses = Pulses(client, min(float(given["pulse_seconds"]), LONGEST_OWN_SECONDS))
         self._items = bool(given["item_sensors"]) and self._dialect.finds
         units = self._dialect.units()
         # Of units that are found by listening all tell their doors.
@@ -151,6 +151,7 @@ class MqttAdapter:
     async def _before(self, order: Order) -> Unit:
         try:
             async with asyncio.timeout(order.deadline.total_seconds()):
+                await self._pulses.over(order.bank, order.unit)
                 return await self.read_unit(order.bank, order.unit)
         except TimeoutError:
             raise Unreachable("the deadline passed before anything was sent") from None

@@ -34,6 +34,11 @@ class Pulses:
         if off is not None:
             self._start(bank, (unit,), self._end(bank, (unit,), (off,), self._seconds))
 
+    async def over(self, bank: str, unit: str) -> None:
+        """Returns when no pulse of ours runs there: another one begun before its end would make it longer."""
+        if ending := self._endings.get((bank, unit)):
+            await asyncio.wait([ending])
+
     def hear(self, told: Sequence[News], *, kept: bool) -> None:
         """An output that is on though no order of ours is out was left on, by whomever."""
         for news in told:

@@ -13,6 +13,8 @@ from app.devices.port import Connection, Refused, Setting, SettingKind
 
 # No solenoid stays under current for more than two seconds.
 LONGEST_PULSE_SECONDS = 2.0
+# One that we end ourselves needs room for an off that is late, or lost and said again.
+LONGEST_OWN_SECONDS = 1.5
 PROFILES = ("native_json", "ha_lock", "tasmota")
 
 SETTINGS = (
@@ -34,7 +36,9 @@ SETTINGS = (
     Setting("labels", SettingKind.MAP, "unit id to what stands on the door"),
     Setting("sizes", SettingKind.MAP, "unit id to size"),
     Setting("accessible", SettingKind.LIST, "unit ids in reach of a wheelchair"),
-    Setting("pulse_seconds", SettingKind.SECONDS, "how long a lock gets current, 2 at most", default=0.5),
+    Setting(
+        "pulse_seconds", SettingKind.SECONDS, "how long a lock gets current, 2 at most (1.5: we end it)", default=0.5
+    ),
     Setting("watch_seconds", SettingKind.SECONDS, "how long after an order a door may take to open", default=3.0),
     Setting("read_seconds", SettingKind.SECONDS, "how long a reading waits for the broker", default=3.0),
     Setting("poll_seconds", SettingKind.SECONDS, "how often the bank is read; changes come at once", default=2.0),
@@ -156,6 +160,9 @@ def asked(connection: Connection) -> tuple[dict[str, Any], Broker, Dialect]:
     )
     lasts = given["profile"] == "ha_lock" and given["open_payload"] == "UNLOCK" and given["lock_payload"] is None
     need(not lasts, 'UNLOCK lasts until LOCK: say lock_payload (LOCK, or "" where the lock ends it itself)')
+    ours = any(dialect.after(unit) is not None for _, unit in dialect.units())
+    fits = not ours or given["pulse_seconds"] <= LONGEST_OWN_SECONDS
+    need(fits, f"pulse_seconds must be {LONGEST_OWN_SECONDS:g} at most where we end the pulse")
     return given, broker, dialect
 
 

@@ -127,13 +127,13 @@ class HarborWorld:
         """A link is a pair that its page shows to the tower; whoever has it has the pair."""
         info = {"duration": 300, "client_info": str(ask.get("clientInfo") or "")}
         pair, request = self.issue(locker.tower, locker.id, kind, info, owner), secrets.token_hex(6)
-        code = {"keypadCode": f"{secrets.randbelow(10**6):06}"} if ask.get("keypadIntent") else {}
+        code = f"{secrets.randbelow(10**6):06}" if ask.get("keypadIntent") else None
         address = f"https://open.simulated/{kind}?token={pair['payload']}.{pair['payload_auth']}"
-        told = {"id": request, "locker_id": int(locker.id), "towerId": locker.tower, "linkToken": address, **code}
+        told = {"id": request, "locker_id": int(locker.id), "towerId": locker.tower, "linkToken": address}
         echo = ask.get("payload") or None
         self.requests[request] = {"token": pair["id"], "told": told, "echo": echo, "owner": owner}
         self._tell("LOCKER_ASSIGNED", "LOCKER_OPEN_LINK_CREATED", locker, self.clock.now(), None, info["client_info"],
-                   link=(request, echo))  # fmt: skip
+                   link=(request, echo, code))  # fmt: skip
         return told
 
     def request(self, id_: str, owner: str) -> dict[str, Any]:
@@ -193,7 +193,7 @@ class HarborWorld:
         else:
             # Whoever made the token has the locker now, even where its time in the books was over.
             locker.status, locker.until, locker.owner = OCCUPIED, None, self.makers.get(event.token)
-        links = [(id_, each["echo"]) for id_, each in self.requests.items() if each["token"] == event.token]
+        links = [(id_, each["echo"], None) for id_, each in self.requests.items() if each["token"] == event.token]
         link = links[0] if links else None
         return self._event("LOCKER_OPERATION", "LOCKER_TOKEN_USED", locker, _time(event.at), event.token, link=link)
 
@@ -206,11 +206,11 @@ class HarborWorld:
 
     def _event(
         self, name: str, source: str, locker: Locker, at: datetime, token: str | None, info: str = "",
-        *, link: tuple[str, Any] | None = None,
+        *, link: tuple[str, Any, str | None] | None = None,
     ) -> dict[str, Any]:  # fmt: skip
         """As it is posted: the outer time has no zone, the inner one has. Ids are filled in only partly: that a pair
         was made is told without the link that it was made for."""
-        request, echo = link or (None, None)
+        request, echo, code = link or (None, None, None)
         return {
             "timestamp": self.clock.now().replace(tzinfo=None).isoformat(),
             "event": name,
@@ -222,7 +222,7 @@ class HarborWorld:
                 "source": source,
                 "reservation_id": locker.reservation,
                 "open_locker_token_id": token,
-                "keypad_code": None,
+                "keypad_code": code,
                 "client_info": info or None,
                 "locker_open_request_id": request,
                 "locker_open_request_payload": echo,

@@ -90,6 +90,10 @@ class KeepsContacts(Protocol):
         """The vendor's id of the contact."""
         ...
 
+    async def stand_in(self) -> str:
+        """The vendor's id of whom it reserves for where nobody is named: its books must name somebody they know."""
+        ...
+
     async def reservations_of(self, bank: str, contact: str) -> tuple[Unit, ...]: ...
 
 

@@ -23,7 +23,8 @@ class Connection:
 class Unit:
     """One compartment as the device reports it. None means: this hardware does not tell.
 
-    `parcels`: the tracking numbers the vendor's books have there; `deposited`: those of them that they have as put in.
+    `parcels`: the tracking numbers the vendor's books have there; `deposited`: those of them that they have as put in;
+    `deposit_expires_at`: until when those may wait there, by the vendor.
     `reference`: whose reservation the vendor's books have there, by the id its maker gave it. `serial`: what the thing
     itself is known by, however it is numbered. `openings`: how often this door has opened, by the device's own count
     (OPENING_COUNTER): by the difference an order is settled whose answer was lost while nobody could look.
@@ -42,6 +43,7 @@ class Unit:
     openings: int | None = None
     parcels: tuple[str, ...] = ()
     deposited: tuple[str, ...] | None = None
+    deposit_expires_at: datetime | None = None
     reference: str | None = None
     serial: str | None = None
     flags: Mapping[str, object] = field(default_factory=dict)
@@ -152,6 +154,7 @@ class Pushed:
     device's own clock: late and out of order is normal. A hint: the books are read again before it is believed.
 
     `reference`: the vendor's id of the access it is about; `order`: ours of the order, where the vendor echoes it.
+    `keypad_code`: what opens the door at its keypad, where only the event tells it: a part of that access.
     """
 
     key: str
@@ -163,6 +166,7 @@ class Pushed:
     reference: str | None = None
     what: str = ""
     order: UUID | None = None
+    keypad_code: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -232,12 +232,14 @@ async def test_where_the_vendor_picks_the_locker_nothing_is_reserved_and_a_link_
         created = [body for body in map(_as_posted, rig.world.history) if b"LINK_CREATED" in body]
         (pushed,) = receive(rig.connection, _signed(created[0]), created[0])
         assert (pushed.order, pushed.unit, pushed.reference) == (order.id, receipt.unit, receipt.access.reference)
+        # No answer tells the code.
+        assert pushed.keypad_code == json.loads(created[0])["data"]["keypad_code"] is not None
+        assert receipt.access.keypad_code is None
+        assert str(pushed.keypad_code) not in repr(pushed)
         found = await rig.adapter.find_access(order, pushed.reference or "")
         assert found is not None
         assert found.access is not None
-        assert (found.unit, found.access.link, found.access.keypad_code) == (
-            receipt.unit, receipt.access.link, receipt.access.keypad_code,
-        )  # fmt: skip
+        assert (found.unit, found.access.link) == (receipt.unit, receipt.access.link)
         assert await rig.adapter.find_access(order, "nothing") is None
 
 
@@ -269,12 +271,14 @@ async def test_what_others_have_echoed_is_no_order_of_ours(echoed: object) -> No
         assert receive(rig.connection, _signed(body), body)[0].order is None
 
 
-async def test_links_carry_a_door_and_a_code() -> None:
+async def test_links_carry_a_door_and_codes_come_by_events_where_those_are_taken() -> None:
     async with harbor_rig(links="both", keypad=True, location_id=1) as rig:
+        assert rig.adapter.capabilities[Capability.KEYPAD_CODE] is Ability.ABSENT
+    async with harbor_rig(links="both", keypad=True, location_id=1, secret=SECRET) as rig:
+        assert rig.adapter.capabilities[Capability.KEYPAD_CODE] is Ability.WORKS
         receipt = await rig.send(K.ISSUE_ACCESS, access=AccessKind.DEPOSIT)
         access, unit = receipt.access, receipt.unit
         assert access is not None
-        assert access.keypad_code
         assert unit == "1001", "the vendor takes the first small one"
         assert phone.use(rig.world, {"tower": TOWER, "link": access.link})["locker"] == unit
         pickup = await rig.access(AccessKind.PICKUP, unit=unit)

@@ -269,7 +269,7 @@ async def test_while_the_vendor_is_away_the_capabilities_say_so_and_recover(pitn
     watch = Watch()
     access = Access(pitney.connection.base_url, f"{pitney.connection.base_url}/auth/api/v1/token", *CLIENT, None, 1.0)
     client = PitneyClient(access, PitneyPaths(), clock=watch)
-    adapter = PitneyAdapter(client, location=None, sizes=SIZES, poll=timedelta(seconds=1))
+    adapter = PitneyAdapter(client, stand_in="c-0", location=None, sizes=SIZES, poll=timedelta(seconds=1))
     pitney.world.faults.go_away(how="reset")
     for _ in range(5):
         with pytest.raises(Unreachable):

@@ -11,6 +11,7 @@ import httpx2
 import pytest
 
 from adapters import registry
+from adapters.pitney.adapter import VENDOR as PITNEY
 from adapters.pitney.adapter import PitneyAdapter
 from adapters.pitney.client import PitneyPaths
 from adapters.pitney.simulator.world import PitneyWorld
@@ -226,3 +227,21 @@ async def test_a_wrong_path_is_told_with_what_to_change() -> None:
             await checks["sizes of a bank"].run()
 
         assert "paths.sizes" in checks["sizes of a bank"].advice
+
+
+async def test_who_stands_in_for_nobody_is_added_once(pitney: Rig) -> None:
+    first = await pitney_of(pitney).stand_in()
+
+    assert len(first) == 24
+    assert await pitney_of(pitney).stand_in() == first
+    assert sum("/contact" in each or each.startswith("contact") for each in world(pitney).asked) == 1
+    again = PITNEY.connect(pitney.connection)
+    assert isinstance(again, PitneyAdapter)
+    assert await again.stand_in() == first
+    await again.close()
+
+
+async def test_who_stands_in_may_be_somebody_the_account_has_already() -> None:
+    async with pitney_rig(contact_id="65a0000000000000000000ff") as rig:
+        assert await pitney_of(rig).stand_in() == "65a0000000000000000000ff"
+        assert not world(rig).asked

@@ -25,7 +25,7 @@ async def timed(pitney: Rig) -> AsyncIterator[tuple[PitneyAdapter, Watch]]:
     watch, base = Watch(), pitney.connection.base_url
     access = Access(base, f"{base}/auth/api/v1/token", *CLIENT, None, 1.0)
     client = PitneyClient(access, PitneyPaths(), clock=watch)
-    adapter = PitneyAdapter(client, location=None, sizes=SIZES, poll=timedelta(seconds=1))
+    adapter = PitneyAdapter(client, stand_in="c-0", location=None, sizes=SIZES, poll=timedelta(seconds=1))
     yield adapter, watch
     await adapter.close()
 

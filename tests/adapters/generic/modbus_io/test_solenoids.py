@@ -15,6 +15,7 @@ import pytest
 
 from adapters.conformance import Bench
 from adapters.generic import transport
+from adapters.generic.modbus_io import wire
 from adapters.generic.modbus_io.adapter import ON_WAIT_OFF, VENDOR
 from adapters.generic.modbus_io.simulator import rig
 from adapters.generic.modbus_io.simulator.world import ModbusLine, ModbusWorld
@@ -310,3 +311,20 @@ async def test_a_flash_ends_by_itself_while_we_are_gone() -> None:
 
         assert await settled(bench) < 0.5
         sending.cancel()
+
+
+async def test_orders_to_a_door_without_a_sensor_make_no_long_pulse_of_short_ones() -> None:
+    async with rig.start(pulse_seconds=0.8, door_inputs=False) as bench:
+        await bench.adapter.read_bank(bench.bank)
+        for _ in range(3):
+            await attempt(bench)
+
+        assert await settled(bench) < 0.8 * 1.5
+        assert bench.world.outputs.at(bench.bank, bench.unit).times == 3
+
+
+def test_a_pulse_that_the_module_times_is_never_longer_than_two_seconds() -> None:
+    longest = [int.from_bytes(wire.body(wire.flash(0, hundredths / 100))[3:]) for hundredths in range(1, 201)]
+
+    assert max(longest) * wire.FLASH_STEP_SECONDS <= 2.0
+    assert all(steps >= hundredths / 10 for hundredths, steps in enumerate(longest, 1))

@@ -187,3 +187,25 @@ async def test_the_end_of_an_earlier_pulse_does_not_cut_the_next_one_short() -> 
 
         assert time.monotonic() - began >= 0.28
         await sending
+
+
+async def test_a_longer_pulse_of_former_days_is_not_longer_than_we_can_end_in_time() -> None:
+    async with rig.start(profile="tasmota", pulse_seconds=2.0) as bench:
+        output = output_of(bench)
+        sending = asyncio.create_task(attempt(bench))
+        await until(lambda: output.on_since is not None)
+        await until(lambda: output.on_since is None)
+        await sending
+
+        assert bench.world.outputs.longest() < LIMIT_SECONDS - 0.2
+
+
+async def test_orders_to_a_door_without_a_sensor_make_no_long_pulse_of_short_ones() -> None:
+    async with rig.start(profile="tasmota", pulse_seconds=0.5, sensors=False) as bench:
+        output = output_of(bench)
+        for _ in range(3):
+            await attempt(bench)
+        await until(lambda: output.on_since is None)
+
+        assert output.times == 3
+        assert bench.world.outputs.longest() < 0.5 * 2

@@ -59,3 +59,19 @@ async def test_an_unlocking_that_lasts_needs_its_end() -> None:
         VENDOR.read(account(lasting | {"lock_payload": end}))
     # One that was taken on before works as it did.
     await VENDOR.connect(account(lasting)).close()
+
+
+async def test_a_pulse_that_we_end_leaves_room_for_its_end() -> None:
+    ours = [
+        TASMOTA | {"units": {"1": {"device": "t"}}},
+        HA | {"units": {"1": {"command": "a"}}, "open_payload": "UNLOCK", "lock_payload": "LOCK"},
+    ]
+    theirs = [HA | {"units": {"1": {"command": "a"}}}, {"profile": "native_json", "bank": "B"}]
+    for settings in ours:
+        VENDOR.read(account(settings | {"pulse_seconds": 1.5}))
+        with pytest.raises(Refused, match=r"1\.5 at most"):
+            VENDOR.read(account(settings | {"pulse_seconds": 1.6}))
+        # One that was taken on before works.
+        await VENDOR.connect(account(settings | {"pulse_seconds": 2.0})).close()
+    for settings in theirs:
+        VENDOR.read(account(settings | {"pulse_seconds": 2.0}))
