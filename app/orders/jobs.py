@@ -48,6 +48,7 @@ class Desk:
 
     `pen`: held by whoever writes down what was seen or answered. `aloft`: commands being sent; `tried`: in this round.
     `touched`: compartment -> until when something was being sent to it: a look that began before says nothing of it.
+    `revision`: of the bank, when its doors and its line were taken up; nothing is sent once it has another.
     """
 
     bank: Bank
@@ -67,6 +68,10 @@ class Desk:
     touched: dict[UUID, float] = field(default_factory=dict)
     tried: set[UUID] = field(default_factory=set)
     unfinished: bool = False
+    revision: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.revision = self.bank.revision
 
     def has(self, capability: Capability) -> bool:
         return self.adapter.capabilities.get(capability, Ability.ABSENT) is not Ability.ABSENT

@@ -40,18 +40,24 @@ from tenants.work import Work
 S = CommandState
 
 
-async def sent(work: Work, command: Command, seen_openings: int | None) -> Command | None:
-    """REQUESTED -> SENT, committed before anything leaves us. None when it is another's, too late, or not allowed."""
+async def sent(work: Work, command: Command, seen_openings: int | None, revision: int) -> Command | None:
+    """REQUESTED -> SENT, committed before anything leaves us. None when it is another's, too late, or not allowed.
+    `revision`: of the bank, as whoever sends knows it."""
     if await hardware.bar(work, command):
         return None
     if command.kind is OrderKind.ISSUE_ACCESS:
         await issuing.look_again(work, command)
-    fence = await commands.claim(work.conn, command, work.now, seen_openings)
+    fence = await commands.claim(work.conn, command, work.now, seen_openings, revision)
     if fence is None:
         return None
     after = replace(command, state=S.SENT, sent_at=work.now, seen_openings=seen_openings, fence=fence)
     work.emit(command_events.of_command("CommandSent", after))
     return after
+
+
+async def sent_again(work: Work, command: Command, revision: int) -> bool:
+    """Before what has not left us is sent once more; not where it is not allowed, or another's by now."""
+    return not await hardware.bar(work, command) and await commands.hold(work.conn, command, revision)
 
 
 async def expired(work: Work, command: Command, detail: str) -> bool:

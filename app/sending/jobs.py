@@ -10,7 +10,6 @@ from datetime import timedelta
 from typing import TypeVar
 
 from app.devices import queries as devices
-from app.devices import service as hardware
 from app.devices.model import Command, CommandState, Purpose
 from app.devices.port import (
     Ambiguous,
@@ -121,7 +120,7 @@ async def send(desk: Desk, command: Command) -> None:
         return
     known = desk.known.get(known.unit, known)
     seen = known.openings if desk.sensor and command.kind is OrderKind.OPEN else None
-    after = await desk.write(lambda work: service.sent(work, command, seen))
+    after = await desk.write(lambda work: service.sent(work, command, seen, desk.revision))
     if after is not None:
         await _transmit(desk, after)
 
@@ -175,7 +174,7 @@ async def _transmit(desk: Desk, command: Command, *, again: bool = False) -> Non
     desk.unsent.pop(command.id, None)
     known, now = desk.door_of(command), desk.hands.monotonic()
     assert known is not None, "a sent command has a door"
-    if again and await desk.write(lambda work: hardware.bar(work, command)):
+    if again and not await desk.write(lambda work: service.sent_again(work, command, desk.revision)):
         return
     if await _too_late(desk, command):
         return

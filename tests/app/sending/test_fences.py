@@ -1,0 +1,102 @@
+"""Who may still send: a keeper that others have taken the place of, or whose bank was changed, moves nothing."""
+
+from uuid import UUID
+
+import pytest
+
+from app.access import service as access
+from app.access.service import OpenCompartment
+from app.devices.port import Door, Order
+from app.kit.db import Database
+from tenants.model import Role
+from tests.app.rig import SENSOR
+from tests.app.scene import Scene, make_scene
+
+
+@pytest.fixture
+async def scene(app_db: Database, worker_db: Database, admin_db: Database) -> Scene:
+    return await make_scene(app_db, worker_db, admin_db, SENSOR)
+
+
+async def asked(scene: Scene) -> UUID:
+    return await scene.act(Role.OWNER, access.open_compartment, OpenCompartment(scene.world.doors[0], "because"))
+
+
+async def renumbered(scene: Scene) -> None:
+    """As when another controller was put behind its doors: 001 and 002 have changed places."""
+    async with scene.admin.plain() as conn:
+        names = {scene.world.doors[0]: "aside", scene.world.doors[1]: "001"}
+        for id_, name in (*names.items(), (scene.world.doors[0], "002")):
+            await conn.execute("UPDATE compartment SET external_id = $2 WHERE id = $1", id_, name)
+        await conn.execute("UPDATE bank SET revision = revision + 1 WHERE id = $1", scene.world.bank)
+
+
+async def test_a_keeper_whose_bank_was_changed_opens_no_door_by_what_they_were_called(scene: Scene) -> None:
+    await scene.drive.work()
+    await renumbered(scene)
+    command = await asked(scene)
+    await scene.drive.work()
+    assert (await scene.command(command), scene.hardware.sent) == (("REQUESTED", False), [])
+    scene.drive.crash()
+    await scene.drive.work()
+    assert (await scene.command(command))[0] == "DOOR_OPENED"
+    assert [cell.pulses for cell in scene.hardware.cells.values()] == [0, 1, 0]
+
+
+async def away(scene: Scene) -> UUID:
+    """An order of which nothing has left its keeper, which tries again."""
+    await scene.drive.work()
+    command = await asked(scene)
+    scene.hardware.fates = ["away"]
+    await scene.drive.work()
+    assert (await scene.command(command), scene.hardware.sent) == (("SENT", False), [])
+    return command
+
+
+async def test_what_another_keeper_has_settled_is_not_sent_when_the_line_is_back(scene: Scene) -> None:
+    command = await away(scene)
+    before, scene.drive.keeper = scene.drive.keeper, None
+    for _ in range(10):
+        await scene.drive.work()
+        scene.now.pass_(0.5)
+    assert await scene.command(command) == ("UNCONFIRMED", True)
+    scene.drive.keeper = before
+    await scene.drive.work()
+    assert (await scene.command(command), scene.hardware.sent) == (("UNCONFIRMED", True), [])
+
+
+async def test_what_waits_in_memory_is_not_sent_by_what_doors_were_called(scene: Scene) -> None:
+    await away(scene)
+    await renumbered(scene)
+    scene.now.pass_(5)
+    await scene.drive.work()
+    assert scene.hardware.sent == []
+
+
+class Dead(BaseException):
+    """The end of a process."""
+
+
+def dies(_: Order) -> None:
+    raise Dead
+
+
+async def test_an_opening_by_somebody_else_is_not_taken_for_one_that_was_sent_after_it(scene: Scene) -> None:
+    command = await away(scene)
+    cell = scene.hardware.cells["001"]
+    for door in (Door.OPEN, Door.CLOSED):
+        cell.door = door
+        assert scene.drive.keeper is not None
+        await scene.drive.keeper.look()
+    scene.now.pass_(2)
+    scene.hardware.fates = ["cut"]
+    # Its keeper dies before it has written down how that ended.
+    scene.hardware.on_send = dies
+    with pytest.raises(Dead):
+        await scene.drive.work()
+    scene.drive.crash()
+    scene.hardware.on_send = lambda _: None
+    for _ in range(6):
+        await scene.drive.work()
+        scene.now.pass_(1)
+    assert await scene.command(command) == ("UNCONFIRMED", True)
