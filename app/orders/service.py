@@ -27,12 +27,12 @@ from app.issuing import service as issuing
 from app.lockers import events as locker_events
 from app.lockers import store as lockers
 from app.lockers.model import Bank, Service
-from app.orders.model import Change, Known, Watch, to_watch
+from app.orders.model import Change, Known, Watch, reference_of, to_watch
 from app.passes.model import Vault
 from app.placing import service as placing
 from app.stays import queries as stays
 from app.stays import store as stays_store
-from app.stays.model import PickupCodes
+from app.stays.model import PickupCodes, State
 from tenants.audit.model import Entry
 from tenants.model import AuditOutcome
 from tenants.work import Work
@@ -43,7 +43,7 @@ S = CommandState
 async def sent(work: Work, command: Command, seen_openings: int | None, revision: int) -> Command | None:
     """REQUESTED -> SENT, committed before anything leaves us. None when it is another's, too late, or not allowed.
     `revision`: of the bank, as whoever sends knows it."""
-    if await hardware.bar(work, command):
+    if await _over(work, command) or await hardware.bar(work, command):
         return None
     if command.kind is OrderKind.ISSUE_ACCESS:
         await issuing.look_again(work, command)
@@ -57,7 +57,22 @@ async def sent(work: Work, command: Command, seen_openings: int | None, revision
 
 async def sent_again(work: Work, command: Command, revision: int) -> bool:
     """Before what has not left us is sent once more; not where it is not allowed, or another's by now."""
-    return not await hardware.bar(work, command) and await commands.hold(work.conn, command, revision)
+    if await _over(work, command) or await hardware.bar(work, command):
+        return False
+    return await commands.hold(work.conn, command, revision)
+
+
+async def _over(work: Work, command: Command) -> bool:
+    """The stay it was asked for has ended since: its door is free, or another's. Staff may find anybody there."""
+    if command.kind is not OrderKind.OPEN or reference_of(command) is None or command.stay_id is None:
+        return False
+    # Locked, and before the command's own row: it does not end between this and the sending.
+    stay = await stays.standing(work.conn, work.tenant, command.stay_id)
+    if stay is not None and stay.state is not State.RELEASED:
+        return False
+    words = "The stay had ended before this was sent."
+    await _moved(work, command, S.FAILED, "CommandFailed", settled=True, detail=words, withdrawn=True)
+    return True
 
 
 async def expired(work: Work, command: Command, detail: str) -> bool:

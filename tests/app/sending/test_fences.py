@@ -5,11 +5,11 @@ from uuid import UUID
 import pytest
 
 from app.access import service as access
-from app.access.service import OpenCompartment
+from app.access.service import Collect, OpenCompartment
 from app.devices.port import Door, Order
 from app.kit.db import Database
 from tenants.model import Role
-from tests.app.rig import SENSOR
+from tests.app.rig import SENSOR, codes
 from tests.app.scene import Scene, make_scene
 
 
@@ -100,3 +100,37 @@ async def test_an_opening_by_somebody_else_is_not_taken_for_one_that_was_sent_af
         await scene.drive.work()
         scene.now.pass_(1)
     assert await scene.command(command) == ("UNCONFIRMED", True)
+
+
+async def collected_twice(scene: Scene) -> tuple[UUID, UUID]:
+    """The door is shut again, and its recipient asks once more before anybody has concluded that all is taken."""
+    stay = await scene.deposited()
+    known, keeper = codes(), scene.drive.keeper
+    await scene.act(Role.RECIPIENT, access.collect, Collect(stay), known)
+    await scene.drive.work()
+    scene.close()
+    assert keeper is not None
+    await keeper.look()
+    return stay, await scene.act(Role.RECIPIENT, access.collect, Collect(stay), known)
+
+
+async def test_a_door_is_not_opened_for_a_stay_that_has_ended_meanwhile(scene: Scene) -> None:
+    stay, command = await collected_twice(scene)
+    await scene.drive.follow()
+    assert await scene.stay(stay) == ("RELEASED", "E3", "COLLECTED")
+    await scene.drive.work()
+    assert await scene.command(command) == ("FAILED", True)
+    assert command not in scene.hardware.sent
+    assert await scene.alarms() == {}
+
+
+async def test_nor_is_it_when_its_line_is_back(scene: Scene) -> None:
+    stay, command = await collected_twice(scene)
+    scene.hardware.fates = ["away"]
+    await scene.drive.work()
+    assert (await scene.stay(stay))[0] == "RELEASED"
+    assert await scene.command(command) == ("SENT", False)
+    scene.now.pass_(2)
+    await scene.drive.work()
+    assert await scene.command(command) == ("FAILED", True)
+    assert command not in scene.hardware.sent
