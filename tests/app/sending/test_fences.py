@@ -6,10 +6,10 @@ import pytest
 
 from app.access import service as access
 from app.access.service import Collect, OpenCompartment
-from app.devices.port import Door, Order
+from app.devices.port import Door, Order, Unit
 from app.kit.db import Database
 from tenants.model import Role
-from tests.app.rig import SENSOR, codes
+from tests.app.rig import BOOKS, SENSOR, codes
 from tests.app.scene import Scene, make_scene
 
 
@@ -134,3 +134,21 @@ async def test_nor_is_it_when_its_line_is_back(scene: Scene) -> None:
     await scene.drive.work()
     assert await scene.command(command) == ("FAILED", True)
     assert command not in scene.hardware.sent
+
+
+async def test_a_door_is_not_opened_once_looking_for_it_took_longer_than_anybody_waits(
+    app_db: Database, worker_db: Database, admin_db: Database
+) -> None:
+    books = await make_scene(app_db, worker_db, admin_db, BOOKS)
+    stay = await books.deposited()
+    find = books.hardware.find_reservation
+
+    async def slow(bank: str, tracking: str) -> Unit | None:
+        books.now.pass_(31)
+        return await find(bank, tracking)
+
+    books.hardware.find_reservation = slow  # type: ignore[method-assign]
+    command = await books.act(Role.RECIPIENT, access.collect, Collect(stay), codes())
+    await books.drive.work()
+    assert await books.command(command) == ("EXPIRED", True)
+    assert command not in books.hardware.sent
