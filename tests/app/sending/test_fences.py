@@ -143,9 +143,9 @@ async def test_a_door_is_not_opened_once_looking_for_it_took_longer_than_anybody
     stay = await books.deposited()
     find = books.hardware.find_reservation
 
-    async def slow(bank: str, tracking: str) -> Unit | None:
+    async def slow(_bank: str, tracking: str) -> Unit | None:
         books.now.pass_(31)
-        return await find(bank, tracking)
+        return await find(_bank, tracking)
 
     books.hardware.find_reservation = slow  # type: ignore[method-assign]
     command = await books.act(Role.RECIPIENT, access.collect, Collect(stay), codes())
