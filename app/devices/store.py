@@ -39,10 +39,20 @@ _ASKED = (
     "id", "site_id", "bank_id", "compartment_id", "stay_id", "carrier_id", "kind", "purpose", "state", "reason",
     "parameters", "requested_by", "requested_by_name", "requested_at", "expires_at",
 )  # fmt: skip
+_GIVEN: dict[str, Any] = {name: bindparam(name, type_=commands.c[name].type) for name in _ASKED}
+# Not before what waits already: clocks go back, and differ from one process to another. What is asked second, because
+# the first had ended, is not to overtake it.
+_WAITS = commands.alias("waits")
+_LAST = (
+    select(func.max(_WAITS.c.requested_at) + literal_column("interval '1 microsecond'"))
+    .where(_WAITS.c.tenant_id == _TENANT, _WAITS.c.bank_id == _GIVEN["bank_id"])
+    .where(literal_column("waits.state = 'REQUESTED'"))
+    .scalar_subquery()
+)
 # The dispatcher is woken at commit. Commands are rare enough for a notification each.
 _ADDED = (
     insert(commands)
-    .values(tenant_id=_TENANT, **{name: bindparam(name, type_=commands.c[name].type) for name in _ASKED})
+    .values(tenant_id=_TENANT, **_GIVEN | {"requested_at": func.greatest(_GIVEN["requested_at"], _LAST)})
     .returning(commands.c.bank_id)
     .cte("added")
 )

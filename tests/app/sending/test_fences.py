@@ -1,5 +1,6 @@
 """Who may still send: a keeper that others have taken the place of, or whose bank was changed, moves nothing."""
 
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -8,6 +9,8 @@ from app.access import service as access
 from app.access.service import Collect, OpenCompartment
 from app.devices.port import Door, Order, Unit
 from app.kit.db import Database
+from app.stays import service as stays
+from app.stays.model import StayOutcome
 from tenants.model import Role
 from tests.app.rig import BOOKS, SENSOR, codes
 from tests.app.scene import Scene, make_scene
@@ -152,3 +155,26 @@ async def test_a_door_is_not_opened_once_looking_for_it_took_longer_than_anybody
     await books.drive.work()
     assert await books.command(command) == ("EXPIRED", True)
     assert command not in books.hardware.sent
+
+
+async def test_what_is_asked_later_is_sent_later_though_the_clock_has_gone_back(
+    app_db: Database, worker_db: Database, admin_db: Database
+) -> None:
+    books = await make_scene(app_db, worker_db, admin_db, BOOKS)
+    first = await books.deposited()
+    waits = "UPDATE command SET parameters = parameters || $2 WHERE stay_id = $1 AND state = 'REQUESTED'"
+    await books.act(Role.MANAGER, stays.release, first, StayOutcome.REMOVED_BY_STAFF, "taken out")
+    async with admin_db.plain() as conn:
+        # The vendor lost it before, and is told again later.
+        await conn.execute(waits, first, {"not_before": (books.now() + timedelta(hours=1)).isoformat()})
+    books.now.at -= timedelta(hours=2)
+    async with admin_db.plain() as conn:
+        await conn.execute(
+            "UPDATE compartment SET service = 'OUT_OF_SERVICE' WHERE id = ANY($1)", books.world.doors[1:]
+        )
+    second = await books.reserve()
+    for _ in range(3):
+        await books.drive.work()
+        books.now.pass_(1)
+    assert (await books.stay(second))[0] == "HELD"
+    assert books.hardware.cells["001"].reserved
