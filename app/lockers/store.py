@@ -43,6 +43,9 @@ _AND_TENANT = compartments.c.tenant_id == _TENANT
 _OF_BANK = and_(banks.c.tenant_id == compartments.c.tenant_id, banks.c.id == compartments.c.bank_id)
 _HEARD_OF = and_(banks.c.unreachable_since.is_(None), compartments.c.withheld.is_(None))
 _REACHED = select(1).where(_OF_BANK, banks.c.differs_since.is_(None), or_(_HEARD_OF, banks.c.blind_allocation)).exists()
+# By its own sensor, from the moment it says so. What books say of others is followed by whoever keeps the bank.
+_SENSES = func.coalesce(banks.c.capabilities["ITEM_SENSOR"].astext, "ABSENT") != "ABSENT"
+_EMPTY = or_(compartments.c.item_present.is_not(True), ~select(1).where(_OF_BANK, _SENSES).exists())
 _NOT_TAKEN = or_(compartments.c.withheld.is_(None), compartments.c.withheld != Withheld.TAKEN.value)
 
 
@@ -66,6 +69,7 @@ def take_free(
             compartments.c.door != DoorState.OPEN.value,
             or_(not_(bindparam("accessible", type_=Boolean)), compartments.c.accessible),
             _NOT_TAKEN,
+            _EMPTY,
             _REACHED,
             *guards,
         )
@@ -205,14 +209,11 @@ _PLACED = (
 )  # fmt: skip
 _ARRAYS = [bindparam(name, type_=ARRAY(compartments.c[name].type)) for name in _PLACED]
 _GIVEN = func.unnest(*_ARRAYS).table_valued(*_PLACED).render_derived(name="given")
-_WHERE = (bindparam("site_id", type_=Uuid), bindparam("bank_id", type_=Uuid))
-_NEW_DOORS = select(_TENANT, *_WHERE, *[_GIVEN.c[name] for name in _PLACED])
-ADD_COMPARTMENTS = Statement(
-    insert(compartments).from_select(["tenant_id", "site_id", "bank_id", *_PLACED], _NEW_DOORS)
-)
+_INTO = ["tenant_id", "site_id", "bank_id", *_PLACED]
+_NEW_DOORS = select(_TENANT, *[bindparam(name, type_=Uuid) for name in _INTO[1:3]], *[_GIVEN.c[n] for n in _PLACED])
+ADD_COMPARTMENTS = Statement(insert(compartments).from_select(_INTO, _NEW_DOORS))
 # Its keeper compares revisions: after one of these it begins anew with what is written down then.
-_ITS_OWN = banks.c.id == bindparam("bank_id", type_=Uuid)
-_REVISED = or_(_ITS_OWN, banks.c.connection_id == bindparam("through", type_=Uuid))
+_REVISED = or_(_THIS_BANK, banks.c.connection_id == bindparam("through", type_=Uuid))
 _REVISION = update(banks).where(banks.c.tenant_id == _TENANT, _REVISED).values(revision=banks.c.revision + 1)
 REVISE = Statement(_REVISION.returning(banks.c.id))
 SET_WORDS = _this_bank(size_words=bindparam("words", type_=JSONB))
