@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from app.devices import queries as devices
 from app.devices import service as hardware
 from app.devices.model import Command, Purpose
 from app.devices.port import AccessKind, Capability, OrderKind
@@ -13,6 +14,7 @@ from app.kit.errors import Denied, FailedRule, NotFound, Reason, Rejected
 from app.kit.streams import Sequenced
 from app.lockers import queries as lockers
 from app.lockers.model import Compartment, Service
+from app.passes import service as passes
 from app.passes.model import Holder
 from app.people import queries as people
 from app.stays import events, queries, store
@@ -189,6 +191,9 @@ async def on_opening(work: Work, fact: Sequenced) -> None:
     if spent and stay.state is State.REVOKING:
         # Nothing can open the door for this stay any more.
         await stays.end(work, stay, stay.outcome or StayOutcome.CANCELLED, reason="called off")
+    looked = fact.kind == "CommandFailed" and fact.source == "person" and stay.state is State.RELEASED
+    if looked and not await devices.never_known(work.conn, work.tenant, stay.id):
+        await passes.back_in_service(work, await stays.door_of(work, stay), passes.MAY_BE_FILLED)
 
 
 async def _opened(work: Work, stay: Stay, purpose: Purpose, evidence: str) -> Stay:

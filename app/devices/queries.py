@@ -69,6 +69,9 @@ _ITS_CARRIER_ASKED = or_(
     and_(commands.c.purpose == Purpose.OVERRIDE.value, commands.c.parameters["operation"].astext.is_not(None)),
 )
 _OPENED_TO_TAKE = _counted(_OF_STAY, _OPENS, commands.c.opened_at.is_not(None), _ITS_CARRIER_ASKED)
+_NEVER_KNOWN = _counted(
+    _OF_STAY, _OPENS, commands.c.purpose == Purpose.DEPOSIT.value, commands.c.state == CommandState.UNCONFIRMED.value
+)
 _PENDING = _counted(_TOLD_THIS, _UNSETTLED_YET)
 # Two acts of one account at one bank count one after the other: neither would see what the other has not committed.
 _ONE_AT_A_TIME = Statement(
@@ -203,6 +206,11 @@ async def told(conn: Conn, tenant_id: UUID, stay_id: UUID, kind: OrderKind) -> i
 async def opened_to_take(conn: Conn, tenant_id: UUID, stay_id: UUID) -> bool:
     """Whether a stay's door was seen to open because its carrier asked, since something is inside."""
     return bool(await _OPENED_TO_TAKE.value(conn, tenant_id=tenant_id, stay_id=stay_id))
+
+
+async def never_known(conn: Conn, tenant_id: UUID, stay_id: UUID) -> bool:
+    """Whether a stay's door may have been opened for its parcel, and nobody could tell."""
+    return bool(await _NEVER_KNOWN.value(conn, tenant_id=tenant_id, stay_id=stay_id))
 
 
 async def opened_alone(conn: Conn, tenant_id: UUID, doors: Sequence[UUID], account_id: UUID, since: datetime) -> int:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import (
     ARRAY,
+    BigInteger,
     Boolean,
     Integer,
     LargeBinary,
@@ -27,6 +28,7 @@ from app.devices.model import MOVES, Command, CommandState
 from app.devices.tables import commands, connections
 from app.kit.db import Conn, Row, Statement
 from app.kit.tables import Time, Uuid
+from app.lockers.queries import kept_as
 
 # One OPEN under way per compartment: the index is the last word when two ask at once.
 OPEN_PENDING = "uq_command_open_pending"
@@ -37,10 +39,20 @@ _ASKED = (
     "id", "site_id", "bank_id", "compartment_id", "stay_id", "carrier_id", "kind", "purpose", "state", "reason",
     "parameters", "requested_by", "requested_by_name", "requested_at", "expires_at",
 )  # fmt: skip
+_GIVEN: dict[str, Any] = {name: bindparam(name, type_=commands.c[name].type) for name in _ASKED}
+# Not before what waits already: clocks go back, and differ from one process to another. What is asked second, because
+# the first had ended, is not to overtake it.
+_WAITS = commands.alias("waits")
+_LAST = (
+    select(func.max(_WAITS.c.requested_at) + literal_column("interval '1 microsecond'"))
+    .where(_WAITS.c.tenant_id == _TENANT, _WAITS.c.bank_id == _GIVEN["bank_id"])
+    .where(literal_column("waits.state = 'REQUESTED'"))
+    .scalar_subquery()
+)
 # The dispatcher is woken at commit. Commands are rare enough for a notification each.
 _ADDED = (
     insert(commands)
-    .values(tenant_id=_TENANT, **{name: bindparam(name, type_=commands.c[name].type) for name in _ASKED})
+    .values(tenant_id=_TENANT, **_GIVEN | {"requested_at": func.greatest(_GIVEN["requested_at"], _LAST)})
     .returning(commands.c.bank_id)
     .cte("added")
 )
@@ -50,10 +62,15 @@ ADD = Statement(select(func.pg_notify("lockyard_commands", _ADDED.c.bank_id.cast
 LOOK = " look"
 RING = Statement(select(func.pg_notify("lockyard_commands", bindparam("bank_id", type_=Text))))
 
+# What is sent goes to units as its sender knows them: one whose bank was changed meanwhile sends nothing.
+_AS_KEPT = kept_as(commands.c.tenant_id, commands.c.bank_id, bindparam("revision", type_=Integer))
 CLAIM = Statement(
     update(commands)
     .where(
-        *_THIS, commands.c.state == CommandState.REQUESTED.value, commands.c.expires_at > bindparam("now", type_=Time)
+        *_THIS,
+        commands.c.state == CommandState.REQUESTED.value,
+        commands.c.expires_at > bindparam("now", type_=Time),
+        _AS_KEPT,
     )
     .values(
         state=CommandState.SENT.value,
@@ -62,6 +79,19 @@ CLAIM = Statement(
         fence=commands.c.fence + 1,
     )
     .returning(commands.c.fence)
+)
+# Nothing of it has left its sender yet, who has it still.
+HOLD = Statement(
+    update(commands)
+    .where(
+        *_THIS,
+        commands.c.state == CommandState.SENT.value,
+        commands.c.fence == bindparam("held_fence", type_=BigInteger),
+        literal_column("NOT settled"),
+        _AS_KEPT,
+    )
+    .values(seen_openings=bindparam("seen_openings", type_=Integer))
+    .returning(commands.c.id)
 )
 _BEFORE = bindparam("before", type_=ARRAY(Text))
 MOVE = Statement(
@@ -158,12 +188,23 @@ async def add(conn: Conn, command: Command) -> None:
     await ADD.row(conn, tenant_id=command.tenant_id, **values | {"parameters": dict(command.parameters)})
 
 
-async def claim(conn: Conn, command: Command, now: datetime, seen_openings: int | None) -> int | None:
-    """REQUESTED -> SENT: the fence number of this sending, or None when somebody else has it or it has expired."""
+async def claim(conn: Conn, command: Command, now: datetime, seen_openings: int | None, revision: int) -> int | None:
+    """REQUESTED -> SENT: the fence number of this sending, or None when somebody else has it, it has expired, or its
+    bank is not as it was at this `revision` any more."""
     found: int | None = await CLAIM.value(
-        conn, tenant_id=command.tenant_id, id_=command.id, now=now, seen_openings=seen_openings
+        conn, tenant_id=command.tenant_id, id_=command.id, now=now, seen_openings=seen_openings, revision=revision
     )
     return found
+
+
+async def hold(conn: Conn, command: Command, revision: int) -> bool:
+    """Before what has not left us is sent once more: False when somebody else has it, or its bank was changed. Notes
+    the count of openings that was read before."""
+    row = await HOLD.row(
+        conn, tenant_id=command.tenant_id, id_=command.id, held_fence=command.fence,
+        seen_openings=command.seen_openings, revision=revision,
+    )  # fmt: skip
+    return row is not None
 
 
 async def move(

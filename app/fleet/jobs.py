@@ -219,6 +219,7 @@ class Fleet:
             return
         hands = Hands(self.db, PickupCodes.of(self.sealer), self._hear, self.clock)
         keeper, ended = Keeper(Desk(bank, adapter, hands)), asyncio.Event()
+        self._written.pop(bank.id, None)
         self._kept[bank.id] = _Kept(keeper, ended, asyncio.create_task(self._watched(keeper, ended)), bank.revision)
 
     async def _give_up(self, bank: Bank, why: str) -> None:
@@ -254,10 +255,13 @@ class Fleet:
             log.warning("%s pushes no more hints: %s", adapter.vendor, error.detail)
 
     def _hear(self, bank: Bank, at: datetime, abilities: dict[str, str]) -> None:
-        """A bank answered. Written at most once in its poll time."""
-        before = self._written.get(bank.id)
+        """A bank answered. Written at most once in its poll time, and only of the line that it is behind now."""
+        before, kept = self._written.get(bank.id), self._kept.get(bank.id)
+        if kept is None or kept.revision != bank.revision:
+            return
         if before is None or (at - before).total_seconds() >= min(bank.poll_seconds, 60) * 0.9:
-            self._heard[bank.id] = {"tenant_id": bank.tenant_id, "id": bank.id, "at": at, "capabilities": abilities}
+            told = {"at": at, "capabilities": abilities, "revision": kept.revision}
+            self._heard[bank.id] = {"tenant_id": bank.tenant_id, "id": bank.id, **told}
 
     async def _tell_contacts(self, stop: asyncio.Event) -> None:
         """All banks in one small statement; a dozen of them every second, each on its own, would be all the writing."""

@@ -9,7 +9,8 @@ from app.devices.model import CommandState
 from app.devices.port import OrderKind
 from app.handover import service
 from app.kit.clock import Clock, utc_now
-from app.kit.db import Database
+from app.kit.db import Database, Row
+from app.kit.schedule import each
 from app.passes import queries as all_passes
 from app.passes import service as passes
 from app.passes import store as passes_store
@@ -31,17 +32,18 @@ async def renew(db: Database, system: System, clock: Clock = utc_now) -> int:
     now = clock()
     async with db.plain() as conn:
         rows = await all_passes.ending(conn, now + AHEAD)
-    asked = 0
-    for row in rows:
-        if row["expires_at"] - now > (row["expires_at"] - row["issued_at"]) / LAST_PART:
-            continue
+
+    async def follow(row: Row) -> int:
         async with system(row["tenant_id"]).begin() as work:
             stay = await queries.standing(work.conn, work.tenant, row["stay_id"])
             # What the vendor refused is not asked for again and again, and what it is being asked for is waited for.
             told = await devices.came_of(work.conn, work.tenant, row["stay_id"], OrderKind.ISSUE_ACCESS)
             if stay is not None and told and told[0] in {CommandState.ACCEPTED, CommandState.EXPIRED}:
-                asked += await service.lengthen(work, stay)
-    return asked
+                return await service.lengthen(work, stay)
+        return 0
+
+    soon = [row for row in rows if row["expires_at"] - now <= (row["expires_at"] - row["issued_at"]) / LAST_PART]
+    return await each(soon, follow)
 
 
 async def bury_dead(db: Database, system: System, clock: Clock = utc_now) -> int:
@@ -49,17 +51,18 @@ async def bury_dead(db: Database, system: System, clock: Clock = utc_now) -> int
     before = clock() - GRACE
     async with db.plain() as conn:
         due = await all_passes.due(conn, before)
-    ended = 0
-    for row in due:
+
+    async def bury(row: Row) -> int:
         async with system(row["tenant_id"]).begin() as work:
             # The stay first: everybody locks it before what hangs on it.
             stay = await queries.standing(work.conn, work.tenant, row["stay_id"])
             which = await passes_store.die(work.conn, work.tenant, row["id"], before)
             if stay is None or which is None:
-                continue
+                return 0
             door = await stays.door_of(work, stay)
             passes.told(work, "PassDied", which, door)
             if stay.state is State.REVOKING:
                 await service.settle(work, stay, door, free=False)
-            ended += 1
-    return ended
+        return 1
+
+    return await each(due, bury)

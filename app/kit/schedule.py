@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from app.kit import measures
 from app.kit.bus import LOST
+from app.kit.db import Row
 from app.kit.logs import traced
 from app.kit.pause import pause
 
@@ -35,6 +36,23 @@ class Service:
 
     name: str
     run: Callable[[asyncio.Event], Awaitable[object]]
+
+
+async def each(rows: Iterable[Row], act: Callable[[Row], Awaitable[int]]) -> int:
+    """What is due of many tenants, one after another; how much was done. One that fails keeps no other waiting: it is
+    tried again with the next run, and the first fault is raised once all have had their turn."""
+    done, faults = 0, list[Exception]()
+    for row in rows:
+        try:
+            done += await act(row)
+        except LOST:
+            raise
+        except Exception as error:
+            log.exception("what is due of tenant %s failed", row["tenant_id"])
+            faults.append(error)
+    if faults:
+        raise faults[0]
+    return done
 
 
 async def keep(jobs: Iterable[Job], services: Iterable[Service], stop: asyncio.Event) -> None:

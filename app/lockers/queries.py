@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from functools import cache
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
@@ -156,6 +157,12 @@ def with_doors(stay: CTE) -> FromClause:
     """Part of a stay's own statement: its rows with their compartments and banks, as they were before it."""
     own = and_(compartments.c.tenant_id == stay.c.tenant_id, compartments.c.id == stay.c.compartment_id)
     return stay.join(compartments, own).join(banks, _OF_BANK)
+
+
+def kept_as(tenant: ColumnElement[UUID], bank_id: ColumnElement[UUID], revision: ColumnElement[int]) -> Any:
+    """Part of a command's own statement: doors and line of its bank are those that whoever keeps it knows."""
+    this = and_(banks.c.tenant_id == tenant, banks.c.id == bank_id, banks.c.revision == revision)
+    return select(1).where(this).exists()
 
 
 async def held_open(conn: Conn, before: datetime) -> list[Row]:

@@ -43,6 +43,9 @@ _AND_TENANT = compartments.c.tenant_id == _TENANT
 _OF_BANK = and_(banks.c.tenant_id == compartments.c.tenant_id, banks.c.id == compartments.c.bank_id)
 _HEARD_OF = and_(banks.c.unreachable_since.is_(None), compartments.c.withheld.is_(None))
 _REACHED = select(1).where(_OF_BANK, banks.c.differs_since.is_(None), or_(_HEARD_OF, banks.c.blind_allocation)).exists()
+# By its own sensor, from the moment it says so. What books say of others is followed by whoever keeps the bank.
+_SENSES = func.coalesce(banks.c.capabilities["ITEM_SENSOR"].astext, "ABSENT") != "ABSENT"
+_EMPTY = or_(compartments.c.item_present.is_not(True), ~select(1).where(_OF_BANK, _SENSES).exists())
 _NOT_TAKEN = or_(compartments.c.withheld.is_(None), compartments.c.withheld != Withheld.TAKEN.value)
 
 
@@ -66,6 +69,7 @@ def take_free(
             compartments.c.door != DoorState.OPEN.value,
             or_(not_(bindparam("accessible", type_=Boolean)), compartments.c.accessible),
             _NOT_TAKEN,
+            _EMPTY,
             _REACHED,
             *guards,
         )
@@ -169,15 +173,17 @@ def withhold(why: Withheld, unexplained: Callable[..., ColumnElement[bool]] | No
 
 
 _THIS_BANK = and_(banks.c.tenant_id == _TENANT, banks.c.id == bindparam("bank_id", type_=Uuid))
+_TOLD: dict[str, Any] = {"tenant_id": Uuid, "id": Uuid, "revision": Integer, "at": Time, "capabilities": JSONB}
 _HEARD = (
     func.jsonb_to_recordset(bindparam("heard", type_=JSONB))
-    .table_valued(column("tenant_id", Uuid), column("id", Uuid), column("at", Time), column("capabilities", JSONB))
+    .table_valued(*[column(name, kind) for name, kind in _TOLD.items()])
     .render_derived(name="heard", with_types=True)
 )
-# All banks that answered lately, in one statement: their tenants must all be behind the wall's door.
+# All banks that answered lately, in one statement: their tenants must all be behind the wall's door. What a line told
+# says nothing of one that took its place.
 CONTACTS = Statement(
     update(banks)
-    .where(banks.c.tenant_id == _HEARD.c.tenant_id, banks.c.id == _HEARD.c.id)
+    .where(banks.c.tenant_id == _HEARD.c.tenant_id, banks.c.id == _HEARD.c.id, banks.c.revision == _HEARD.c.revision)
     .values(last_contact_at=_HEARD.c.at, capabilities=_HEARD.c.capabilities)
 )
 
@@ -206,15 +212,9 @@ ADD_COMPARTMENTS = Statement(
     )
 )
 # Its keeper compares revisions: after one of these it begins anew with what is written down then.
-REVISE = Statement(
-    update(banks)
-    .where(
-        banks.c.tenant_id == _TENANT,
-        or_(banks.c.id == bindparam("bank_id", type_=Uuid), banks.c.connection_id == bindparam("through", type_=Uuid)),
-    )
-    .values(revision=banks.c.revision + 1)
-    .returning(banks.c.id)
-)
+_REVISED = or_(_THIS_BANK, banks.c.connection_id == bindparam("through", type_=Uuid))
+_REVISION = update(banks).where(banks.c.tenant_id == _TENANT, _REVISED).values(revision=banks.c.revision + 1)
+REVISE = Statement(_REVISION.returning(banks.c.id))
 SET_WORDS = _this_bank(size_words=bindparam("words", type_=JSONB))
 # By what it looked at: whoever changed the bank meanwhile knows better.
 _AS_LOOKED_AT = banks.c.revision == bindparam("was_revision", type_=Integer)
@@ -246,12 +246,8 @@ RENAME = Statement(
     .returning(compartments.c.id)
 )
 _SEEN_LATER = ("door_observed_at", "door_open_since", "item_present", "withheld", "withheld_since")
-FORGET_DOORS = Statement(
-    update(compartments)
-    .where(_OF_THIS_BANK)
-    .values(door=DoorState.UNKNOWN.value, **{name: null() for name in _SEEN_LATER})
-    .returning(compartments.c.id)
-)
+_UNSEEN: dict[str, Any] = {"door": DoorState.UNKNOWN.value, **{name: null() for name in _SEEN_LATER}}
+FORGET_DOORS = Statement(update(compartments).where(_OF_THIS_BANK).values(_UNSEEN).returning(compartments.c.id))
 # Guarded by what it was when somebody looked; a size is not changed under a parcel.
 _CORRECTED = ("label", "size", "accessible")
 CORRECT = Statement(

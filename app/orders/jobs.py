@@ -48,6 +48,7 @@ class Desk:
 
     `pen`: held by whoever writes down what was seen or answered. `aloft`: commands being sent; `tried`: in this round.
     `touched`: compartment -> until when something was being sent to it: a look that began before says nothing of it.
+    `revision`: of the bank, when its doors and its line were taken up; nothing is sent once it has another.
     """
 
     bank: Bank
@@ -67,6 +68,10 @@ class Desk:
     touched: dict[UUID, float] = field(default_factory=dict)
     tried: set[UUID] = field(default_factory=set)
     unfinished: bool = False
+    revision: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.revision = self.bank.revision
 
     def has(self, capability: Capability) -> bool:
         return self.adapter.capabilities.get(capability, Ability.ABSENT) is not Ability.ABSENT
@@ -138,12 +143,15 @@ class Desk:
             open_ = await devices.watched(conn, self.bank.tenant_id, self.bank.id)
             said = await queries.strange(conn, self.bank)
             self.memory = Memory(await lockers.likeness(conn, self.bank))
+        before = self.known
         # What was taken out while nobody looked must be told as well.
         self.known = {
             row["external_id"]: Known(
                 row["id"], row["external_id"], row["label"], Door(row["door"]), row["openings"], row["item_present"],
                 row["service"] != Service.FAULT, used=row["use"] != Use.FREE,
                 booked=True if self.keeps_books and row["use"] == Use.OCCUPIED else None,
+                # Its count begins anew: one noted before proves nothing any more.
+                device=before[row["external_id"]].device + 1 if row["external_id"] in before else 0,
             )
             for row in rows
         }  # fmt: skip

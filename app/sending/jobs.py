@@ -10,7 +10,6 @@ from datetime import timedelta
 from typing import TypeVar
 
 from app.devices import queries as devices
-from app.devices import service as hardware
 from app.devices.model import Command, CommandState, Purpose
 from app.devices.port import (
     Ambiguous,
@@ -121,7 +120,7 @@ async def send(desk: Desk, command: Command) -> None:
         return
     known = desk.known.get(known.unit, known)
     seen = known.openings if desk.sensor and command.kind is OrderKind.OPEN else None
-    after = await desk.write(lambda work: service.sent(work, command, seen))
+    after = await desk.write(lambda work: service.sent(work, command, seen, desk.revision))
     if after is not None:
         await _transmit(desk, after)
 
@@ -173,17 +172,21 @@ async def _door_is_read(desk: Desk, command: Command, known: Known) -> bool:
 async def _transmit(desk: Desk, command: Command, *, again: bool = False) -> None:
     """The one call that moves something. Whatever comes of it is written down before anything else is done."""
     desk.unsent.pop(command.id, None)
-    known, now = desk.door_of(command), desk.hands.monotonic()
+    known = desk.door_of(command)
     assert known is not None, "a sent command has a door"
-    if again and await desk.write(lambda work: hardware.bar(work, command)):
+    if again and not await desk.write(lambda work: service.sent_again(work, command, desk.revision)):
         return
+    open_already = command.kind is OrderKind.OPEN and desk.sensor and known.door is Door.OPEN
+    mistake = None if open_already else await _mistaken(desk, command, known)
+    # Only now: to look for the right door may have taken longer than anybody waits at it.
     if await _too_late(desk, command):
         return
+    now = desk.hands.monotonic()
     watch = Watch(command, now, now, device=known.device or None)
-    if command.kind is OrderKind.OPEN and desk.sensor and known.door is Door.OPEN:
+    if open_already:
         answer: Receipt | DeviceError = Receipt(Outcome.OPENED, "The door was open already; nothing was sent.")
     else:
-        answer = await _mistaken(desk, command, known) or await _ask(desk, command, known)
+        answer = mistake or await _ask(desk, command, known)
     if isinstance(answer, Unreachable) or (isinstance(answer, AuthFailed) and command.kind is not OrderKind.OPEN):
         # Refused credentials are mended by people; who waits at a door is told, a vendor's books are told later.
         wait = answer.retry_after or timedelta(seconds=1)

@@ -7,7 +7,8 @@ from uuid import UUID
 from app.devices import queries as devices
 from app.devices import service as hardware
 from app.kit.clock import Clock, utc_now
-from app.kit.db import Database
+from app.kit.db import Database, Row
+from app.kit.schedule import each
 from app.passes import service as passes
 from app.stays import events, queries, service, store
 from app.stays.model import OPEN_BEFORE_DEPOSIT, State, StayOutcome
@@ -25,11 +26,12 @@ async def expire(db: Database, system: System, clock: Clock = utc_now) -> int:
     """End reservations whose time is over. One whose door may be opening this moment waits for the next round."""
     async with db.plain() as conn:
         due = await queries.expired(conn, clock())
-    ended = 0
-    for row in due:
+
+    async def end(row: Row) -> int:
         async with system(row["tenant_id"]).begin() as work:
-            ended += await _expire(work, row["id"])
-    return ended
+            return await _expire(work, row["id"])
+
+    return await each(due, end)
 
 
 async def _expire(work: Work, id: UUID) -> bool:
@@ -45,29 +47,28 @@ async def _expire(work: Work, id: UUID) -> bool:
     if await passes.may_be_out(work, stay.id, await service.door_of(work, stay), placed=stay.placed):
         await service.revoke(work, stay, StayOutcome.EXPIRED_UNUSED, "The reservation ran out.")
         return True
-    return await service.end(work, stay, StayOutcome.EXPIRED_UNUSED)
+    if not await service.end(work, stay, StayOutcome.EXPIRED_UNUSED):
+        return False
+    if await devices.never_known(work.conn, stay.tenant_id, stay.id):
+        # Nobody has said that it is empty: two parcels do not share a door.
+        await passes.out_of_service(work, await service.door_of(work, stay), passes.MAY_BE_FILLED)
+    return True
 
 
 async def mark_overdue(db: Database, system: System, clock: Clock = utc_now) -> int:
     """Deposits that waited longer than they should. The parcel stays where it is."""
     async with db.plain() as conn:
         due = await queries.overdue(conn, clock())
-    marked = 0
-    for row in due:
+
+    async def mark(row: Row) -> int:
         async with system(row["tenant_id"]).begin() as work:
             stay = await queries.standing(work.conn, work.tenant, row["id"])
             after = await store.run(store.OVERDUE, work.conn, stay, now=work.now) if stay else None
-            if after is not None and after.state is State.DEPOSITED:
-                work.emit(events.of_stay("StayOverdue", after))
-                work.audit(
-                    Entry(
-                        Permission.STAY_READ,
-                        "Stay",
-                        after.id,
-                        after.site_id,
-                        after.carrier_id,
-                        details={"overdue": True},
-                    )
-                )
-                marked += 1
-    return marked
+            if after is None or after.state is not State.DEPOSITED:
+                return 0
+            work.emit(events.of_stay("StayOverdue", after))
+            action, details = Permission.STAY_READ, {"overdue": True}
+            work.audit(Entry(action, "Stay", after.id, after.site_id, after.carrier_id, details=details))
+            return 1
+
+    return await each(due, mark)

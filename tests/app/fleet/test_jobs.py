@@ -9,8 +9,8 @@ from app.access import service as access
 from app.access.service import OpenCompartment
 from app.commissioning import service as commissioning
 from app.devices.port import Adapter, BankState, Connection, Door, Refused
-from app.devices.store import hint
-from app.fleet.jobs import Fleet, OpenAdapter
+from app.devices.store import hint, ring
+from app.fleet.jobs import CONTACTS_SECONDS, Fleet, OpenAdapter
 from app.kit.bus import PostgresBus
 from app.kit.db import Database
 from app.kit.embedded import Dsns
@@ -166,3 +166,33 @@ async def test_a_bank_in_a_long_call_to_its_vendor_holds_up_no_other_and_is_kept
         await anew.wait()
         await lines[1].looking.wait()
     assert (Slow.most_lines, Slow.open_lines) == (1, 0)
+
+
+async def test_what_a_line_could_do_is_not_said_of_the_one_that_took_its_place(
+    dsns: Dsns, worker_db: Database, admin_db: Database, world: World
+) -> None:
+    going, never, lines = asyncio.Event(), asyncio.Event(), list[Slow]()
+    opened = [asyncio.Event(), asyncio.Event()]
+
+    def open_adapter(connection: Connection) -> Adapter:
+        if connection.id != world.connection:
+            return Hardware(3)
+        lines.append(Slow(never if lines else going))
+        opened[len(lines) - 1].set()
+        return lines[-1]
+
+    async with kept(dsns, worker_db, open_adapter):
+        await opened[0].wait()
+        await lines[0].looking.wait()
+        async with worker_db.tenant([world.tenant]) as conn:
+            can = {"PHONE_TOKENS": "WORKS"}
+            await conn.execute("UPDATE bank SET revision = 1, capabilities = $2 WHERE id = $1", world.bank, can)
+            await ring(conn, world.connection)
+        await asyncio.sleep(0.5)
+        going.set()
+        await opened[1].wait()
+        await lines[1].looking.wait()
+        await asyncio.sleep(3 * CONTACTS_SECONDS)
+        assert await value(admin_db, "SELECT capabilities FROM bank WHERE id = $1", world.bank) == can
+        never.set()
+        await until(admin_db, True, "SELECT capabilities <> $2 FROM bank WHERE id = $1", world.bank, can, seconds=5)

@@ -6,10 +6,11 @@ import pytest
 
 from app.access import service as access
 from app.access.service import OpenCompartment
-from app.devices.port import Door
+from app.devices.port import Door, Order, Receipt
 from app.kit.db import Database
 from tenants.model import Role
-from tests.app.rig import SENSOR
+from tests.app.drive import Drive
+from tests.app.rig import SENSOR, Hardware, Now, make_world
 from tests.app.scene import Scene, make_scene
 
 COUNTS = {**SENSOR, "OPENING_COUNTER": "WORKS"}
@@ -92,3 +93,30 @@ async def test_a_door_that_was_forced_and_shut_between_two_looks_is_an_alarm(cou
     await looked(counts)
     assert await counts.of(OPENED, counts.world.doors[0]) == 1
     assert set(await counts.alarms()) == {"FORCED_OPEN"}
+
+
+class Interrupted(Hardware):
+    """The database is away and back while an order is out: all that is known is read anew. Doors shut at once."""
+
+    async def send(self, order: Order) -> Receipt:
+        await self.meanwhile()
+        try:
+            return await super().send(order)
+        finally:
+            self.cells[order.unit].door = Door.CLOSED
+
+    async def meanwhile(self) -> None: ...
+
+
+async def test_a_count_that_was_begun_anew_while_an_order_was_out_proves_nothing_of_it(
+    app_db: Database, worker_db: Database, admin_db: Database
+) -> None:
+    world, hardware = await make_world(admin_db, capabilities=COUNTS), Interrupted(3, COUNTS)
+    scene = Scene(app_db, admin_db, Drive(worker_db, world, hardware, Now()))
+    await scene.drive.work()
+    assert scene.drive.keeper is not None
+    hardware.meanwhile = scene.drive.keeper.desk.adopt  # type: ignore[method-assign]
+    command = await lost(scene)
+    for _ in range(3):
+        await looked(scene)
+    assert await scene.command(command) == ("UNCONFIRMED", True)
