@@ -186,7 +186,7 @@ async def on_opening(work: Work, fact: Sequenced) -> None:
     if fact.kind == "CommandDoorOpened" or final:
         stay = await _opened(work, stay, purpose, evidence)
     if fact.kind == "CommandDoorClosed" or final:
-        await _closed(work, stay, purpose, evidence)
+        await _closed(work, stay, purpose, evidence, left=fact.payload.get("inside") is True)
     spent = fact.kind in {"CommandFailed", "CommandExpired"} or fact.payload.get("settled") is True
     if spent and stay.state is State.REVOKING:
         # Nothing can open the door for this stay any more.
@@ -224,10 +224,18 @@ _ACTS = {
 }
 
 
-async def _closed(work: Work, stay: Stay, purpose: Purpose, evidence: str) -> None:
+async def _closed(work: Work, stay: Stay, purpose: Purpose, evidence: str, *, left: bool) -> None:
+    """`left`: a sensor sees something behind the door still. Then whoever shut it took nothing, or not all: the stay
+    goes on, and so does its code."""
     if purpose is Purpose.DEPOSIT and stay.state in {State.DEPOSITING, State.DEPOSITED}:
         # Confirmed before or after: the door has now been seen to open and close.
         await store.run(store.GRADE, work.conn, stay, state_=stay.state.value, evidence=evidence)
+    elif purpose in {Purpose.PICKUP, Purpose.COLLECTION} and stay.state is State.COLLECTING and left:
+        after = await store.run(store.LEFT_INSIDE, work.conn, stay)
+        assert after is not None, "the stay is locked in a state that allows it"
+        work.emit(events.moved(after, left=True))
+        details = {"state": after.state.value, "left": True}
+        work.audit(Entry(_ACTS[purpose], "Stay", stay.id, stay.site_id, stay.carrier_id, details=details))
     elif purpose in {Purpose.PICKUP, Purpose.COLLECTION} and stay.state is State.COLLECTING:
         outcome = collected(stay.flow, by_carrier=purpose is Purpose.COLLECTION)
         await stays.end(work, stay, outcome, evidence=evidence)

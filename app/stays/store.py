@@ -126,6 +126,7 @@ DEPOSIT = _deposit({State.HELD, State.DEPOSITING})
 # A way in that was thought closed was used after all: something may lie inside.
 LATE_DEPOSIT = _deposit({State.REVOKING})
 COLLECTING = _all(_moved({State.DEPOSITED}, State.COLLECTING))
+LEFT_INSIDE = _all(_moved({State.COLLECTING}, State.DEPOSITED))
 REVOKING = _all(_moved(OPEN_BEFORE_DEPOSIT, State.REVOKING, outcome=bindparam("outcome", type_=Text)))
 
 

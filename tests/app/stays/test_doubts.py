@@ -12,6 +12,7 @@ from app.kit.db import Database
 from app.kit.errors import Reason, Rejected
 from app.lockers.model import Service
 from app.stays import jobs, service
+from app.stays.model import StayOutcome
 from tenants.model import Role
 from tests.app.rig import SENSES, codes
 from tests.app.scene import Scene, make_scene
@@ -86,8 +87,13 @@ async def test_what_a_sensor_sees_behind_a_door_that_was_just_given_up_keeps_it_
     await senses.act(Role.COURIER, service.confirm_deposit, stay, None, codes())
     await senses.act(Role.RECIPIENT, access.collect, Collect(stay), codes())
     await senses.drive.work()
-    # Shut again, and the parcel is still there.
+    # Shut again, and the parcel is still there: it is not collected, and may be.
     senses.close()
+    await senses.drive.work()
+    assert await senses.stay(stay) == ("DEPOSITED", "E3", None)
+    assert await senses.of("SELECT state FROM parcel WHERE stay_id = $1", stay) == "IN_LOCKER"
+    assert await senses.of("SELECT pickup_hash IS NOT NULL FROM stay WHERE id = $1", stay)
+    await senses.act(Role.OWNER, service.release, stay, StayOutcome.REMOVED_BY_STAFF, "he said he had it")
     await senses.drive.work()
     assert await senses.of("SELECT state FROM stay WHERE id = $1", stay) == "RELEASED"
     for _ in senses.world.doors[1:]:
