@@ -155,11 +155,11 @@ class Keeper:
 
     async def _doubt(self, state: BankState, read: frozenset[UUID], now: float) -> None:
         """What is given to nobody from now on though the bank answers, and what is given out again."""
-        desk, usual = self.desk, max(self.desk.usual_seconds, 1.0)
+        desk, usual, books = self.desk, max(self.desk.usual_seconds, 1.0), self.desk.keeps_books
         there = inside(desk.known, state.units)
         for known in desk.known.values():
             known.used = known.used and there.get(known.id, True)
-        ours = {known.id for known in desk.known.values() if known.used and desk.keeps_books}
+        ours = {known.id for known in desk.known.values() if known.used and books}
         given_up = {watch.command.id for watch in desk.watches if watch.given_up}
         open_ = [each for each in desk.asked() if each.id not in given_up]
         # Where the vendor chooses, its books may have any of them for a reservation whose answer is out.
@@ -168,7 +168,7 @@ class Keeper:
         look = Look(now, state.observed_at, read, there, ours, busy)
         doubts = desk.contact.doubts(look, limit=usual * MISSED_POLLS, patience=usual)
         if doubts:
-            names, by = {known.id: known.label for known in desk.known.values()}, whose(books=desk.keeps_books)
+            names, by = {known.id: known.label for known in desk.known.values()}, whose(books=books)
             written = await desk.write(lambda work: contact.doubt(work, desk.bank, desk.contact, doubts, names, by=by))
             desk.contact.wrote(doubts, written, now)
 
@@ -229,16 +229,17 @@ class Keeper:
         asked = {each.compartment_id for each in self.desk.asked()}
         # What has not left us moves no phone.
         sent = asked - {command.compartment_id for command, _ in self.desk.unsent.values()}
+        phones, books = self.desk.has(Capability.PHONE_TOKENS), self.desk.keeps_books
         for unit in state.units:
             known = self.desk.known.get(unit.id)
             if known is None:
                 continue
-            if self.desk.has(Capability.PHONE_TOKENS):
+            if phones:
                 if new_word(known, unit, busy=known.id in sent):
                     worded.append((known, unit))
                 elif known.id not in sent:
                     known.word = unit.word or known.word
-            elif self.desk.keeps_books and found_free(known, unit, busy=known.id in asked):
+            elif books and found_free(known, unit, busy=known.id in asked):
                 free.append(known)
         if free or worded:
             # What still waits to be told to the vendor explains it.

@@ -143,13 +143,13 @@ class Desk:
             open_ = await devices.watched(conn, self.bank.tenant_id, self.bank.id)
             said = await queries.strange(conn, self.bank)
             self.memory = Memory(await lockers.likeness(conn, self.bank))
-        before = self.known
+        before, books = self.known, self.keeps_books
         # What was taken out while nobody looked must be told as well.
         self.known = {
             row["external_id"]: Known(
                 row["id"], row["external_id"], row["label"], Door(row["door"]), row["openings"], row["item_present"],
                 row["service"] != Service.FAULT, used=row["use"] != Use.FREE,
-                booked=True if self.keeps_books and row["use"] == Use.OCCUPIED else None,
+                booked=True if books and row["use"] == Use.OCCUPIED else None,
                 # Its count begins anew: one noted before proves nothing any more.
                 device=before[row["external_id"]].device + 1 if row["external_id"] in before else 0,
             )

@@ -60,6 +60,7 @@ class TerminalServer:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         line_reader, line_writer = await _line(self._line_url)
+        agreed: set[tuple[int, int]] = set()
         back = asyncio.create_task(self._back(line_reader, writer))
         self._tasks.add(back)
         try:
@@ -69,7 +70,7 @@ class TerminalServer:
                     if byte[0] != _IAC or (byte := await reader.readexactly(1))[0] == _IAC:
                         line_writer.write(byte)
                     else:
-                        await self._command(byte[0], reader, writer)
+                        await self._command(byte[0], reader, writer, agreed)
         finally:
             back.cancel()
             for each in (writer, line_writer):
@@ -79,9 +80,15 @@ class TerminalServer:
         while data := await reader.read(256):
             writer.write(data.replace(bytes((_IAC,)), bytes((_IAC, _IAC))))
 
-    async def _command(self, command: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _command(
+        self, command: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, agreed: set[tuple[int, int]]
+    ) -> None:
         option = (await reader.readexactly(1))[0]
         if command in {_WILL, _DO}:
+            if (command, option) in agreed:
+                # What is so already is not answered: two that answer everything would never end.
+                return
+            agreed.add((command, option))
             writer.write(bytes((_IAC, _DO if command == _WILL else _WILL, option)))
         elif command == _SB and option == _COM_PORT:
             said = (await reader.readuntil(bytes((_IAC, _SE))))[:-2].replace(bytes((_IAC, _IAC)), bytes((_IAC,)))

@@ -1,10 +1,12 @@
 """Whom a vendor's books name: people of its own address book, also where nobody is named here."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from typing import Any
 from uuid import UUID, uuid4
 
-from app.fleet.service import Keeper
+import pytest
+
+from app.devices.port import Contact
 from app.introductions import service as introductions
 from app.lockers.model import Size
 from app.reserving import service as reserving
@@ -77,17 +79,25 @@ async def test_at_another_address_nobody_is_known_by_the_ids_of_the_former(books
     assert await scene.of(KNOWN, scene.world.connection) == 0
 
 
-async def test_what_the_former_address_answers_late_is_not_noted_for_the_new_one(books: Books) -> None:
+async def test_what_the_former_address_answers_late_is_not_noted_for_the_new_one(
+    books: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
     scene = await books()
     await scene.settle()
-    await scene.reserve()
-    keeper = scene.drive.keeper
-    assert isinstance(keeper, Keeper)
-    await change(scene, Account(base_url="memory:elsewhere"))
-    # Kept as it was: this keeper has not heard of the change.
-    await scene.settle()
+    ask = type(scene.hardware).add_contact
+
+    async def meanwhile(hardware: Any, person: Contact) -> str:
+        named = await ask(hardware, person)
+        await change(scene, Account(base_url="memory:elsewhere"))
+        return named
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(scene.hardware), "add_contact", meanwhile)
+        await scene.reserve()
+        await scene.settle()
+    assert len(scene.cloud.book) == 1
     assert await scene.of(KNOWN, scene.world.connection) == 0
 
-    keeper.desk.bank = replace(keeper.desk.bank, revision=keeper.desk.bank.revision + 1)
+    scene.drive.crash()
     await held(scene)
     assert await scene.of(KNOWN, scene.world.connection) == 1
