@@ -11,8 +11,9 @@ DEV := $(VENV)/.installed-dev
 PAGE := frontend/dist/.built
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 ARGS ?=
-# Modules of tests side by side: half of their time is waiting. A narrowed run is not worth the start of several.
-SIDE_BY_SIDE ?= $(if $(ARGS),0,3)
+# Modules of tests side by side: half of their time is waiting. Those that bring up a whole world promise seconds, and have
+# the machine to themselves.
+SIDE_BY_SIDE ?= 3
 
 # The newest interpreter that is new enough; a machine's plain `python3` is often an old one.
 PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do \
@@ -35,7 +36,14 @@ run: $(RUN) page ## Start the demo world: database, API, worker, simulators, dem
 	@exec $(BIN)/lockyard demo $(ARGS)
 
 test: $(DEV) page ## Run every test (ARGS="tests/house -k long" narrows it)
-	@$(BIN)/python -m pytest -n $(SIDE_BY_SIDE) --dist loadfile --no-loadscope-reorder $(ARGS)
+ifeq ($(ARGS),)
+	@failed=0; \
+	$(BIN)/python -m pytest -n $(SIDE_BY_SIDE) --dist loadfile --no-loadscope-reorder --ignore tests/e2e || failed=1; \
+	$(BIN)/python -m pytest tests/e2e || failed=1; \
+	exit $$failed
+else
+	@$(BIN)/python -m pytest $(ARGS)
+endif
 
 check: format lint types contracts test ## Format, lint, strict types, import contracts, tests
 
