@@ -1,11 +1,11 @@
 """Whom a vendor's books name: people of its own address book, also where nobody is named here."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
+from adapters.pitney.adapter import PitneyAdapter
 from app.devices.port import Contact
 from app.introductions import service as introductions
 from app.lockers.model import Size
@@ -84,15 +84,15 @@ async def test_what_the_former_address_answers_late_is_not_noted_for_the_new_one
 ) -> None:
     scene = await books()
     await scene.settle()
-    ask = type(scene.hardware).add_contact
+    ask = PitneyAdapter.add_contact
 
-    async def meanwhile(hardware: Any, person: Contact) -> str:
+    async def meanwhile(hardware: PitneyAdapter, person: Contact) -> str:
         named = await ask(hardware, person)
         await change(scene, Account(base_url="memory:elsewhere"))
         return named
 
     with monkeypatch.context() as patch:
-        patch.setattr(type(scene.hardware), "add_contact", meanwhile)
+        patch.setattr(PitneyAdapter, "add_contact", meanwhile)
         await scene.reserve()
         await scene.settle()
     assert len(scene.cloud.book) == 1
