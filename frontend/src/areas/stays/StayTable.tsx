@@ -23,9 +23,9 @@ export function StayTable({ stays, current, open }: { stays: readonly StayRowFra
     {
       id: 'state', header: i18n.t('State'),
       cell: (stay) => (
-        <>
+        <span className="whole">
           {i18n.t(STAY_STATE[stay.state])}{stay.outcome && ` · ${i18n.t(STAY_OUTCOME[stay.outcome])}`} {stay.isOverdue && <Mark tone="medium">{i18n.t('Overdue')}</Mark>}
-        </>
+        </span>
       ),
     },
     { id: 'place', header: i18n.t('Where'), cell: (stay) => `${stay.site.name} · ${stay.bank.label} · ${stay.compartment ? `${stay.compartment.label} (${stay.compartment.size})` : i18n.t('no door yet')}` },
