@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from app.devices import queries as devices
-from app.devices.port import Connection, ContractBroken, Pushed, Receiver, Refused
+from app.devices.port import Connection, ContractBroken, Receiver, Refused
 from app.kit.clock import Clock, utc_now
 from app.kit.db import Database, Row
 from app.kit.seal import SealBroken
@@ -86,15 +86,15 @@ class Mailbox:
             await service.receive(work, row["id"], pushed)
         for each in pushed:
             if each.keypad_code is not None and each.order is not None:
-                await self._take_code(context, each.order, each)
+                await self._take_code(context, each.order, each.reference, each.keypad_code)
         return 204, "", ""
 
-    async def _take_code(self, context: Context, order: UUID, pushed: Pushed) -> None:
+    async def _take_code(self, context: Context, order: UUID, reference: str | None, code: str) -> None:
         """A code is kept with its pass and nowhere else. The event and the answer that the pass comes of cross."""
         for wait in _UNTIL_THE_PASS:
             await asyncio.sleep(wait)
             async with context.begin() as work:
-                if await passes.take_code(work, order, pushed, self._vault):
+                if await passes.take_code(work, order, reference, code, self._vault):
                     return
 
     async def _connection(self, id_: UUID) -> Row | None:

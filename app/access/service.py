@@ -230,12 +230,12 @@ async def _closed(work: Work, stay: Stay, purpose: Purpose, evidence: str, *, le
     if purpose is Purpose.DEPOSIT and stay.state in {State.DEPOSITING, State.DEPOSITED}:
         # Confirmed before or after: the door has now been seen to open and close.
         await store.run(store.GRADE, work.conn, stay, state_=stay.state.value, evidence=evidence)
-    elif purpose in {Purpose.PICKUP, Purpose.COLLECTION} and stay.state is State.COLLECTING and left:
+    elif purpose not in {Purpose.PICKUP, Purpose.COLLECTION} or stay.state is not State.COLLECTING:
+        return
+    elif left:
         after = await store.run(store.LEFT_INSIDE, work.conn, stay)
         assert after is not None, "the stay is locked in a state that allows it"
-        work.emit(events.moved(after, left=True))
-        details = {"state": after.state.value, "left": True}
-        work.audit(Entry(_ACTS[purpose], "Stay", stay.id, stay.site_id, stay.carrier_id, details=details))
-    elif purpose in {Purpose.PICKUP, Purpose.COLLECTION} and stay.state is State.COLLECTING:
+        issuing.moved(work, after, _ACTS[purpose], left=True)
+    else:
         outcome = collected(stay.flow, by_carrier=purpose is Purpose.COLLECTION)
         await stays.end(work, stay, outcome, evidence=evidence)

@@ -155,7 +155,7 @@ async def _follow(work: Work, stay: Stay, door: Compartment, access: Access, *, 
 
 
 def moved(work: Work, after: Stay, action: Permission, **more: object) -> None:
-    """The fact and the entry of a stay that was moved by a pass."""
+    """The fact and the entry of a stay that a pass moved, or a door."""
     work.emit(events.moved(after, **more))
     details = {"state": after.state.value, "evidence": after.evidence, **more}
     work.audit(Entry(action, "Stay", after.id, after.site_id, after.carrier_id, details=details))

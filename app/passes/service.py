@@ -4,7 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from app.devices import queries as devices
-from app.devices.port import AccessKind, Capability, OrderKind, Pushed
+from app.devices.port import AccessKind, Capability, OrderKind
 from app.lockers import events as locker_events
 from app.lockers import store as lockers
 from app.lockers.model import Compartment, Service
@@ -46,15 +46,15 @@ async def replace(work: Work, by: Pass, door: Compartment) -> None:
         told(work, "PassCalledOff", each, door)
 
 
-async def take_code(work: Work, command_id: UUID, told_: Pushed, vault: Vault) -> bool:
+async def take_code(work: Work, command_id: UUID, reference: str | None, code: str, vault: Vault) -> bool:
     """The code that a vendor tells of a pass by an event becomes a part of it. False where it is not there yet; it is
     for who holds the pass, and kept while that may be shown."""
     row = await store.by_command(work.conn, work.tenant, command_id)
-    if row is None or told_.keypad_code is None:
-        return row is not None
-    if row["sealed"] is None or row["reference"] != told_.reference:
+    if row is None:
+        return False
+    if row["sealed"] is None or row["reference"] != reference:
         return True
-    after = vault.with_code(row["id"], row["sealed"], told_.keypad_code)
+    after = vault.with_code(row["id"], row["sealed"], code)
     return await store.reseal(work.conn, work.tenant, row["id"], row["sealed"], after)
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, LargeBinary, Text, any_, bindparam, case, insert, null, or_, select, update
+from sqlalchemy import ARRAY, ColumnElement, LargeBinary, Text, any_, bindparam, case, insert, null, or_, select, update
 
 from app.devices.port import AccessKind
 from app.kit.db import Conn, Row, Statement
@@ -29,56 +29,35 @@ USED = Statement(
     .values(state=PassState.USED.value, used_at=bindparam("at", type_=Time), sealed=null())
     .returning(*COLUMNS)
 )
-# Those of a stay: `but` excepts one kind.
-CALL_OFF = Statement(
-    update(passes)
-    .where(
-        passes.c.tenant_id == _TENANT,
-        passes.c.stay_id == bindparam("stay_id_", type_=Uuid),
-        passes.c.state == PassState.ISSUED.value,
-        passes.c.kind != bindparam("but", type_=Text),
+_OF_STAY = (passes.c.tenant_id == _TENANT, passes.c.stay_id == bindparam("stay_id_", type_=Uuid))
+_CARRIER, _KIND = bindparam("carrier_id_", type_=Uuid), bindparam("kind_", type_=Text)
+
+
+def _called_off(*which: ColumnElement[bool]) -> Statement:
+    """Those of a stay nobody is shown any more: on a phone they may still be used."""
+    return Statement(
+        update(passes)
+        .where(*_OF_STAY, passes.c.state == PassState.ISSUED.value, *which)
+        .values(state=PassState.REVOKE_PENDING.value, sealed=null())
+        .returning(*COLUMNS)
     )
-    .values(state=PassState.REVOKE_PENDING.value, sealed=null())
-    .returning(*COLUMNS)
-)
+
+
+# `but` excepts one kind.
+CALL_OFF = _called_off(passes.c.kind != bindparam("but", type_=Text))
 # What couriers of a carrier carry for a stay.
-TAKE_AWAY = Statement(
-    update(passes)
-    .where(
-        passes.c.tenant_id == _TENANT,
-        passes.c.stay_id == bindparam("stay_id_", type_=Uuid),
-        passes.c.carrier_id == bindparam("carrier_id_", type_=Uuid),
-        passes.c.state == PassState.ISSUED.value,
-    )
-    .values(state=PassState.REVOKE_PENDING.value, sealed=null())
-    .returning(*COLUMNS)
-)
+TAKE_AWAY = _called_off(passes.c.carrier_id == _CARRIER)
 # A newer one takes the place of these: they may still be used, and nobody needs to read them again.
 FORGET = Statement(
-    update(passes)
-    .where(
-        passes.c.tenant_id == _TENANT,
-        passes.c.stay_id == bindparam("stay_id_", type_=Uuid),
-        passes.c.kind == bindparam("kind_", type_=Text),
-        passes.c.sealed.is_not(None),
-    )
-    .values(sealed=null())
+    update(passes).where(*_OF_STAY, passes.c.kind == _KIND, passes.c.sealed.is_not(None)).values(sealed=null())
 )
-# Others held these, who are shown them no more: on a phone they may still be used.
-REPLACE = Statement(
-    update(passes)
-    .where(
-        passes.c.tenant_id == _TENANT,
-        passes.c.stay_id == bindparam("stay_id_", type_=Uuid),
-        passes.c.kind == bindparam("kind_", type_=Text),
-        passes.c.state == PassState.ISSUED.value,
-        or_(
-            passes.c.carrier_id.is_distinct_from(bindparam("carrier_id_", type_=Uuid)),
-            passes.c.person_id.is_distinct_from(bindparam("person_id_", type_=Uuid)),
-        ),
-    )
-    .values(state=PassState.REVOKE_PENDING.value, sealed=null())
-    .returning(*COLUMNS)
+# Of these, what others held.
+REPLACE = _called_off(
+    passes.c.kind == _KIND,
+    or_(
+        passes.c.carrier_id.is_distinct_from(_CARRIER),
+        passes.c.person_id.is_distinct_from(bindparam("person_id_", type_=Uuid)),
+    ),
 )
 _BY_COMMAND = Statement(
     select(passes.c.id, passes.c.reference, passes.c.sealed).where(
@@ -99,7 +78,7 @@ RESEAL = Statement(
 # Nothing of a stay opens its door any more.
 BURY = Statement(
     update(passes)
-    .where(passes.c.tenant_id == _TENANT, passes.c.stay_id == bindparam("stay_id_", type_=Uuid), _LIVE)
+    .where(*_OF_STAY, _LIVE)
     .values(
         state=case((passes.c.state == PassState.ISSUED.value, PassState.EXPIRED.value), else_=PassState.REVOKED.value),
         sealed=null(),
