@@ -1,5 +1,6 @@
 """Mutations, one after the other: input to a call, call to an outcome, outcome to JSON."""
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -17,15 +18,19 @@ from graphql import (
 )
 
 from app.kit.clock import Clock
-from app.kit.db import Database
+from app.kit.db import Database, Deadlock
 from app.kit.errors import LockyardError
 from schema.mutations import Call, Mutations, Outcome
 from schema.render import problem
 from tenants.model import Actor
 from tenants.work import Closing, Replay
 
+log = logging.getLogger("lockyard.graphql")
+
 # The one act open to those who are not signed in.
 OPEN_TO_ALL = "signIn"
+# How often an act is tried that another one stands crosswise to.
+TRIES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +69,7 @@ class Acts:
             closing=closing,
         )
         try:
-            return await self.functions[name](call)
+            return await self._begun_anew(call)
         except Replay as replay:
             return replay.answer
         except LockyardError as error:
@@ -72,6 +77,17 @@ class Acts:
             if not self.promised(definition, found.type):
                 raise
             return found
+
+    async def _begun_anew(self, call: Call) -> Outcome:
+        """Where somebody else's act stood crosswise, once more from the start. Raises Deadlock after TRIES."""
+        for left in reversed(range(TRIES)):
+            try:
+                return await self.functions[call.name](call)
+            except Deadlock:
+                if not left:
+                    raise
+                log.warning("%s stood crosswise to another act, and is begun anew", call.name)
+        raise AssertionError("the last try answers or raises")
 
     def promised(self, definition: GraphQLField, name: str) -> bool:
         result, type_ = get_named_type(definition.type), self.schema.get_type(name)

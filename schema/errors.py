@@ -2,7 +2,8 @@
 
 RequestError    the request itself is wrong; nothing ran. Trying again without a change is useless
 GraphQLError    raised while running, for one field; its own message is meant for the caller
-LOST            the database is away or has no room: UNAVAILABLE to the caller, the traceback to the log
+LOST, Deadlock  the database is away, has no room, or ended this for another act's sake again and again: UNAVAILABLE to
+                the caller, the traceback to the log
 anything else   our fault: INTERNAL_SERVER_ERROR to the caller, the traceback to the log
 """
 
@@ -14,6 +15,7 @@ import orjson
 from graphql import GraphQLError
 
 from app.kit.bus import LOST
+from app.kit.db import Deadlock
 from app.kit.errors import Denied, LockyardError, NotFound
 
 log = logging.getLogger("lockyard.graphql")
@@ -83,7 +85,7 @@ def present(error: GraphQLError, trace_id: str, known: Mapping[type[Exception], 
     shown: dict[str, object] = {"message": error.message}
     if code is None:
         log.error("%s failed", where(error), exc_info=cause, extra={"trace_id": trace_id})
-        away = isinstance(cause, LOST)
+        away = isinstance(cause, (*LOST, Deadlock))
         code = (Code.UNAVAILABLE if away else Code.INTERNAL_SERVER_ERROR).value
         shown["message"] = AWAY if away else MASKED
     else:

@@ -76,6 +76,8 @@ async def _set_codecs(conn: asyncpg.Connection) -> None:
         )
 
 
+# Two acts waited for each other, and this one was ended for the other's sake. Nothing of it was done: it may be again.
+Deadlock: type[Exception] = asyncpg.DeadlockDetectedError
 _LOST = (TimeoutError, OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError)
 
 

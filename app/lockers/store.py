@@ -51,34 +51,37 @@ _NOT_TAKEN = or_(compartments.c.withheld.is_(None), compartments.c.withheld != W
 
 def take_free(
     tenant: ColumnElement[Any], site: ColumnElement[Any], *, wait: bool, guards: Sequence[ColumnElement[bool]] = ()
-) -> CTE:
-    """A free compartment of a size in the bank `bank_id` becomes RESERVED. Row `taken`: id, label, size; or none.
+) -> tuple[CTE, ColumnElement[bool]]:
+    """A free compartment of a size in the bank `bank_id` becomes RESERVED. Row `taken`: id, label, size; or none. And
+    whether there was one that is free, but in others' hands at this moment: true only where none was taken.
 
-    Without `wait` rows that others hold are skipped, so a crowd spreads over what is free. With it they are waited for:
-    the way to be sure that none is free, when some of the others may yet roll back.
+    Without `wait` rows that others hold are skipped, so a crowd spreads over what is free. With it one of them is
+    waited for, the way to be sure that none is free when some of the others may yet roll back. One only: PostgreSQL
+    keeps a row that was waited for in vain locked, and two who went from row to row could wait for each other.
     """
+    c = compartments.c
     free = (
-        select(compartments.c.id)
-        .where(
-            compartments.c.tenant_id == tenant,
-            compartments.c.site_id == site,
-            compartments.c.bank_id == bindparam("bank_id", type_=Uuid),
-            compartments.c.size == bindparam("size", type_=Text),
-            compartments.c.use == Use.FREE.value,
-            compartments.c.service == Service.IN_SERVICE.value,
-            compartments.c.door != DoorState.OPEN.value,
-            or_(not_(bindparam("accessible", type_=Boolean)), compartments.c.accessible),
-            _NOT_TAKEN,
-            _EMPTY,
-            _REACHED,
-            *guards,
-        )
-        # In no order: sorting by label would look at every free one, and wear out the first doors of each bank.
-        .limit(1)
-        # NO KEY: what merely refers to the compartment does not stand in the way.
-        .with_for_update(skip_locked=not wait, key_share=True)
+        c.tenant_id == tenant,
+        c.site_id == site,
+        c.bank_id == bindparam("bank_id", type_=Uuid),
+        c.size == bindparam("size", type_=Text),
+        c.use == Use.FREE.value,
+        c.service == Service.IN_SERVICE.value,
+        c.door != DoorState.OPEN.value,
+        or_(not_(bindparam("accessible", type_=Boolean)), c.accessible),
+        _NOT_TAKEN,
+        _EMPTY,
+        _REACHED,
+        *guards,
     )
-    return _used("taken", Use.RESERVED, tenant, free.scalar_subquery(), compartments.c.use == Use.FREE.value)
+    # In no order: sorting by label would look at every free one, and wear out the first doors of each bank.
+    one = select(c.id).where(*free).limit(1)
+    if wait:
+        one = select(c.id).where(c.tenant_id == tenant, c.id == one.scalar_subquery(), *free)
+    # NO KEY: what merely refers to the compartment does not stand in the way.
+    one = one.with_for_update(skip_locked=not wait, key_share=True)
+    taken = _used("taken", Use.RESERVED, tenant, one.scalar_subquery(), c.use == Use.FREE.value)
+    return taken, and_(~select(taken.c.id).exists(), select(c.id).where(*free).exists())
 
 
 def _used(name: str, use: Use, tenant: Any, id_: Any, *guards: ColumnElement[bool]) -> CTE:
@@ -160,6 +163,12 @@ _IDS = bindparam("ids", type_=ARRAY(Uuid))
 _WITHHELD = update(compartments).where(_OF_THIS_BANK, compartments.c.withheld == bindparam("before", type_=Text))
 _BACK = _WITHHELD.where(compartments.c.id == any_(_IDS)).values(withheld=null(), withheld_since=null())
 GIVE_BACK = Statement(_BACK.returning(compartments.c.id))
+_HOLD = Statement(
+    select(compartments.c.id)
+    .where(_AND_TENANT, compartments.c.id == any_(_IDS))
+    .order_by(compartments.c.id)
+    .with_for_update(key_share=True)
+)
 
 
 def withhold(why: Withheld, unexplained: Callable[..., ColumnElement[bool]] | None = None) -> Statement:
@@ -278,6 +287,12 @@ async def add_compartments(conn: Conn, bank: Bank, rows: Sequence[Mapping[str, A
     """`rows`: what stands in _PLACED, by name."""
     lists = {name: [row[name] for row in rows] for name in _PLACED}
     await ADD_COMPARTMENTS.run(conn, tenant_id=bank.tenant_id, site_id=bank.site_id, bank_id=bank.id, **lists)
+
+
+async def hold(conn: Conn, tenant_id: UUID, ids: Sequence[UUID]) -> None:
+    """Before several doors are changed in one act: whoever does that takes them in one order, not in a plan's."""
+    if len(ids) > 1:
+        await _HOLD.rows(conn, tenant_id=tenant_id, ids=list(ids))
 
 
 async def set_service(

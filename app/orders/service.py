@@ -222,6 +222,7 @@ async def observe(work: Work, bank: Bank, seen: Sequence[Change], watches: Seque
         for change in seen
     ]  # fmt: skip
     if rows:
+        await lockers.hold(work.conn, bank.tenant_id, [change.known.id for change in seen])
         await lockers.OBSERVE.run(work.conn, tenant_id=bank.tenant_id, seen=rows)
     for change in seen:
         _tell_door(work, bank, change, by.get(change.known.id))

@@ -54,7 +54,8 @@ async def reserve(work: Work, ask: ReserveCompartment) -> UUID:
         if not bank.allocatable:
             raise _withheld(bank)
         _may_choose(bank, ask)
-        row = row if row and row["id"] else await store.reserve(work.conn, work.actor, given, wait=True)
+        if row and row["contended"]:
+            row = await store.reserve_contended(work.conn, work.actor, given)
     if row is None or row["id"] is None:
         # Only now is it worth asking whether the recipient was the reason.
         if ask.recipient_id and await people.kind(work.conn, bank.tenant_id, ask.recipient_id) is None:

@@ -1,6 +1,7 @@
 """Guarded writes of stays, one statement each: a stay, its compartment's use and its parcels move together or not."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -28,7 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.devices.queries import none_under_way
-from app.kit.db import Conn, Row, Statement
+from app.kit.db import Conn, Row, Statement, savepoint
 from app.kit.tables import Time, Uuid
 from app.lockers.model import Compartment, Use
 from app.lockers.queries import DOOR_COLUMNS, asked_bank, chooses, compartment_of, with_doors
@@ -63,10 +64,11 @@ _HELD = ("carrier_id", "recipient_id", "depositor_id", "flow", "created_by", "ex
 @cache
 def _reserve(scope: Scope, *, wait: bool) -> Statement:
     """Take a free compartment, hold it, allocate the parcel: one statement. One row: the bank, `bank_` before its
-    columns, and the stay, all NULL where nothing was free; no row where there is no such bank to see."""
+    columns, the stay, all NULL where nothing was taken, and whether what is free is `contended`; no row where there is
+    no such bank to see."""
     recipient, asked = bindparam("recipient_id", type_=Uuid), asked_bank(scope)
     known = or_(recipient.is_(None), person_exists(_of(asked, "tenant_id"), recipient))
-    taken = take_free(_of(asked, "tenant_id"), _of(asked, "site_id"), wait=wait, guards=[known])
+    taken, contended = take_free(_of(asked, "tenant_id"), _of(asked, "site_id"), wait=wait, guards=[known])
     names = ["tenant_id", "id", "site_id", "bank_id", "compartment_id", "state", "evidence", "created_at", *_HELD]
     given: list[ColumnElement[Any]] = [bindparam(name, type_=stays.c[name].type) for name in _HELD]
     row = select(
@@ -76,7 +78,7 @@ def _reserve(scope: Scope, *, wait: bool) -> Statement:
     held = insert(stays).from_select([*names, "placed"], row).returning(*COLUMNS).cte("held")
     of_bank = [column.label(f"bank_{column.name}") for column in asked.c]
     return Statement(
-        select(*of_bank, *held.c, taken.c.label, taken.c.size)
+        select(*of_bank, *held.c, taken.c.label, taken.c.size, contended.label("contended"))
         .select_from(asked.outerjoin(held, true()).outerjoin(taken, true()))
         .add_cte(allocate(held))
     )
@@ -249,13 +251,32 @@ VENDOR_CODE = _change(
 )  # fmt: skip
 
 
-async def reserve(conn: Conn, actor: Actor, given: Mapping[str, Any], *, wait: bool = False) -> Row | None:
+async def reserve(conn: Conn, actor: Actor, given: Mapping[str, Any]) -> Row | None:
     """The bank as `bank_…`, and the held stay with its compartment's label and size, NULL when none of that size was
-    free. Without `wait` what others hold at this moment is passed over. None: no such bank for this actor.
+    free. What others hold at this moment is passed over, and said to be `contended`. None: no such bank for this actor.
 
     Raises asyncpg.UniqueViolationError on parcels' OPEN_TRACKING.
     """
-    return await _reserve(Scope.of(actor), wait=wait).row(conn, **given, **context_parameters(actor))
+    return await _reserve(Scope.of(actor), wait=False).row(conn, **given, **context_parameters(actor))
+
+
+class _LostToAnother(Exception):  # noqa: N818 - it undoes a wait
+    """The compartment that was waited for went to whoever held it."""
+
+
+async def reserve_contended(conn: Conn, actor: Actor, given: Mapping[str, Any]) -> Row | None:
+    """As `reserve`, waiting for those who hold what is free until one lets go or none is free any more. One after the
+    other, and what was lost is let go of before the next: whoever waits holds no compartment that others wait for."""
+    row: Row | None = None
+    while row is None or row["contended"]:
+        with suppress(_LostToAnother):
+            async with savepoint(conn):
+                row = await _reserve(Scope.of(actor), wait=True).row(conn, **given, **context_parameters(actor))
+                if row is None:
+                    return None
+                if row["id"] is None:
+                    raise _LostToAnother
+    return row
 
 
 async def run(statement: Statement, conn: Conn, stay: Stay, **given: Any) -> Stay | None:

@@ -36,7 +36,10 @@ def test_a_fault_is_masked_to_the_caller_and_whole_in_the_log(caplog: pytest.Log
     assert "RuntimeError: postgresql://secret@db" in caplog.text
 
 
-@pytest.mark.parametrize("cause", [asyncpg.DiskFullError("pg_default"), ConnectionResetError("10.0.0.1")])
+@pytest.mark.parametrize(
+    "cause",
+    [asyncpg.DiskFullError("pg_default"), ConnectionResetError("10.0.0.1"), asyncpg.DeadlockDetectedError("process 7")],
+)
 def test_a_database_without_room_or_away_is_told_as_what_it_is_and_no_more(
     cause: Exception, caplog: pytest.LogCaptureFixture
 ) -> None:
