@@ -12,6 +12,8 @@ from adapters.generic.mqtt.simulator.packets import Connect, Cursor, Kind, Publi
 CONNECT_SECONDS = 5.0
 # Bytes that wait for one client.
 BACKLOG = 1024 * 1024
+# Topics whose takers are remembered.
+ROUTES = 20_000
 _ACCEPTED, _BAD_PASSWORD = 0, 4
 _REFUSED = 0x80
 
@@ -53,6 +55,7 @@ class EmbeddedBroker:
         self._tasks: set[asyncio.Task[None]] = set()
         self._sessions: dict[str, _Session] = {}
         self._retained: dict[str, Publish] = {}
+        self._routes: dict[str, list[tuple[_Session, int]]] = {}
         self._deaf = False
 
     @property
@@ -120,11 +123,13 @@ class EmbeddedBroker:
         # A client without a name gets one of its own.
         hello = replace(hello, client=hello.client or uuid4().hex)
         session = self._sessions[hello.client] = _Session(hello, writer)
+        self._routes.clear()
         return session
 
     def _gone(self, session: _Session) -> None:
         if self._sessions.get(session.hello.client) is session:
             del self._sessions[session.hello.client]
+            self._routes.clear()
         will, session.will = session.will, None
         if will is not None:
             self._spread(will)
@@ -143,6 +148,7 @@ class EmbeddedBroker:
             which = cursor.take(2)
             while cursor.more:
                 session.topics.pop(cursor.text(), None)
+            self._routes.clear()
             session.write(packets.packet(Kind.UNSUBACK, which))
         elif kind == Kind.PINGREQ:
             session.write(packets.packet(Kind.PINGRESP))
@@ -160,6 +166,7 @@ class EmbeddedBroker:
             session.topics[pattern] = min(qos, 1)
             asked.append(pattern)
             granted.append(min(qos, 1) if pattern else _REFUSED)
+        self._routes.clear()
         session.write(packets.packet(Kind.SUBACK, number + bytes(granted)))
         for pattern in asked:
             for message in self._retained.values():
@@ -171,10 +178,20 @@ class EmbeddedBroker:
             self._retained[message.topic] = message
         elif message.retain:
             self._retained.pop(message.topic, None)
-        for session in tuple(self._sessions.values()):
-            fitting = [qos for pattern, qos in session.topics.items() if matches(pattern, message.topic)]
-            if fitting:
-                session.tell(message, max(fitting), kept=False)
+        for session, qos in self._takers(message.topic):
+            session.tell(message, qos, kept=False)
+
+    def _takers(self, topic: str) -> list[tuple[_Session, int]]:
+        """Found once, until somebody comes, goes, or subscribes otherwise: doors are told of far more often."""
+        if topic not in self._routes:
+            if len(self._routes) >= ROUTES:
+                self._routes.clear()
+            fitting = [
+                (each, [qos for pattern, qos in each.topics.items() if matches(pattern, topic)])
+                for each in self._sessions.values()
+            ]
+            self._routes[topic] = [(session, max(found)) for session, found in fitting if found]
+        return self._routes[topic]
 
 
 def matches(pattern: str, topic: str) -> bool:

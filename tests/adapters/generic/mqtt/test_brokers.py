@@ -41,6 +41,27 @@ async def test_a_message_reaches_whoever_asked_for_its_topic(broker: Any) -> Non
         assert await next_of(listener) == ("b/x/y", b"b/x/y", False)
 
 
+async def test_who_asks_later_or_no_longer_is_told_accordingly(broker: Any) -> None:
+    async with client(broker) as speaker, client(broker) as listener:
+        await speaker.publish("c/1", "to nobody", qos=1)
+        await listener.subscribe("c/1", qos=1)
+        await speaker.publish("c/1", "first", qos=1)
+        assert await next_of(listener) == ("c/1", b"first", False)
+        await listener.unsubscribe("c/1")
+        await speaker.publish("c/1", "second", qos=1)
+        await listener.subscribe("c/+", qos=1)
+        await speaker.publish("c/1", "third", qos=1)
+        assert await next_of(listener) == ("c/1", b"third", False)
+        async with client(broker) as other:
+            await other.subscribe("c/#", qos=1)
+            await speaker.publish("c/1", "fourth", qos=1)
+            assert await next_of(other) == ("c/1", b"fourth", False)
+        await speaker.publish("c/1", "fifth", qos=1)
+
+        assert await next_of(listener) == ("c/1", b"fourth", False)
+        assert await next_of(listener) == ("c/1", b"fifth", False)
+
+
 async def test_what_is_retained_greets_who_comes_later_until_it_is_taken_back(broker: Any) -> None:
     async with client(broker) as speaker:
         await speaker.publish("r/1", "old", qos=1, retain=True)
