@@ -34,6 +34,8 @@ SETTLE_SECONDS = 75.0
 CALM_LOOKS = 30
 # How soon what is unknown must be settled, once the hardware itself can do no more.
 PROMISED_SECONDS = 60.0
+# A bank that is away is asked again, so often and that long after.
+ASKS, ASK_SECONDS = 40, 0.5
 # Until the order comes up that another one is followed by.
 FOLLOWS_SECONDS = 180.0
 
@@ -189,7 +191,7 @@ async def _order(
     cell: Cell, here: Place, app: Database, admin: Database, bank: UUID, door: tuple[UUID, str]
 ) -> tuple[UUID, Asked] | None:
     """None where the product refused: a bank that is away is not asked."""
-    for _ in range(100):
+    for _ in range(ASKS):
         try:
             if cell.order == "OPEN":
                 # Somebody else each time: one person opens few doors a minute alone.
@@ -200,7 +202,7 @@ async def _order(
                 wanted = reserving.ReserveCompartment(bank, Size.M, uuid4().hex, recipient_id=here.recipient)
                 stay = await reserving.reserve(work, wanted)
         except LockyardError:
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(ASK_SECONDS)
         else:
             return await _follows(cell, here, admin, bank, stay)
     return None

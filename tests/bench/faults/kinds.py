@@ -183,7 +183,8 @@ def _moves_frame(chunk: bytes) -> bool:
 
 async def _mqtt(stack: AsyncExitStack, banks: int, units: int) -> Stand:
     """One broker; each bank is a connection of its own to it, and a controller of its own behind it."""
-    world = MqttWorld(mqtt_banks(banks, units), close_after=SHUT_SECONDS)
+    # A thousand doors told of each second keep one core busy, and a late word looks like a lost one.
+    world = MqttWorld(mqtt_banks(banks, units), close_after=SHUT_SECONDS, repeat_seconds=15.0)
     site = await stack.enter_async_context(Site(world, broker="embedded"))
     given = {**_poll(1.0), "profile": "native_json", "prefix": PREFIX, "keepalive_seconds": 5, "pulse_seconds": 0.3}
     names = [bank.id for bank in world.banks]

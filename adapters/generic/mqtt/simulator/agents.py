@@ -15,8 +15,6 @@ from adapters.generic.mqtt.simulator.world import MqttBank, MqttWorld, arrivals
 from adapters.simulation.faults import Fault
 
 TICK_SECONDS = 0.02
-# States are repeated although nothing has changed: a word that was lost is made good.
-REPEAT_SECONDS = 1.0
 LONGEST_PULSE_SECONDS = 2.0
 PULSE_SECONDS = 0.3
 # So long after its pulse a shut door says that the lock is jammed.
@@ -129,7 +127,7 @@ class Agent(ABC):
                 changed = before is not None and (before.closed, before.item) != (now.closed, now.item)
                 due = before is None or before.repeat_at <= loop.time()
                 if changed or due:
-                    now.repeat_at = loop.time() + REPEAT_SECONDS
+                    now.repeat_at = loop.time() + self.world.repeat_seconds
                     self.said[unit] = now
                 if changed or (due and self.repeats):
                     self.tell(unit, now, self.world.faults.take("state", self.bank.id) if changed else None)

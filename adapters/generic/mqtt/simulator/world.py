@@ -51,9 +51,13 @@ class MqttBank:
 
 
 class MqttWorld:
-    """All banks of one process."""
+    """All banks of one process. `repeat_seconds`: states are repeated although nothing has changed, so that a word
+    that was lost is made good."""
 
-    def __init__(self, banks: Iterable[MqttBank], *, close_after: float | None = None) -> None:
+    def __init__(
+        self, banks: Iterable[MqttBank], *, close_after: float | None = None, repeat_seconds: float = 1.0
+    ) -> None:
+        self.repeat_seconds = repeat_seconds
         self.clock = Clock()
         self.doors = Doors(self.clock, close_after)
         self.faults = Faults(KINDS)
