@@ -260,6 +260,10 @@ async def reserve(conn: Conn, actor: Actor, given: Mapping[str, Any]) -> Row | N
     return await _reserve(Scope.of(actor), wait=False).row(conn, **given, **context_parameters(actor))
 
 
+# Of compartments lost one after another: who loses so many asks again.
+TURNS = 200
+
+
 class _LostToAnother(Exception):  # noqa: N818 - it undoes a wait
     """The compartment that was waited for went to whoever held it."""
 
@@ -268,7 +272,7 @@ async def reserve_contended(conn: Conn, actor: Actor, given: Mapping[str, Any]) 
     """As `reserve`, waiting for those who hold what is free until one lets go or none is free any more. One after the
     other, and what was lost is let go of before the next: whoever waits holds no compartment that others wait for."""
     row: Row | None = None
-    while row is None or row["contended"]:
+    for _ in range(TURNS):
         with suppress(_LostToAnother):
             async with savepoint(conn):
                 row = await _reserve(Scope.of(actor), wait=True).row(conn, **given, **context_parameters(actor))
@@ -276,6 +280,8 @@ async def reserve_contended(conn: Conn, actor: Actor, given: Mapping[str, Any]) 
                     return None
                 if row["id"] is None:
                     raise _LostToAnother
+        if not row["contended"]:
+            break
     return row
 
 
