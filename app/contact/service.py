@@ -9,6 +9,7 @@ from app.devices.queries import nothing_asked
 from app.lockers import events
 from app.lockers import store as lockers
 from app.lockers.model import Bank, Withheld
+from app.lockers.queries import hold
 from tenants.audit.model import Entry
 from tenants.model import AuditOutcome
 from tenants.work import Work
@@ -44,7 +45,7 @@ async def doubt(
 ) -> set[UUID]:
     """Answers which of those taken are withheld now. `by`: whose word it is, BOOKS or SENSOR."""
     given = {"tenant_id": bank.tenant_id, "bank_id": bank.id}
-    await lockers.hold(work.conn, bank.tenant_id, doubts.heard + doubts.free + doubts.silent + doubts.taken)
+    await hold(work.conn, bank.tenant_id, doubts.heard + doubts.free + doubts.silent + doubts.taken)
     for before, ids in ((Withheld.SILENT, doubts.heard), (Withheld.TAKEN, doubts.free)):
         if ids:
             rows = await lockers.GIVE_BACK.rows(work.conn, **given, ids=list(ids), before=before.value)

@@ -1,5 +1,6 @@
 """Reads of banks and compartments that the core itself needs, each within a scope."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -106,6 +107,13 @@ _AS_KEPT = Statement(
     .with_for_update(read=True)
 )
 _FLEET = Statement(select(*BANK_COLUMNS))
+_HOLD = Statement(
+    select(compartments.c.id)
+    .where(compartments.c.tenant_id == bindparam("tenant_id", type_=Uuid))
+    .where(compartments.c.id == any_(bindparam("ids", type_=ARRAY(Uuid))))
+    .order_by(compartments.c.id)
+    .with_for_update(key_share=True)
+)
 _STANDING = Statement(
     select(*DOOR_COLUMNS)
     .join_from(compartments, banks, _OF_BANK)
@@ -271,3 +279,9 @@ async def of_connection(conn: Conn, tenant_id: UUID, connection_id: UUID) -> int
     """How many banks stand behind a connection."""
     found: int = await _OF_CONNECTION.value(conn, tenant_id=tenant_id, connection_id=connection_id)
     return found
+
+
+async def hold(conn: Conn, tenant_id: UUID, ids: Sequence[UUID]) -> None:
+    """Before several doors are changed in one act: whoever does that takes them in one order, not in a plan's."""
+    if len(ids) > 1:
+        await _HOLD.rows(conn, tenant_id=tenant_id, ids=list(ids))

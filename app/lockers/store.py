@@ -163,12 +163,6 @@ _IDS = bindparam("ids", type_=ARRAY(Uuid))
 _WITHHELD = update(compartments).where(_OF_THIS_BANK, compartments.c.withheld == bindparam("before", type_=Text))
 _BACK = _WITHHELD.where(compartments.c.id == any_(_IDS)).values(withheld=null(), withheld_since=null())
 GIVE_BACK = Statement(_BACK.returning(compartments.c.id))
-_HOLD = Statement(
-    select(compartments.c.id)
-    .where(_AND_TENANT, compartments.c.id == any_(_IDS))
-    .order_by(compartments.c.id)
-    .with_for_update(key_share=True)
-)
 
 
 def withhold(why: Withheld, unexplained: Callable[..., ColumnElement[bool]] | None = None) -> Statement:
@@ -287,12 +281,6 @@ async def add_compartments(conn: Conn, bank: Bank, rows: Sequence[Mapping[str, A
     """`rows`: what stands in _PLACED, by name."""
     lists = {name: [row[name] for row in rows] for name in _PLACED}
     await ADD_COMPARTMENTS.run(conn, tenant_id=bank.tenant_id, site_id=bank.site_id, bank_id=bank.id, **lists)
-
-
-async def hold(conn: Conn, tenant_id: UUID, ids: Sequence[UUID]) -> None:
-    """Before several doors are changed in one act: whoever does that takes them in one order, not in a plan's."""
-    if len(ids) > 1:
-        await _HOLD.rows(conn, tenant_id=tenant_id, ids=list(ids))
 
 
 async def set_service(

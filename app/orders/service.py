@@ -27,6 +27,7 @@ from app.issuing import service as issuing
 from app.lockers import events as locker_events
 from app.lockers import store as lockers
 from app.lockers.model import Bank, Service
+from app.lockers.queries import hold
 from app.orders.model import Change, Known, Watch, reference_of, to_watch
 from app.passes.model import Vault
 from app.placing import service as placing
@@ -222,7 +223,7 @@ async def observe(work: Work, bank: Bank, seen: Sequence[Change], watches: Seque
         for change in seen
     ]  # fmt: skip
     if rows:
-        await lockers.hold(work.conn, bank.tenant_id, [change.known.id for change in seen])
+        await hold(work.conn, bank.tenant_id, [change.known.id for change in seen])
         await lockers.OBSERVE.run(work.conn, tenant_id=bank.tenant_id, seen=rows)
     for change in seen:
         _tell_door(work, bank, change, by.get(change.known.id))

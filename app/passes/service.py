@@ -14,7 +14,7 @@ from tenants.audit.model import Entry
 from tenants.policy import Permission
 from tenants.work import Work
 
-MAY_BE_FILLED = "nobody knows whether its door opened for a parcel that ran out of time: look what is inside"
+MAY_BE_FILLED = "nobody knows whether its door opened for a parcel that is no longer expected: look what is inside"
 
 
 async def may_be_out(work: Work, stay_id: UUID, door: Compartment, *, placed: bool) -> bool:

@@ -7,7 +7,6 @@ from app.devices.model import Command
 from app.devices.port import OrderKind
 from app.lockers import events as locker_events
 from app.lockers import queries as lockers
-from app.lockers import store as lockers_store
 from app.lockers.model import Compartment, Service
 from app.stays import events, queries, store
 from app.stays.model import CLAIMS, Stay
@@ -72,7 +71,7 @@ async def _moved(work: Work, stay: Stay, other: Stay | None, named: UUID) -> Sta
     if named == claimed:
         return await store.run(store.PLACE_HERE, work.conn, stay)
     if other is None:
-        await lockers_store.hold(work.conn, work.tenant, [named, claimed])
+        await lockers.hold(work.conn, work.tenant, [named, claimed])
         return await store.run(store.PLACE_IN_FREE, work.conn, stay, named=named, claimed=claimed)
     aside = await store.run(store.STEP_ASIDE, work.conn, other)
     assert aside is not None, "it is locked, and was a claim when it was"

@@ -1,5 +1,6 @@
 """Reserving: a free compartment of a size becomes somebody's, in the act's own transaction."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -7,7 +8,7 @@ from uuid import UUID
 
 from app.devices.port import Capability, OrderKind
 from app.kit import checks
-from app.kit.db import Row
+from app.kit.db import Row, savepoint
 from app.kit.errors import Invalid, NotFound, Reason, Rejected
 from app.kit.ids import new_id
 from app.lockers import queries as lockers
@@ -22,6 +23,9 @@ from tenants.carriers import service as carriers
 from tenants.carriers.model import Operation
 from tenants.policy import Permission, authorize
 from tenants.work import Work
+
+# Of compartments lost one after another: who loses so many asks again.
+TURNS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +59,32 @@ async def reserve(work: Work, ask: ReserveCompartment) -> UUID:
             raise _withheld(bank)
         _may_choose(bank, ask)
         if row and row["contended"]:
-            row = await store.reserve_contended(work.conn, work.actor, given)
+            row = await _waited_for(work, given)
     if row is None or row["id"] is None:
         # Only now is it worth asking whether the recipient was the reason.
         if ask.recipient_id and await people.kind(work.conn, bank.tenant_id, ask.recipient_id) is None:
             raise NotFound("There is no such person.", path=("input", "recipientId"))
         raise Rejected(Reason.NO_FREE_COMPARTMENT, f"No {ask.size} compartment is free in bank {bank.label}.")
     return await _held(work, bank, row)
+
+
+class _LostToAnother(Exception):  # noqa: N818 - it undoes a wait
+    """The compartment that was waited for stays with whoever held it."""
+
+
+async def _waited_for(work: Work, given: dict[str, Any]) -> Row | None:
+    """When those who hold what is free let go of one, or none is free any more. One after the other, and what was lost
+    is let go of before the next: who waited for one and held another would have others wait for each other."""
+    row: Row | None = None
+    for _ in range(TURNS):
+        with suppress(_LostToAnother):
+            async with savepoint(work.conn):
+                row = await store.reserve(work.conn, work.actor, given, wait=True)
+                if row is not None and row["id"] is None:
+                    raise _LostToAnother
+        if row is None or not row["contended"]:
+            break
+    return row
 
 
 def _withheld(bank: Bank) -> Rejected:

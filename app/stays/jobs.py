@@ -47,12 +47,7 @@ async def _expire(work: Work, id: UUID) -> bool:
     if await passes.may_be_out(work, stay.id, await service.door_of(work, stay), placed=stay.placed):
         await service.revoke(work, stay, StayOutcome.EXPIRED_UNUSED, "The reservation ran out.")
         return True
-    if not await service.end(work, stay, StayOutcome.EXPIRED_UNUSED):
-        return False
-    if await devices.never_known(work.conn, stay.tenant_id, stay.id):
-        # Nobody has said that it is empty: two parcels do not share a door.
-        await passes.out_of_service(work, await service.door_of(work, stay), passes.MAY_BE_FILLED)
-    return True
+    return await service.end(work, stay, StayOutcome.EXPIRED_UNUSED)
 
 
 async def mark_overdue(db: Database, system: System, clock: Clock = utc_now) -> int:

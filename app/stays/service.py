@@ -37,6 +37,7 @@ from app.stays.model import (
 from tenants.audit.model import Entry
 from tenants.carriers import service as carriers
 from tenants.carriers.model import Operation
+from tenants.model import ActorKind
 from tenants.policy import Permission, authorize
 from tenants.scope import Scope
 from tenants.scope import context_parameters as seen_by
@@ -208,7 +209,19 @@ async def end(
         # Of no use any more, and what waits to be told again would keep the next stay waiting.
         await hardware.withdraw(work, stay.id, (OrderKind.DEPOSIT, OrderKind.EXTEND), "The stay has ended.")
     await _ended(work, stay.state, *ended, reason=reason, tell=tell)
+    if evidence == "E0" and await _may_be_filled(work, stay):
+        await passes.out_of_service(work, ended[1], passes.MAY_BE_FILLED)
     return True
+
+
+async def _may_be_filled(work: Work, stay: Stay) -> bool:
+    """Whether it ends before anything was put in for all anybody knows, its door may have been opened for that, and
+    nobody has said that it is empty: only who answers for the site may. Two parcels do not share a door."""
+    actor = work.actor
+    said = actor.kind is not ActorKind.SYSTEM and not (actor.is_carrier or actor.is_recipient)
+    if said or stay.state not in OPEN_BEFORE_DEPOSIT | {State.REVOKING}:
+        return False
+    return await devices.never_known(work.conn, stay.tenant_id, stay.id)
 
 
 async def _ended(

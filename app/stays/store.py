@@ -1,7 +1,6 @@
 """Guarded writes of stays, one statement each: a stay, its compartment's use and its parcels move together or not."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -29,7 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.devices.queries import none_under_way
-from app.kit.db import Conn, Row, Statement, savepoint
+from app.kit.db import Conn, Row, Statement
 from app.kit.tables import Time, Uuid
 from app.lockers.model import Compartment, Use
 from app.lockers.queries import DOOR_COLUMNS, asked_bank, chooses, compartment_of, with_doors
@@ -251,38 +250,14 @@ VENDOR_CODE = _change(
 )  # fmt: skip
 
 
-async def reserve(conn: Conn, actor: Actor, given: Mapping[str, Any]) -> Row | None:
+async def reserve(conn: Conn, actor: Actor, given: Mapping[str, Any], *, wait: bool = False) -> Row | None:
     """The bank as `bank_…`, and the held stay with its compartment's label and size, NULL when none of that size was
-    free. What others hold at this moment is passed over, and said to be `contended`. None: no such bank for this actor.
+    taken; then whether what is free is `contended`, held by others at this moment: passed over, or with `wait` waited
+    for, one of them, and kept locked where it was lost. None: no such bank for this actor.
 
     Raises asyncpg.UniqueViolationError on parcels' OPEN_TRACKING.
     """
-    return await _reserve(Scope.of(actor), wait=False).row(conn, **given, **context_parameters(actor))
-
-
-# Of compartments lost one after another: who loses so many asks again.
-TURNS = 200
-
-
-class _LostToAnother(Exception):  # noqa: N818 - it undoes a wait
-    """The compartment that was waited for went to whoever held it."""
-
-
-async def reserve_contended(conn: Conn, actor: Actor, given: Mapping[str, Any]) -> Row | None:
-    """As `reserve`, waiting for those who hold what is free until one lets go or none is free any more. One after the
-    other, and what was lost is let go of before the next: whoever waits holds no compartment that others wait for."""
-    row: Row | None = None
-    for _ in range(TURNS):
-        with suppress(_LostToAnother):
-            async with savepoint(conn):
-                row = await _reserve(Scope.of(actor), wait=True).row(conn, **given, **context_parameters(actor))
-                if row is None:
-                    return None
-                if row["id"] is None:
-                    raise _LostToAnother
-        if not row["contended"]:
-            break
-    return row
+    return await _reserve(Scope.of(actor), wait=wait).row(conn, **given, **context_parameters(actor))
 
 
 async def run(statement: Statement, conn: Conn, stay: Stay, **given: Any) -> Stay | None:

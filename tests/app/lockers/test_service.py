@@ -76,10 +76,10 @@ async def test_a_bank_that_goes_silent_while_somebody_asks_is_not_filled_by_that
         "now": await value(admin_db, "SELECT now()"), "tracking": "T", "secondary_tracking": None,
     }  # fmt: skip
     async with app_db.tenant([world.tenant]) as conn:
-        for reserve_ in (stays_store.reserve, stays_store.reserve_contended):
-            row = await reserve_(conn, actor(world), given)
+        for wait in (False, True):
+            row = await stays_store.reserve(conn, actor(world), given, wait=wait)
             assert row is not None
-            assert (row["bank_id"], row["id"], row["label"]) == (world.bank, None, None)
+            assert (row["bank_id"], row["id"], row["label"], row["contended"]) == (world.bank, None, None, False)
 
 
 @pytest.mark.parametrize("role", [Role.COURIER, Role.AUDITOR])

@@ -25,16 +25,21 @@ async def blind(app_db: Database, worker_db: Database, admin_db: Database) -> Sc
     return await make_scene(app_db, worker_db, admin_db, {"REMOTE_OPEN": "WORKS"})
 
 
-async def ran_out(scene: Scene) -> tuple[UUID, UUID]:
-    """The courier's opening had no answer, nobody said anything of the parcel, and the reservation is over: the
-    command and the door."""
+async def unheard(scene: Scene, *, looks: int = 10) -> tuple[UUID, UUID, UUID]:
+    """The courier's opening had no answer: the stay, the command and the door."""
     stay = await scene.reserve()
     door: UUID = await scene.of("SELECT compartment_id FROM stay WHERE id = $1", stay)
     scene.hardware.fates = ["lost"]
     command = await scene.open(Role.COURIER, stay)
-    for _ in range(10):
+    for _ in range(looks):
         await scene.drive.work()
         scene.now.pass_(0.5)
+    return stay, command, door
+
+
+async def ran_out(scene: Scene) -> tuple[UUID, UUID]:
+    """Nobody said anything of the parcel, and the reservation is over: the command and the door."""
+    stay, command, door = await unheard(scene)
     assert await scene.command(command) == ("UNCONFIRMED", True)
     scene.now.pass_(3700)
     await jobs.expire(scene.drive.worker, scene.drive.system, scene.now)
@@ -70,6 +75,42 @@ async def test_what_people_take_out_of_service_meanwhile_stays_so(blind: Scene) 
     await blind.act(Role.MANAGER, settle, SettleCommand(command, Finding.DID_NOT_OPEN, "it is empty"))
     await blind.drive.work()
     assert await blind.of(SERVICE, door) == "OUT_OF_SERVICE"
+
+
+async def cancel(scene: Scene, role: Role, stay: UUID) -> None:
+    await scene.act(role, service.release, stay, StayOutcome.CANCELLED, "could not get in")
+    await scene.drive.work()
+
+
+async def test_a_courier_s_word_does_not_empty_a_door_that_nobody_saw(blind: Scene) -> None:
+    stay, command, door = await unheard(blind)
+    await cancel(blind, Role.COURIER, stay)
+    assert await blind.stay(stay) == ("RELEASED", "E0", "CANCELLED")
+    assert await blind.of(SERVICE, door) == "OUT_OF_SERVICE"
+    await blind.act(Role.MANAGER, settle, SettleCommand(command, Finding.DID_NOT_OPEN, "it is empty"))
+    await blind.drive.work()
+    assert await blind.of(SERVICE, door) == "IN_SERVICE"
+
+
+@pytest.mark.parametrize("role", [Role.COURIER, Role.OWNER])
+async def test_nor_does_it_where_the_stay_was_called_off_before_that_was_clear(blind: Scene, role: Role) -> None:
+    stay, command, door = await unheard(blind, looks=1)
+    assert await blind.command(command) == ("UNCONFIRMED", False)
+    await cancel(blind, role, stay)
+    assert (await blind.stay(stay))[0] == "REVOKING"
+    for _ in range(10):
+        await blind.drive.work()
+        blind.now.pass_(0.5)
+    assert await blind.command(command) == ("UNCONFIRMED", True)
+    assert await blind.stay(stay) == ("RELEASED", "E0", "CANCELLED")
+    assert await blind.of(SERVICE, door) == "OUT_OF_SERVICE"
+
+
+async def test_who_answers_for_the_site_may_say_that_it_is_empty(blind: Scene) -> None:
+    stay, _, door = await unheard(blind)
+    await cancel(blind, Role.OWNER, stay)
+    assert await blind.stay(stay) == ("RELEASED", "E0", "CANCELLED")
+    assert await blind.of(SERVICE, door) == "IN_SERVICE"
 
 
 async def test_what_a_sensor_sees_behind_a_door_that_was_just_given_up_keeps_it_from_the_next(
