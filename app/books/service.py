@@ -102,12 +102,25 @@ async def _tell_again(work: Work, stay: Stay, kind: OrderKind, fact: Sequenced) 
         return
     lost = await _in_vain(work, stay, kind)
     pause = PAUSES[lost - 1] if 0 < lost <= len(PAUSES) else None
-    if pause is None or (pause and kind is OrderKind.RESERVE):
+    if kind is OrderKind.RESERVE and lost >= MOST_TELLINGS:
+        await _given_up(work, stay)
+        return
+    if pause is None:
         return
     later = {"not_before": (work.now + pause).isoformat()} if pause else {}
     await stays.told(work, stay, door, kind, **later)
     if lost == MOST_TELLINGS:
         work.emit(events.of_stay("VendorUntold", stay, what=kind.value))
+
+
+async def _given_up(work: Work, stay: Stay) -> None:
+    """The vendor never had this reservation: who waits for the door is told so at once, not when its time is over.
+    A door that may be opening this moment is not taken from whoever stands at it."""
+    tenant, opens = stay.tenant_id, stays.OPENS
+    if stay.state in OPEN_BEFORE_DEPOSIT and not await devices.under_way(work.conn, tenant, stay.id, opens):
+        await stays.end(
+            work, stay, StayOutcome.CANCELLED, reason="The reservation did not reach the vendor.", tell=False
+        )
 
 
 async def _in_vain(work: Work, stay: Stay, kind: OrderKind) -> int:

@@ -135,3 +135,23 @@ async def test_what_never_gets_through_is_told_more_and_more_seldom(books: Scene
     told = "SELECT count(*) FROM command WHERE stay_id = $1 AND kind = 'EXTEND'"
     assert 5 < await books.of(told, stay) < 9
     assert await books.alarms() == {"CONTROLLER_FAULT": "ACTIVE"}
+
+
+async def test_a_reservation_that_never_gets_through_is_over_at_once_and_keeps_no_door(books: Scene) -> None:
+    books.hardware.fates = ["cut"] * 4
+    stay = await books.reserve()
+    for _ in range(10):
+        await look(books, 5)
+    assert await books.of(RESERVES, stay) == ["FAILED"] * 4
+    assert await books.stay(stay) == ("RELEASED", "E0", "CANCELLED")
+    used = "SELECT count(*) FROM compartment WHERE tenant_id = $1 AND (use <> 'FREE' OR service <> 'IN_SERVICE')"
+    assert await books.of(used, books.world.tenant) == 0
+
+
+async def test_three_losses_are_made_good(books: Scene) -> None:
+    books.hardware.fates = ["cut"] * 3
+    stay = await books.reserve()
+    for _ in range(10):
+        await look(books, 5)
+    assert await books.of(RESERVES, stay) == ["FAILED"] * 3 + ["ACCEPTED"]
+    assert (await books.stay(stay))[0] == "HELD"
