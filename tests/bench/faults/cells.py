@@ -235,7 +235,8 @@ async def _quiet(cell: Cell, admin: Database, *, settle: bool) -> None:
         calm = 0 if await admin.pool.fetchval(f"SELECT count(*) FROM command WHERE {moving}") else calm + 1
         return calm > (CALM_LOOKS if settle else 0)
 
-    await _until(settled, SETTLE_SECONDS + cell.kind.slow)
+    # What is settled is a result too, and each death on the way has the others wait anew.
+    await _until(settled, SETTLE_SECONDS + cell.kind.slow * (3 if cell.fault in KILLS else 1))
 
 
 _ENDS = """SELECT o.id, o.state, o.settled, extract(epoch FROM o.settled_at)::float AS settled_at,
