@@ -132,7 +132,8 @@ async def _worker(cell: Cell, dsns: Dsns) -> AsyncIterator[Path]:
         died = Path(folder) / "died"
         died.touch()
         step = cell.fault.partition(" ")[2]
-        given = {"dsn": dsns.worker, "step": step, "order": cell.order, "quorum": cell.banks, "died": str(died)}
+        meant = {"step": step, "order": cell.order, "quorum": cell.banks, "gathers": cell.kind.gathers}
+        given = {"dsn": dsns.worker, "died": str(died), **meant}
         with (Path(folder) / "log").open("w+") as log:
             process = _started(given, log)
             try:

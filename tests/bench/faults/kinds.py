@@ -63,7 +63,8 @@ class Kind:
     for it any more. `slow`: seconds until reading back can decide: as long as the adapter listens, and as the
     hardware itself may still act afterwards. `waits`:
     on a connection nothing overtakes what is held back. `inside`: faults that a line cannot make and the simulator
-    does. `crowd`: how many times as many banks work side by side, because each of them is held up long."""
+    does. `crowd`: how many times as many banks work side by side, because each of them is held up long. `gathers`:
+    seconds in which all banks have been looked at once, so that those that come to a step die together."""
 
     start: Start
     moves: Moves
@@ -75,6 +76,7 @@ class Kind:
     secret: Mapping[str, str] = field(default_factory=dict)
     inside: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     crowd: int = 1
+    gathers: float = 1.5
 
 
 def _oauth(client: tuple[str, str]) -> Mapping[str, str]:
@@ -211,7 +213,7 @@ KINDS: Mapping[str, Kind] = {
         secret=_oauth(harbor_cloud.CLIENT),
     ),
     "harbor_gateway": Kind(
-        _gateway, _moves_gateway, CHOOSES, {"OPEN": 80.0, "RESERVE": 25.0}, slow=139.0, waits=True, crowd=2
+        _gateway, _moves_gateway, CHOOSES, {"OPEN": 80.0, "RESERVE": 25.0}, slow=139.0, waits=True, crowd=2, gathers=6.0
     ),
     "kerong_cu16": Kind(_kerong, _moves_kerong, SENSOR, {"OPEN": 4.0}),
     "modbus_io": Kind(_modbus, _moves_modbus, SENSOR, {"OPEN": 4.0}),

@@ -32,8 +32,6 @@ from tenants.work import Context
 from tests.bench.faults.kinds import KINDS
 
 STEPS = ("before_sent", "after_sent", "after_sending", "before_result")
-# How long the first at the step waits for others to die with.
-GATHER_SECONDS = 1.5
 # Every order that waits for its doom may hold a connection.
 POOL, SPARE = 70, 20
 # What passes and codes are sealed under.
@@ -45,12 +43,14 @@ class Doom:
     """Whoever comes to `step` waits there, until `quorum` orders have come; then all is over, once for each order: one
     that is asked for anew, for the same stay, is spared.
 
-    `kind`: of the orders that are meant. `died`: a line for each death, its moment and who had come.
+    `kind`: of the orders that are meant. `gathers`: seconds that the first waits for others to die with. `died`: a line
+    for each death, its moment and who had come.
     """
 
     step: str
     kind: str
     quorum: int
+    gathers: float
     died: Path
     waiting: list[str] = field(default_factory=list)
     spared: set[str] = field(default_factory=set)
@@ -65,7 +65,7 @@ class Doom:
         if len(self.waiting) >= self.quorum:
             self._die()
         if len(self.waiting) == 1:
-            asyncio.get_running_loop().call_later(GATHER_SECONDS, self._die)
+            asyncio.get_running_loop().call_later(self.gathers, self._die)
         await asyncio.Event().wait()
 
     def _die(self) -> None:
@@ -159,7 +159,7 @@ class MortalAdapter:
 
 async def work(given: dict[str, Any]) -> None:
     """What the real one does for hardware, facts and alarms."""
-    doom = Doom(given["step"], given["order"], given["quorum"], Path(given["died"]))
+    doom = Doom(given["step"], given["order"], given["quorum"], given["gathers"], Path(given["died"]))
     pool = min(POOL, given["quorum"] + SPARE)
     plain = await Database.connect(given["dsn"], size=6, name="mortal facts")
     mortal = await MortalDatabase.connect(given["dsn"], size=pool, name="mortal fleet")
