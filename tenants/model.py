@@ -66,6 +66,11 @@ class Actor:
         return self.role is Role.RECIPIENT
 
     @property
+    def is_outside(self) -> bool:
+        """No member of the operator: a carrier's, or a recipient."""
+        return self.is_carrier or self.is_recipient
+
+    @property
     def fingerprint(self) -> str:
         """Equal fingerprints: the same statements are compiled for both (values differ, structure does not)."""
         kind = "recipient" if self.is_recipient else self.organization_kind.value

@@ -49,6 +49,11 @@ class Scope:
     def of(cls, actor: Actor) -> "Scope":
         return cls(actor.is_carrier, actor.is_recipient, actor.all_sites, actor.permissions)
 
+    @property
+    def is_outside(self) -> bool:
+        """No member of the operator: a carrier's, or a recipient."""
+        return self.is_carrier or self.is_recipient
+
     def own_tenant(self, tenant: Column) -> ColumnElement[bool]:
         """The row belongs to a tenant of the actor. For an operator's member that is exactly one."""
         if self.is_carrier:

@@ -99,7 +99,7 @@ async def collect(work: Work, ask: Collect, codes: PickupCodes) -> UUID:
     """Open the door of a deposited stay to take the parcel out: its recipient, staff, or its carrier in the end. Where
     phones open, whoever asks is handed a pass."""
     stay = await stays.find(work, ask.stay_id)
-    at_site = None if work.actor.is_carrier or work.actor.is_recipient else stay.site_id
+    at_site = None if work.actor.is_outside else stay.site_id
     authorize(work.actor, Permission.STAY_COLLECT, at_site)
     purpose, operation = Purpose.COLLECTION if work.actor.is_carrier else Purpose.PICKUP, None
     if work.actor.is_carrier:

@@ -17,7 +17,7 @@ from tenants.policy import Permission
 
 def visible(scope: Any) -> ColumnElement[bool]:
     """For those who run the site: alarms tell of doors and parcels that are nobody else's business."""
-    if scope.is_carrier or scope.is_recipient:
+    if scope.is_outside:
         return false()
     covered: ColumnElement[bool] = scope.covers(Permission.ALARM_READ, alarms.c.tenant_id, alarms.c.site_id)
     return covered

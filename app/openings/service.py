@@ -86,7 +86,7 @@ async def decide(work: Work, id: UUID, *, approve: bool, comment: str | None) ->
 
 def _authorize(work: Work, site_id: UUID) -> None:
     authorize(work.actor, Permission.COMPARTMENT_OPEN, site_id)
-    if work.actor.is_carrier or work.actor.is_recipient:
+    if work.actor.is_outside:
         rule = FailedRule("organization", "a member of the operator", work.actor.role)
         raise Denied("Only the operator's people open several doors.", permission=Permission.COMPARTMENT_OPEN,
                      failed=(rule,))  # fmt: skip

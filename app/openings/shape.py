@@ -14,7 +14,7 @@ LATEST = Sort(("requested_at",), descending=True)
 
 def visible(scope: Any) -> Condition:
     """The operator's members only: carriers and recipients open one door at a time."""
-    if scope.is_carrier or scope.is_recipient:
+    if scope.is_outside:
         return false()
     covered: Condition = scope.covers(Permission.COMMAND_READ, openings.c.tenant_id, openings.c.site_id)
     return covered

@@ -46,7 +46,7 @@ def _secret(part: str) -> Any:
         held = row.c.state == PassState.ISSUED.value
         if sight.scope.is_carrier:
             held = and_(held, _still_granted(row, sight.scope))
-        if not (sight.scope.is_carrier or sight.scope.is_recipient):
+        if not sight.scope.is_outside:
             # Staff carry what is nobody else's; what is a courier's or a recipient's they do not see.
             held = and_(held, row.c.carrier_id.is_(None), row.c.person_id.is_(None))
         return case((held, marked), else_=null())

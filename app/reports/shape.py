@@ -20,7 +20,7 @@ MOST_HOURS = 6_000
 def visible(scope: Any) -> Condition:
     """All of the tenant's for members of all its sites; everybody else only what they asked for themselves."""
     covered: Condition = scope.covers(Permission.EXPORT_READ, exports.c.tenant_id, None)
-    if scope.is_carrier or scope.is_recipient or not scope.all_sites:
+    if scope.is_outside or not scope.all_sites:
         return and_(covered, exports.c.membership_id == MEMBERSHIP)
     return covered
 
@@ -28,7 +28,7 @@ def visible(scope: Any) -> Condition:
 def _utilisation(row: FromClause, sight: Sight, given: Mapping[str, BindParameter[Any]]) -> Select[Any]:
     h = occupancy_hours.alias()
     # How busy a site is, is the operator's to know.
-    mine = false() if sight.scope.is_carrier or sight.scope.is_recipient else true()
+    mine = false() if sight.scope.is_outside else true()
     place = case({size.value: at for at, size in enumerate(Size)}, value=h.c.size).label("place")
     found = select(h, place).where(
         h.c.tenant_id == row.c.tenant_id, h.c.site_id == row.c.id, h.c.hour >= given["since"], mine

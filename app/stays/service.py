@@ -151,7 +151,7 @@ async def release(work: Work, stay_id: UUID, outcome: StayOutcome, reason: str) 
 async def _end_at_once(work: Work, stay_id: UUID, outcome: StayOutcome, reason: str) -> bool:
     """In one round trip, for a member of the operator, where nothing stands in the way. False: nothing was done."""
     actor = work.actor
-    if actor.is_carrier or actor.is_recipient:
+    if actor.is_outside:
         return False
     await work.first(queries.lock(Scope.of(actor)), tenant_id=actor.organization_id, id_=stay_id, **seen_by(actor))
     kinds, given = [kind.value for kind in OPENS + BOOKS], {"now": work.now, "evidence": "E0", "note": reason}
@@ -218,7 +218,7 @@ async def _may_be_filled(work: Work, stay: Stay) -> bool:
     """Whether it ends before anything was put in for all anybody knows, its door may have been opened for that, and
     nobody has said that it is empty: only who answers for the site may. Two parcels do not share a door."""
     actor = work.actor
-    said = actor.kind is not ActorKind.SYSTEM and not (actor.is_carrier or actor.is_recipient)
+    said = actor.kind is not ActorKind.SYSTEM and not actor.is_outside
     if said or stay.state not in OPEN_BEFORE_DEPOSIT | {State.REVOKING}:
         return False
     return await devices.never_known(work.conn, stay.tenant_id, stay.id)
@@ -254,7 +254,7 @@ async def permit(
     work: Work, stay: Stay, permission: Permission, operation: Operation, *, hold: timedelta | None = None
 ) -> None:
     """The role's permission, and for carriers the operator's grant at this place. Raises Denied."""
-    authorize(work.actor, permission, None if work.actor.is_carrier or work.actor.is_recipient else stay.site_id)
+    authorize(work.actor, permission, None if work.actor.is_outside else stay.site_id)
     if work.actor.is_carrier:
         await carriers.require(work, operation, site_id=stay.site_id, bank_id=stay.bank_id, size=None, hold=hold)
 

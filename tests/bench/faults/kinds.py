@@ -122,8 +122,8 @@ async def _gateway(stack: AsyncExitStack, banks: int, units: int) -> Stand:
     world = GatewayWorld(described, close_after=SHUT_SECONDS)
     servers = [await stack.enter_async_context(control.Server(Box(world, bank).app())) for bank in world.banks]
     ports = {bank: server.port for bank, server in zip(world.banks, servers, strict=True)}
-    # As often as a bank of this make is asked by itself.
-    return Stand(world, "http", ports, {bank: {**_poll(5.0), "bank": bank} for bank in ports})
+    # Asked as often as a bank of this make is asked by itself.
+    return Stand(world, "http", ports, {bank: {"bank": bank} for bank in ports})
 
 
 def _moves_gateway(chunk: bytes) -> bool:

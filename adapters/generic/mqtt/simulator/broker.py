@@ -123,7 +123,6 @@ class EmbeddedBroker:
         # A client without a name gets one of its own.
         hello = replace(hello, client=hello.client or uuid4().hex)
         session = self._sessions[hello.client] = _Session(hello, writer)
-        self._routes.clear()
         return session
 
     def _gone(self, session: _Session) -> None:
@@ -182,7 +181,7 @@ class EmbeddedBroker:
             session.tell(message, qos, kept=False)
 
     def _takers(self, topic: str) -> list[tuple[_Session, int]]:
-        """Found once, until somebody comes, goes, or subscribes otherwise: doors are told of far more often."""
+        """Found once, until somebody subscribes otherwise or is gone: doors are told of far more often."""
         if topic not in self._routes:
             if len(self._routes) >= ROUTES:
                 self._routes.clear()
