@@ -178,40 +178,6 @@ async def test_the_cloud_answers_a_key_it_knows_from_memory() -> None:
         assert bench.world.doors.at(bench.bank, "3").pulses == 1
 
 
-async def test_when_little_is_left_of_what_the_cloud_allows_it_is_left_for_orders() -> None:
-    async with start(api="cloud", limit=10) as bench:
-        await bench.adapter.read_bank(bench.bank)
-        with pytest.raises(Unreachable) as told:
-            await bench.adapter.read_bank(bench.bank)
-        assert told.value.retry_after is not None
-
-        receipt = await bench.adapter.send(order(bench, OrderKind.OPEN, reference=None))
-
-    assert receipt.outcome is Outcome.OPENED
-
-
-async def test_after_429_nothing_is_asked_until_the_pause_is_over() -> None:
-    async with start(api="cloud") as bench:
-        bench.world.faults.add({"kind": "status", "where": "locker_open", "status": 429})
-        with pytest.raises(Unreachable) as slow:
-            await bench.adapter.send(order(bench, OrderKind.OPEN, reference=None))
-        assert slow.value.retry_after == timedelta(seconds=1)
-        begun = asyncio.get_running_loop().time()
-        await bench.adapter.send(order(bench, OrderKind.OPEN, reference=None))
-
-        assert asyncio.get_running_loop().time() - begun > 0.9
-        assert bench.here() == 1
-
-
-async def test_many_banks_behind_one_key_are_read_less_often() -> None:
-    async with start(api="cloud") as bench:
-        alone = bench.adapter.timing.poll
-        for number in range(12):
-            adapter(bench)._types[f"bank-{number}"] = {}
-
-        assert (alone, bench.adapter.timing.poll > timedelta(seconds=14)) == (timedelta(seconds=5), True)
-
-
 async def test_service_is_set_and_read_and_the_transaction_survives() -> None:
     async with start() as bench:
         given = await reserved(bench)
@@ -286,33 +252,6 @@ async def test_the_cloud_lists_its_banks_and_a_box_has_one() -> None:
         assert bench.adapter.capabilities[Capability.IDEMPOTENT_OPEN] is Ability.ABSENT
 
 
-@pytest.mark.parametrize("api", ["lan", "cloud"])
-async def test_every_operation_can_be_checked_and_a_check_leaves_nothing_behind(api: str) -> None:
-    async with start(api=api) as bench:
-        tried = adapter(bench).checks(bench.bank)
-        found = {check.name: await check.run() for check in tried}
-
-        reading = {"health", "locations", "locker", "locker types", "lockers", "transaction"}
-        writing = {"open", "service", "transactions"}
-        assert set(found) == reading | writing
-        assert {check.name for check in tried if check.writes} == writing
-        assert found["health"] == "ok"
-        assert "small" in found["locker types"]
-        assert held(bench) == {}
-        assert sum(bench.effects().values()) == 1
-        assert not any(locker.out_of_service for locker in bench.world.of(bench.bank))
-
-
-@pytest.mark.parametrize("check", ["transactions", "open"])
-async def test_a_check_that_fails_half_way_gives_the_locker_back(check: str) -> None:
-    async with start() as bench:
-        tried = next(each for each in adapter(bench).checks(bench.bank) if each.name == check)
-        bench.world.faults.add({"kind": "wrong_shape", "where": "create"})
-        with pytest.raises(Ambiguous):
-            await tried.run()
-        assert held(bench) == {}
-
-
 async def test_what_a_key_may_not_do_is_refused_and_keeps_nobody_from_what_it_may() -> None:
     async with start(api="cloud") as bench:
         bench.world.faults.add({"kind": "status", "where": "service", "status": 403})
@@ -320,13 +259,6 @@ async def test_what_a_key_may_not_do_is_refused_and_keeps_nobody_from_what_it_ma
             await bench.adapter.send(order(bench, OrderKind.SET_SERVICE, in_service=False))
         assert refused.value.reason == "NOT_ALLOWED"
         assert (await bench.adapter.read_bank(bench.bank)).units
-
-
-async def test_a_bank_without_lockers_fails_its_check_in_words() -> None:
-    async with start(lockers=0) as bench:
-        tried = next(each for each in adapter(bench).checks(bench.bank) if each.name == "locker")
-        with pytest.raises(Refused, match="no lockers"):
-            await tried.run()
 
 
 async def test_what_the_cloud_has_taken_on_is_followed_and_not_asked_for_again() -> None:

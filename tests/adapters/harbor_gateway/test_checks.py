@@ -1,0 +1,44 @@
+"""What is tried when somebody asks whether an account works."""
+
+import pytest
+
+from adapters.harbor_gateway.simulator.rig import start
+from app.devices.port import (
+    Ambiguous,
+    Refused,
+)
+from tests.adapters.harbor_gateway.test_adapter import adapter, held
+
+
+@pytest.mark.parametrize("api", ["lan", "cloud"])
+async def test_every_operation_can_be_checked_and_a_check_leaves_nothing_behind(api: str) -> None:
+    async with start(api=api) as bench:
+        tried = adapter(bench).checks(bench.bank)
+        found = {check.name: await check.run() for check in tried}
+
+        reading = {"health", "locations", "locker", "locker types", "lockers", "transaction"}
+        writing = {"open", "service", "transactions"}
+        assert set(found) == reading | writing
+        assert {check.name for check in tried if check.writes} == writing
+        assert found["health"] == "ok"
+        assert "small" in found["locker types"]
+        assert held(bench) == {}
+        assert sum(bench.effects().values()) == 1
+        assert not any(locker.out_of_service for locker in bench.world.of(bench.bank))
+
+
+@pytest.mark.parametrize("check", ["transactions", "open"])
+async def test_a_check_that_fails_half_way_gives_the_locker_back(check: str) -> None:
+    async with start() as bench:
+        tried = next(each for each in adapter(bench).checks(bench.bank) if each.name == check)
+        bench.world.faults.add({"kind": "wrong_shape", "where": "create"})
+        with pytest.raises(Ambiguous):
+            await tried.run()
+        assert held(bench) == {}
+
+
+async def test_a_bank_without_lockers_fails_its_check_in_words() -> None:
+    async with start(lockers=0) as bench:
+        tried = next(each for each in adapter(bench).checks(bench.bank) if each.name == "locker")
+        with pytest.raises(Refused, match="no lockers"):
+            await tried.run()
