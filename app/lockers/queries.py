@@ -67,6 +67,7 @@ def _compartment(scope: Scope) -> Statement:
     )
 
 
+_THIS_BANK = (banks.c.tenant_id == bindparam("tenant_id", type_=Uuid), banks.c.id == bindparam("id", type_=Uuid))
 _OF_CONNECTION = Statement(
     select(func.count()).where(
         banks.c.tenant_id == bindparam("tenant_id", type_=Uuid),
@@ -79,11 +80,7 @@ _BANKS_OF = Statement(
         banks.c.connection_id == bindparam("connection_id", type_=Uuid),
     )
 )
-_WORDS = Statement(
-    select(banks.c.size_words).where(
-        banks.c.tenant_id == bindparam("tenant_id", type_=Uuid), banks.c.id == bindparam("id", type_=Uuid)
-    )
-)
+_WORDS = Statement(select(banks.c.size_words).where(*_THIS_BANK))
 _BEHIND = Statement(
     select(*BANK_COLUMNS).where(
         banks.c.tenant_id == bindparam("tenant_id", type_=Uuid),
@@ -91,21 +88,18 @@ _BEHIND = Statement(
         banks.c.external_id == bindparam("external_id", type_=Text),
     )
 )
-_LIKENESS = Statement(
-    select(banks.c.likeness).where(
-        banks.c.tenant_id == bindparam("tenant_id", type_=Uuid), banks.c.id == bindparam("id", type_=Uuid)
-    )
+_LIKENESS = Statement(select(banks.c.likeness).where(*_THIS_BANK))
+_KEPT = Statement(select(*BANK_COLUMNS).where(*_THIS_BANK))
+_AS_KEPT = Statement(select(banks.c.revision).where(*_THIS_BANK).with_for_update(read=True))
+_HOLD_DOORS = Statement(
+    select(compartments.c.id)
+    .where(compartments.c.tenant_id == bindparam("tenant_id", type_=Uuid))
+    .where(compartments.c.bank_id == bindparam("id", type_=Uuid))
+    .order_by(compartments.c.id)
+    .with_for_update(key_share=True)
 )
-_KEPT = Statement(
-    select(*BANK_COLUMNS).where(
-        banks.c.tenant_id == bindparam("tenant_id", type_=Uuid), banks.c.id == bindparam("id", type_=Uuid)
-    )
-)
-_AS_KEPT = Statement(
-    select(banks.c.revision)
-    .where(banks.c.tenant_id == bindparam("tenant_id", type_=Uuid), banks.c.id == bindparam("id", type_=Uuid))
-    .with_for_update(read=True)
-)
+# The strongest lock there is: what refers to the bank, such as a new command, waits for it too.
+_HOLD_BANK = Statement(select(banks.c.revision).where(*_THIS_BANK).with_for_update())
 _FLEET = Statement(select(*BANK_COLUMNS))
 _HOLD = Statement(
     select(compartments.c.id)
@@ -210,6 +204,15 @@ async def kept(conn: Conn, bank: Bank) -> Bank | None:
 async def unrevised(conn: Conn, bank: Bank) -> bool:
     """Whether the way to the bank is what it was when it was read; nobody changes it before this act ends."""
     now: int | None = await _AS_KEPT.value(conn, tenant_id=bank.tenant_id, id=bank.id)
+    return now == bank.revision
+
+
+async def hold_bank(conn: Conn, bank: Bank) -> bool:
+    """Its doors, and then itself: until this act ends nobody takes one of them or asks a command of the bank. False
+    when the way to it is no longer what it was when it was read."""
+    given = {"tenant_id": bank.tenant_id, "id": bank.id}
+    await _HOLD_DOORS.rows(conn, **given)
+    now: int | None = await _HOLD_BANK.value(conn, **given)
     return now == bank.revision
 
 

@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import Mapping
 from dataclasses import replace as spelled
 from datetime import UTC, datetime, timedelta
@@ -62,6 +63,12 @@ async def replace(app: Database, world: World, account: UUID, units: Mapping[str
         )
 
 
+async def waited_on(admin: Database) -> None:
+    """Until an act waits for the one that is open."""
+    waits = "SELECT count(*) > 0 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    await until(admin, True, waits)
+
+
 async def test_a_controller_is_replaced_and_ids_and_history_go_on(
     app_db: Database, admin_db: Database, world: World, hardware: Listing
 ) -> None:
@@ -101,6 +108,37 @@ async def test_a_controller_is_not_replaced_under_a_command(app_db: Database, ad
         await replace(app_db, world, world.connection)
     assert refused.value.reason is Reason.COMMAND_PENDING
     assert await snapshot(admin_db) == before
+
+
+async def test_nor_under_one_that_is_being_asked_at_this_moment(
+    app_db: Database, admin_db: Database, world: World
+) -> None:
+    account = await second(app_db, world)
+    await found(admin_db, world, account, UNITS)
+    async with context(app_db, actor(world)).begin() as work:
+        await access.open_compartment(work, OpenCompartment(world.doors[0], "look"))
+        replacing = asyncio.create_task(replace(app_db, world, account))
+        await waited_on(admin_db)
+    with pytest.raises(Rejected) as refused:
+        await replacing
+    assert refused.value.reason is Reason.COMMAND_PENDING
+    assert await value(admin_db, "SELECT connection_id FROM bank WHERE id = $1", world.bank) == world.connection
+
+
+async def test_of_two_who_replace_it_at_once_the_second_is_told_to_look_again(
+    app_db: Database, admin_db: Database, world: World
+) -> None:
+    account = await second(app_db, world)
+    await found(admin_db, world, account, UNITS)
+    ask = ReplaceController(world.bank, account, "b2", {}, "lightning")
+    async with context(app_db, actor(world)).begin() as work:
+        await replace_controller(work, ask, SPELLED)
+        again = asyncio.create_task(replace(app_db, world, account, {"001": "002", "002": "001"}))
+        await waited_on(admin_db)
+    with pytest.raises(Rejected) as refused:
+        await again
+    assert refused.value.reason is Reason.WRONG_STATE
+    assert await value(admin_db, "SELECT external_id FROM compartment WHERE id = $1", world.doors[0]) == "001"
 
 
 MISFITS: tuple[tuple[dict[str, dict[str, Any]], timedelta, type[LockyardError]], ...] = (
