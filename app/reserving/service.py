@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from app.devices import service as hardware
 from app.devices.port import Capability, OrderKind
 from app.kit import checks
 from app.kit.db import Row, savepoint
@@ -145,6 +146,6 @@ async def _held(work: Work, bank: Bank, row: Row) -> UUID:
     work.emit(events.moved(stay, size=row["size"], placed=stay.placed))
     details = {"compartment": row["label"], "size": row["size"]}
     work.audit(Entry(Permission.STAY_CREATE, "Stay", stay.id, stay.site_id, stay.carrier_id, details=details))
-    if stays.tells(bank, OrderKind.RESERVE):
+    if hardware.keeps_books(bank, OrderKind.RESERVE):
         await stays.told(work, stay, await stays.door_of(work, stay), OrderKind.RESERVE)
     return stay.id

@@ -71,8 +71,10 @@ def may_move(before: State, after: State) -> bool:
 
 
 OPEN_BEFORE_DEPOSIT = frozenset({State.HELD, State.ACCESS_ISSUED})
+# By our record nothing is in it yet. Where none knows what came of an opening, something may be all the same.
+NOTHING_IN_IT = OPEN_BEFORE_DEPOSIT | {State.REVOKING}
 # While a stay is so, where it is may still be a claim that its vendor turns into a place.
-CLAIMS = OPEN_BEFORE_DEPOSIT | {State.REVOKING}
+CLAIMS = NOTHING_IN_IT
 # A parcel may wait this long for its recipient before it counts as overdue.
 WAIT_AFTER_DEPOSIT = timedelta(days=3)
 LONGEST_HOLD = timedelta(days=7)

@@ -25,6 +25,7 @@ from app.stays.model import (
     CARRIER_RELEASES,
     INSIDE,
     LONGEST_HOLD,
+    NOTHING_IN_IT,
     OPEN_BEFORE_DEPOSIT,
     RELEASES,
     WAIT_AFTER_DEPOSIT,
@@ -219,7 +220,7 @@ async def _may_be_filled(work: Work, stay: Stay) -> bool:
     nobody has said that it is empty: only who answers for the site may. Two parcels do not share a door."""
     actor = work.actor
     said = actor.kind is not ActorKind.SYSTEM and not actor.is_outside
-    if said or stay.state not in OPEN_BEFORE_DEPOSIT | {State.REVOKING}:
+    if said or stay.state not in NOTHING_IN_IT:
         return False
     return await devices.never_known(work.conn, stay.tenant_id, stay.id)
 
@@ -257,11 +258,6 @@ async def permit(
     authorize(work.actor, permission, None if work.actor.is_outside else stay.site_id)
     if work.actor.is_carrier:
         await carriers.require(work, operation, site_id=stay.site_id, bank_id=stay.bank_id, size=None, hold=hold)
-
-
-def tells(bank: Bank, kind: OrderKind) -> bool:
-    """Whether its vendor keeps books that hear of this."""
-    return hardware.keeps_books(bank, kind)
 
 
 async def told(work: Work, stay: Stay, door: Compartment, kind: OrderKind, **more: object) -> None:
