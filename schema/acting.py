@@ -1,6 +1,5 @@
 """Mutations, one after the other: input to a call, call to an outcome, outcome to JSON."""
 
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -18,19 +17,15 @@ from graphql import (
 )
 
 from app.kit.clock import Clock
-from app.kit.db import Database, Deadlock
+from app.kit.db import Database, begun_anew
 from app.kit.errors import LockyardError
 from schema.mutations import Call, Mutations, Outcome
 from schema.render import problem
 from tenants.model import Actor
 from tenants.work import Closing, Replay
 
-log = logging.getLogger("lockyard.graphql")
-
 # The one act open to those who are not signed in.
 OPEN_TO_ALL = "signIn"
-# How often an act is tried that another one stands crosswise to.
-TRIES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +64,7 @@ class Acts:
             closing=closing,
         )
         try:
-            return await self._begun_anew(call)
+            return await begun_anew(lambda: self.functions[name](call), name)
         except Replay as replay:
             return replay.answer
         except LockyardError as error:
@@ -77,16 +72,6 @@ class Acts:
             if not self.promised(definition, found.type):
                 raise
             return found
-
-    async def _begun_anew(self, call: Call) -> Outcome:
-        """Where somebody else's act stood crosswise, once more from the start. Raises Deadlock after TRIES."""
-        act = self.functions[call.name]
-        for _ in range(TRIES - 1):
-            try:
-                return await act(call)
-            except Deadlock:
-                log.warning("%s stood crosswise to another act, and is begun anew", call.name)
-        return await act(call)
 
     def promised(self, definition: GraphQLField, name: str) -> bool:
         result, type_ = get_named_type(definition.type), self.schema.get_type(name)

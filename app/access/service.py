@@ -5,7 +5,7 @@ from uuid import UUID
 
 from app.devices import queries as devices
 from app.devices import service as hardware
-from app.devices.model import Command, Purpose
+from app.devices.model import MAY_HAVE_OPENED, Command, Purpose
 from app.devices.port import AccessKind, Capability, OrderKind
 from app.devices.service import Cause
 from app.issuing import service as issuing
@@ -191,8 +191,8 @@ async def on_opening(work: Work, fact: Sequenced) -> None:
     if spent and stay.state is State.REVOKING:
         # Nothing can open the door for this stay any more.
         await stays.end(work, stay, stay.outcome or StayOutcome.CANCELLED, reason="called off")
-    looked = fact.kind == "CommandFailed" and fact.source == "person" and stay.state is State.RELEASED
-    if looked and not await devices.never_known(work.conn, work.tenant, stay.id):
+    shut = fact.kind in {"CommandFailed", "CommandExpired"} and stay.state is State.RELEASED
+    if shut and not MAY_HAVE_OPENED & await devices.openings(work.conn, work.tenant, stay.id):
         await passes.back_in_service(work, await stays.door_of(work, stay), passes.MAY_BE_FILLED)
 
 

@@ -29,12 +29,17 @@ async def kept(work: Work, stay: Stay) -> bool:
     door = await stays.door_of(work, stay)
     if not door.bank.blind_allocation:
         return False
-    if not door.bank.reachable:
+    if not door.bank.reachable or await _being_told(work, stay):
         return True
     if await devices.told(work.conn, stay.tenant_id, stay.id, OrderKind.RESERVE) >= MOST_TELLINGS:
         return False
     await stays.told(work, stay, door, OrderKind.RESERVE)
     return True
+
+
+async def _being_told(work: Work, stay: Stay) -> bool:
+    """A reaction may run twice for one fact: what was asked by the first run is not asked again."""
+    return await devices.pending(work.conn, stay.tenant_id, stay.id, OrderKind.RESERVE)
 
 
 async def on_bank(work: Work, fact: Sequenced) -> None:
@@ -73,7 +78,7 @@ async def on_books(work: Work, fact: Sequenced) -> None:
     if kind == OrderKind.RESERVE and held and not absent:
         undo = fact.payload.get("undo") is True
         words = "The vendor chose a place it cannot have." if undo else "The vendor did not take the reservation."
-        await stays.end(work, stay, StayOutcome.CANCELLED, reason=words, tell=undo)
+        await _given_up(work, stay, words, tell=undo)
     elif absent or fact.kind == "CommandExpired":
         await _tell_again(work, stay, OrderKind(str(kind)), fact)
     elif kind == OrderKind.DEPOSIT and stay.state is State.DEPOSITED:
@@ -92,6 +97,8 @@ _TELLS = {
 async def _tell_again(work: Work, stay: Stay, kind: OrderKind, fact: Sequenced) -> None:
     """It was sent, no answer came, and reading back showed that it never took effect: a new command may go. Once it
     has to wait, people hear of it."""
+    if kind is OrderKind.RESERVE and await _being_told(work, stay):
+        return
     door = await lockers.standing(work.conn, stay.tenant_id, stay.compartment_id)
     here = await queries.open_in(work.conn, fact.tenant_id, stay.compartment_id)
     by_place = door is not None and not door.bank.vendor_chooses
@@ -103,7 +110,7 @@ async def _tell_again(work: Work, stay: Stay, kind: OrderKind, fact: Sequenced) 
     lost = await _in_vain(work, stay, kind)
     pause = PAUSES[lost - 1] if 0 < lost <= len(PAUSES) else None
     if kind is OrderKind.RESERVE and lost >= MOST_TELLINGS:
-        await _given_up(work, stay)
+        await _given_up(work, stay, "The reservation did not reach the vendor.")
         return
     if pause is None:
         return
@@ -113,14 +120,14 @@ async def _tell_again(work: Work, stay: Stay, kind: OrderKind, fact: Sequenced) 
         work.emit(events.of_stay("VendorUntold", stay, what=kind.value))
 
 
-async def _given_up(work: Work, stay: Stay) -> None:
-    """The vendor never had this reservation: who waits for the door is told so at once, not when its time is over.
-    A door that may be opening this moment is not taken from whoever stands at it."""
-    tenant, opens = stay.tenant_id, stays.OPENS
-    if stay.state in OPEN_BEFORE_DEPOSIT and not await devices.under_way(work.conn, tenant, stay.id, opens):
-        await stays.end(
-            work, stay, StayOutcome.CANCELLED, reason="The reservation did not reach the vendor.", tell=False
-        )
+async def _given_up(work: Work, stay: Stay, why: str, *, tell: bool = False) -> None:
+    """The vendor does not have this reservation: who waits for the door is told so at once, not when its time is over.
+    A door that may be opening this moment, or has just opened, is not taken from whoever stands at it."""
+    if stay.state not in OPEN_BEFORE_DEPOSIT or await stays.opened_unheard(work, stay):
+        return
+    await hardware.withdraw(work, stay.id, stays.OPENS, why)
+    if not await devices.under_way(work.conn, stay.tenant_id, stay.id, stays.OPENS):
+        await stays.end(work, stay, StayOutcome.CANCELLED, reason=why, tell=tell)
 
 
 async def _in_vain(work: Work, stay: Stay, kind: OrderKind) -> int:
@@ -132,7 +139,8 @@ async def _in_vain(work: Work, stay: Stay, kind: OrderKind) -> int:
 
 async def _tell_anew(work: Work, stay: Stay) -> None:
     """A parcel lies where the vendor's books know of no reservation: both are told once more."""
-    if await devices.told(work.conn, stay.tenant_id, stay.id, OrderKind.RESERVE) < 2 * MOST_TELLINGS:
+    told = await devices.told(work.conn, stay.tenant_id, stay.id, OrderKind.RESERVE)
+    if told < 2 * MOST_TELLINGS and not await _being_told(work, stay):
         door = await stays.door_of(work, stay)
         for kind in (OrderKind.RESERVE, OrderKind.DEPOSIT):
             await stays.told(work, stay, door, kind)
@@ -152,7 +160,10 @@ async def on_unit_found_free(work: Work, fact: Sequenced) -> None:
 
 
 async def _had_parcel(work: Work, stay: Stay) -> bool:
-    """Whether the vendor's books had what is inside; where it is told of no deposits, whether they had the stay."""
-    door = await stays.door_of(work, stay)
-    kind = OrderKind.DEPOSIT if hardware.keeps_books(door.bank, OrderKind.DEPOSIT) else OrderKind.RESERVE
-    return CommandState.ACCEPTED in await devices.came_of(work.conn, stay.tenant_id, stay.id, kind)
+    """Whether the vendor's books had what is inside; where it is told of no deposits, whether they had the stay. What
+    it took before it was last told of the stay is no proof: that may have been another controller's."""
+    door, conn = await stays.door_of(work, stay), work.conn
+    if hardware.keeps_books(door.bank, OrderKind.DEPOSIT):
+        came = await devices.came_of(conn, stay.tenant_id, stay.id, OrderKind.DEPOSIT, after=OrderKind.RESERVE)
+        return CommandState.ACCEPTED in came
+    return CommandState.ACCEPTED in (await devices.came_of(conn, stay.tenant_id, stay.id, OrderKind.RESERVE))[:1]

@@ -95,7 +95,7 @@ async def set_bank_service(work: Work, bank_id: UUID, after: Service, reason: st
         raise NotFound("There is no such bank.", path=("input", "bankId"))
     work.enter(bank.tenant_id)
     authorize(work.actor, Permission.COMPARTMENT_SERVICE, bank.site_id)
-    doors = [row["id"] for row in await lockers.doors(work.conn, bank) if row["service"] != after]
+    doors = sorted(row["id"] for row in await lockers.doors(work.conn, bank) if row["service"] != after)
     if not doors:
         raise Rejected(Reason.WRONG_STATE, f"Every door of bank {bank.label} is {after} already.")
     for id_ in doors:

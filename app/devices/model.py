@@ -46,6 +46,11 @@ MOVES: dict[CommandState, frozenset[CommandState]] = {
 }
 
 
+# Of an opening: the door opened, by all that is written down; and what cannot be told from that.
+TOOK_EFFECT = frozenset({S.ACCEPTED, S.DOOR_OPENED, S.DOOR_CLOSED})
+MAY_HAVE_OPENED = TOOK_EFFECT | {S.SENT, S.UNCONFIRMED}
+
+
 class Finding(StrEnum):
     """What a person found out about a command without an answer. Two words for doors, two for a vendor's books."""
 

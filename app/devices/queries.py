@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
+from itertools import takewhile
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Text, and_, any_, bindparam, cast, func, literal_column, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from app.devices.model import Command, CommandState, Purpose
+from app.devices.model import TOOK_EFFECT, Command, CommandState, Purpose
 from app.devices.port import OrderKind
 from app.devices.shape import account_visible, visible
 from app.devices.tables import commands, connections
@@ -69,9 +70,8 @@ _ITS_CARRIER_ASKED = or_(
     and_(commands.c.purpose == Purpose.OVERRIDE.value, commands.c.parameters["operation"].astext.is_not(None)),
 )
 _OPENED_TO_TAKE = _counted(_OF_STAY, _OPENS, commands.c.opened_at.is_not(None), _ITS_CARRIER_ASKED)
-_NEVER_KNOWN = _counted(
-    _OF_STAY, _OPENS, commands.c.purpose == Purpose.DEPOSIT.value, commands.c.state == CommandState.UNCONFIRMED.value
-)
+_FOR_ITS_PARCEL = and_(_OPENS, commands.c.purpose == Purpose.DEPOSIT.value)
+_OPENINGS = Statement(select(commands.c.state).where(_OF_STAY, _FOR_ITS_PARCEL))
 _PENDING = _counted(_TOLD_THIS, _UNSETTLED_YET)
 # Two acts of one account at one bank count one after the other: neither would see what the other has not committed.
 _ONE_AT_A_TIME = Statement(
@@ -84,8 +84,8 @@ _ALONE = _counted(
     commands.c.requested_by == bindparam("account_id", type_=Uuid),
     commands.c.parameters["opening"].astext.is_(None),
 )  # fmt: skip
-# Ids grow with time.
-_CAME_OF = Statement(select(commands.c.state).where(_TOLD_THIS).order_by(commands.c.id.desc()))
+_LATEST = (commands.c.requested_at.desc(), commands.c.id.desc())
+_CAME_OF = Statement(select(commands.c.kind, commands.c.state).where(_OF_STAY).order_by(*_LATEST))
 # Accounts differ in credentials; the address says which vendor, or which box, it is.
 _THEIRS = connections.alias("theirs")
 _SAME_ADDRESS = Statement(
@@ -98,7 +98,7 @@ _SAME_ADDRESS = Statement(
 _CODE_ASKED = Statement(
     select(commands.c.id)
     .where(_OF_STAY, commands.c.kind == OrderKind.DEPOSIT.value, literal_column("parameters ? 'for_code'"))
-    .order_by(commands.c.id)
+    .order_by(commands.c.requested_at, commands.c.id)
     .limit(1)
 )
 _UNSETTLED = _counted(_OF_BANK, _UNSETTLED_YET)
@@ -146,6 +146,12 @@ def none_under_way(tenant: ColumnElement[UUID], stay_id: ColumnElement[UUID], ki
     asked = select(1).where(commands.c.tenant_id == tenant, commands.c.stay_id == stay_id)
     alive = or_(literal_column("NOT settled"), commands.c.kind == OrderKind.ISSUE_ACCESS.value)
     return ~asked.where(commands.c.kind == any_(kinds), alive).exists()
+
+
+def none_opened(tenant: ColumnElement[UUID], stay_id: ColumnElement[UUID]) -> Any:
+    """Part of a stay's own statement: by all that is written down its door was not opened for its parcel."""
+    asked = select(1).where(commands.c.tenant_id == tenant, commands.c.stay_id == stay_id, _FOR_ITS_PARCEL)
+    return ~asked.where(or_(*(commands.c.state == state.value for state in sorted(TOOK_EFFECT)))).exists()
 
 
 def nothing_asked(
@@ -208,9 +214,11 @@ async def opened_to_take(conn: Conn, tenant_id: UUID, stay_id: UUID) -> bool:
     return bool(await _OPENED_TO_TAKE.value(conn, tenant_id=tenant_id, stay_id=stay_id))
 
 
-async def never_known(conn: Conn, tenant_id: UUID, stay_id: UUID) -> bool:
-    """Whether a stay's door may have been opened for its parcel, and nobody could tell."""
-    return bool(await _NEVER_KNOWN.value(conn, tenant_id=tenant_id, stay_id=stay_id))
+async def openings(conn: Conn, tenant_id: UUID, stay_id: UUID) -> set[CommandState]:
+    """States of the openings of a stay's door for its parcel. What one that took effect makes of the stay is written
+    down a moment later: a stay that still waits for its parcel has yet to hear of it."""
+    rows = await _OPENINGS.rows(conn, tenant_id=tenant_id, stay_id=stay_id)
+    return {CommandState(row["state"]) for row in rows}
 
 
 async def opened_alone(conn: Conn, tenant_id: UUID, doors: Sequence[UUID], account_id: UUID, since: datetime) -> int:
@@ -227,10 +235,14 @@ async def waiting_of_carrier(conn: Conn, tenant_id: UUID, carrier_id: UUID) -> l
     return [command_of(row) for row in await _OF_CARRIER.rows(conn, tenant_id=tenant_id, carrier_id=carrier_id)]
 
 
-async def came_of(conn: Conn, tenant_id: UUID, stay_id: UUID, kind: OrderKind) -> list[CommandState]:
-    """What became of each time a vendor was told this about a stay, the latest first."""
-    rows = await _CAME_OF.rows(conn, tenant_id=tenant_id, stay_id=stay_id, kind=kind.value)
-    return [CommandState(row["state"]) for row in rows]
+async def came_of(
+    conn: Conn, tenant_id: UUID, stay_id: UUID, kind: OrderKind, *, after: OrderKind | None = None
+) -> list[CommandState]:
+    """What became of each time a vendor was told this about a stay, the latest first; with `after`, only since it was
+    last told that."""
+    rows = await _CAME_OF.rows(conn, tenant_id=tenant_id, stay_id=stay_id)
+    since = rows if after is None else takewhile(lambda row: row["kind"] != after.value, rows)
+    return [CommandState(row["state"]) for row in since if row["kind"] == kind.value]
 
 
 async def same_address(conn: Conn, tenant_id: UUID, id: UUID) -> list[UUID]:

@@ -143,16 +143,21 @@ async def bar(work: Work, command: Command) -> bool:
         ask = Ask(operation, command.site_id, command.bank_id, door.size.value)
         if await carriers.still_allowed(work, command.carrier_id, ask):
             return False
-    if await store.call_off(work.conn, command, work.now, _GONE):
-        work.emit(events.of_command("CommandFailed", command, withdrawn=True, settled=True, detail=_GONE))
-        details = {"kind": command.kind.value, "command": str(command.id), "detail": _GONE}
+    await call_off(work, command, _GONE)
+    return True
+
+
+async def call_off(work: Work, command: Command, why: str) -> None:
+    """What is not to leave us any more; nothing is done where it moved on since it was read."""
+    if await store.call_off(work.conn, command, work.now, why):
+        work.emit(events.of_command("CommandFailed", command, withdrawn=True, settled=True, detail=why))
+        details = {"kind": command.kind.value, "command": str(command.id), "detail": why}
         work.audit(
             Entry(
                 "command:failed", "Compartment", command.compartment_id, command.site_id, command.carrier_id,
                 AuditOutcome.FAILED, details=details,
             )
         )  # fmt: skip
-    return True
 
 
 async def on_grant(work: Work, fact: Sequenced) -> None:

@@ -1,9 +1,10 @@
 """The database: statements built once with SQLAlchemy Core, run as prepared `$n` text on an asyncpg pool."""
 
-from collections.abc import AsyncIterator, Iterable
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from functools import cached_property, lru_cache
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 from uuid import UUID
 
 import asyncpg
@@ -14,6 +15,9 @@ from sqlalchemy.sql import ClauseElement
 from app.kit.ahead import Ahead, plain
 from app.kit.pool import light_pool
 
+log = logging.getLogger("lockyard.database")
+
+T = TypeVar("T")
 Row: TypeAlias = asyncpg.Record
 Conn: TypeAlias = Any  # asyncpg's pool proxy and connection share no base class
 
@@ -78,7 +82,19 @@ async def _set_codecs(conn: asyncpg.Connection) -> None:
 
 # Two acts waited for each other, and this one was ended for the other's sake. Nothing of it was done: it may be again.
 Deadlock: type[Exception] = asyncpg.DeadlockDetectedError
+# How often an act is tried that another one stands crosswise to.
+TRIES = 3
 _LOST = (TimeoutError, OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError)
+
+
+async def begun_anew(act: Callable[[], Awaitable[T]], name: str) -> T:
+    """Where somebody else's act stood crosswise, once more from the start. Raises Deadlock after TRIES."""
+    for _ in range(TRIES - 1):
+        try:
+            return await act()
+        except Deadlock:
+            log.warning("%s stood crosswise to another act, and is begun anew", name)
+    return await act()
 
 
 class Act:

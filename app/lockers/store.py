@@ -131,9 +131,10 @@ DUE_BACK = Statement(select(compartments.c.tenant_id, compartments.c.id).where(_
 BRING_BACK = _this_door(
     _OUT, _DUE, service=Service.IN_SERVICE.value, service_reason=null(), service_until=null()
 )  # fmt: skip
+_LONGER = bindparam("until", type_=Time)
 STAY_OUT = _this_door(
-    _OUT, compartments.c.service_until.is_not(None),
-    service_reason=bindparam("reason", type_=Text), service_until=null(),
+    _OUT, compartments.c.service_until < func.coalesce(_LONGER, literal_column("'infinity'")),
+    service_reason=bindparam("reason", type_=Text), service_until=_LONGER,
 )  # fmt: skip
 
 _SEEN = (
@@ -294,6 +295,6 @@ async def set_service(
     )  # fmt: skip
 
 
-async def stay_out(conn: Conn, tenant_id: UUID, id: UUID, reason: str) -> bool:
-    """Whether it was out of service only until a moment: it is until somebody says otherwise now."""
-    return await STAY_OUT.row(conn, tenant_id=tenant_id, id_=id, reason=reason) is not None
+async def stay_out(conn: Conn, tenant_id: UUID, id: UUID, reason: str, until: datetime | None) -> bool:
+    """Whether it was out of service until an earlier moment; None: it is until somebody says otherwise now."""
+    return await STAY_OUT.row(conn, tenant_id=tenant_id, id_=id, reason=reason, until=until) is not None

@@ -13,7 +13,7 @@ from app.devices import queries as devices
 from app.devices.model import Command
 from app.devices.port import Ability, Adapter, BankState, Capability, Door, OrderKind, Unit
 from app.kit.clock import Clock, utc_now
-from app.kit.db import Database
+from app.kit.db import Database, begun_anew
 from app.kit.guesses import Monotonic
 from app.likeness.jobs import Memory, take_note
 from app.lockers import queries as lockers
@@ -129,9 +129,14 @@ class Desk:
             raise error
 
     async def write(self, act: Callable[[Work], Awaitable[T]]) -> T:
+        """In one transaction. It may be begun anew: what it does besides must bear that."""
         context = system_context(self.hands.db, self.bank.tenant_id, origin="device", clock=self.hands.clock)
-        async with context.begin() as work:
-            return await act(work)
+
+        async def written() -> T:
+            async with context.begin() as work:
+                return await act(work)
+
+        return await begun_anew(written, f"what bank {self.bank.id} told")
 
     async def adopt(self) -> None:
         """Know what is written down: doors, and commands whose end is out. Nothing in memory outlives a doubt."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from app.devices.model import Command, CommandState, Purpose
+from app.devices.model import Command, CommandState, Purpose, operations_of
 from app.devices.port import AccessKind, Door, Order, OrderKind, ParcelRef, Receipt, Unit, VendorWord
 from app.lockers.model import Bank
 
@@ -217,8 +217,13 @@ def sprung(known: Known, at: datetime) -> Change:
 
 def reference_of(command: Command) -> str | None:
     """The stay's id, under which a vendor may keep it. What staff do at a door is no business of a stay in it."""
-    staff = command.kind is OrderKind.OPEN and command.purpose in {Purpose.NONE, Purpose.OVERRIDE}
-    return None if command.stay_id is None or staff else str(command.stay_id)
+    return None if command.stay_id is None or by_staff(command) else str(command.stay_id)
+
+
+def by_staff(command: Command) -> bool:
+    """An opening that is asked for no stay, whoever is in there. A carrier that opens again does so for its own."""
+    plain = command.kind is OrderKind.OPEN and command.purpose in {Purpose.NONE, Purpose.OVERRIDE}
+    return plain and not operations_of(command)
 
 
 def parcels_of(command: Command) -> tuple[ParcelRef, ...]:

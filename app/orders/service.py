@@ -1,13 +1,11 @@
 """Writing down what hardware did. Each function takes a Work of the bank's tenant; only the bank's keeper calls it."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from app.devices import events as command_events
-from app.devices import service as hardware
 from app.devices import store as commands
 from app.devices.model import Command, CommandState
 from app.devices.port import (
@@ -28,53 +26,18 @@ from app.lockers import events as locker_events
 from app.lockers import store as lockers
 from app.lockers.model import Bank, Service
 from app.lockers.queries import hold
-from app.orders.model import Change, Known, Watch, reference_of, to_watch
+from app.orders.model import Change, Known, Watch, to_watch
 from app.passes.model import Vault
 from app.placing import service as placing
 from app.stays import queries as stays
 from app.stays import service as stays_service
 from app.stays import store as stays_store
-from app.stays.model import PickupCodes, State
+from app.stays.model import PickupCodes
 from tenants.audit.model import Entry
 from tenants.model import AuditOutcome
 from tenants.work import Work
 
 S = CommandState
-
-
-async def sent(work: Work, command: Command, seen_openings: int | None, revision: int) -> Command | None:
-    """REQUESTED -> SENT, committed before anything leaves us. None when it is another's, too late, or not allowed.
-    `revision`: of the bank, as whoever sends knows it."""
-    if await _over(work, command) or await hardware.bar(work, command):
-        return None
-    if command.kind is OrderKind.ISSUE_ACCESS:
-        await issuing.look_again(work, command)
-    fence = await commands.claim(work.conn, command, work.now, seen_openings, revision)
-    if fence is None:
-        return None
-    after = replace(command, state=S.SENT, sent_at=work.now, seen_openings=seen_openings, fence=fence)
-    work.emit(command_events.of_command("CommandSent", after))
-    return after
-
-
-async def sent_again(work: Work, command: Command, revision: int) -> bool:
-    """Before what has not left us is sent once more; not where it is not allowed, or another's by now."""
-    if await _over(work, command) or await hardware.bar(work, command):
-        return False
-    return await commands.hold(work.conn, command, revision)
-
-
-async def _over(work: Work, command: Command) -> bool:
-    """The stay it was asked for has ended since: its door is free, or another's. Staff may find anybody there."""
-    if command.kind is not OrderKind.OPEN or reference_of(command) is None or command.stay_id is None:
-        return False
-    # Locked, and before the command's own row: it does not end between this and the sending.
-    stay = await stays.standing(work.conn, work.tenant, command.stay_id)
-    if stay is not None and stay.state is not State.RELEASED:
-        return False
-    words = "The stay had ended before this was sent."
-    await _moved(work, command, S.FAILED, "CommandFailed", settled=True, detail=words, withdrawn=True)
-    return True
 
 
 async def expired(work: Work, command: Command, detail: str) -> bool:

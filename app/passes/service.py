@@ -81,15 +81,15 @@ async def shut_out(work: Work, stay_id: UUID, door: Compartment) -> None:
 
 
 async def out_of_service(work: Work, door: Compartment, reason: str, until: datetime | None = None) -> None:
-    """By the product itself. What people have taken out of service stays theirs, but does not come back by itself where
-    this has no end; what the device calls broken could be well again too soon, and is called broken once more when this
-    is over."""
+    """By the product itself. What people have taken out of service stays theirs, but does not come back by itself
+    before this is over, or at all where it has no end; what the device calls broken could be well again too soon, and
+    is called broken once more when this is over."""
     after = Service.OUT_OF_SERVICE
     for before in (Service.IN_SERVICE, Service.FAULT):
         if await lockers.set_service(work.conn, work.tenant, door.id, before, after, reason, until) is not None:
             break
     else:
-        if until is not None or not await lockers.stay_out(work.conn, work.tenant, door.id, reason):
+        if not await lockers.stay_out(work.conn, work.tenant, door.id, reason, until):
             return
         before = after
     payload = {"service": after.value, "before": before.value}

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import TypeVar
 
 from app.devices import queries as devices
-from app.devices.model import Command, CommandState, Purpose
+from app.devices.model import Command, CommandState
 from app.devices.port import (
     Ambiguous,
     AuthFailed,
@@ -31,8 +31,9 @@ from app.likeness.model import Meant
 from app.likeness.service import as_known
 from app.orders import service
 from app.orders.jobs import READ_SECONDS, Desk
-from app.orders.model import Known, Watch, answered_open, booked, change_of, order_of, sprung
+from app.orders.model import Known, Watch, answered_open, booked, by_staff, change_of, order_of, sprung
 from app.parcels import queries as parcels
+from app.sending import service as leaving
 from app.sending.model import held_up, in_turn, ripe, waits
 from tenants.work import Work
 
@@ -120,7 +121,7 @@ async def send(desk: Desk, command: Command) -> None:
         return
     known = desk.known.get(known.unit, known)
     seen = known.openings if desk.sensor and command.kind is OrderKind.OPEN else None
-    after = await desk.write(lambda work: service.sent(work, command, seen, desk.revision))
+    after = await desk.write(lambda work: leaving.sent(work, command, seen, desk.revision))
     if after is not None:
         await _transmit(desk, after)
 
@@ -174,7 +175,7 @@ async def _transmit(desk: Desk, command: Command, *, again: bool = False) -> Non
     desk.unsent.pop(command.id, None)
     known = desk.door_of(command)
     assert known is not None, "a sent command has a door"
-    if again and not await desk.write(lambda work: service.sent_again(work, command, desk.revision)):
+    if again and not await desk.write(lambda work: leaving.sent_again(work, command, desk.revision)):
         return
     open_already = command.kind is OrderKind.OPEN and desk.sensor and known.door is Door.OPEN
     mistake = None if open_already else await _mistaken(desk, command, known)
@@ -213,8 +214,7 @@ async def _meant(desk: Desk, command: Command, known: Known) -> Meant:
     if command.stay_id:
         async with desk.hands.db.tenant([desk.bank.tenant_id]) as conn:
             inside = await parcels.open_in(conn, desk.bank.tenant_id, command.stay_id)
-    staff = command.purpose in {Purpose.NONE, Purpose.OVERRIDE}
-    return Meant(known.unit, inside, staff=staff)
+    return Meant(known.unit, inside, staff=by_staff(command))
 
 
 async def _ask(desk: Desk, command: Command, known: Known) -> Receipt | DeviceError:

@@ -38,6 +38,8 @@ async def _expire(work: Work, id: UUID) -> bool:
     stay = await queries.standing(work.conn, work.tenant, id)
     if stay is None or stay.state not in OPEN_BEFORE_DEPOSIT or stay.expires_at > work.now:
         return False
+    if await service.opened_unheard(work, stay):
+        return False
     if await devices.under_way(work.conn, stay.tenant_id, stay.id, service.OPENS):
         return False
     await hardware.withdraw(work, stay.id, service.OPENS + service.BOOKS, "The reservation ran out.")

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from app.devices import queries as devices
 from app.devices import service as hardware
-from app.devices.model import CommandState, Purpose
+from app.devices.model import MAY_HAVE_OPENED, TOOK_EFFECT, CommandState, Purpose
 from app.devices.port import Capability, OrderKind
 from app.devices.service import Cause
 from app.kit import checks
@@ -139,7 +139,8 @@ async def release(work: Work, stay_id: UUID, outcome: StayOutcome, reason: str) 
         return stay.id
     await hardware.withdraw(work, stay.id, OPENS + BOOKS, "The stay was released.")
     under_way = await devices.under_way(work.conn, stay.tenant_id, stay.id, OPENS)
-    if under_way & {CommandState.SENT, CommandState.ACCEPTED}:
+    unheard = outcome is not StayOutcome.ABANDONED_RECORD and await opened_unheard(work, stay)
+    if under_way & {CommandState.SENT, CommandState.ACCEPTED} or unheard:
         raise Rejected(Reason.COMMAND_PENDING, "The door is being opened just now.")
     door, before = await door_of(work, stay), stay.state in OPEN_BEFORE_DEPOSIT
     out = before and await passes.may_be_out(work, stay.id, door, placed=stay.placed)
@@ -210,7 +211,7 @@ async def end(
         # Of no use any more, and what waits to be told again would keep the next stay waiting.
         await hardware.withdraw(work, stay.id, (OrderKind.DEPOSIT, OrderKind.EXTEND), "The stay has ended.")
     await _ended(work, stay.state, *ended, reason=reason, tell=tell)
-    if evidence == "E0" and await _may_be_filled(work, stay):
+    if await _may_be_filled(work, stay):
         await passes.out_of_service(work, ended[1], passes.MAY_BE_FILLED)
     return True
 
@@ -222,7 +223,13 @@ async def _may_be_filled(work: Work, stay: Stay) -> bool:
     said = actor.kind is not ActorKind.SYSTEM and not actor.is_outside
     if said or stay.state not in NOTHING_IN_IT:
         return False
-    return await devices.never_known(work.conn, stay.tenant_id, stay.id)
+    return bool(MAY_HAVE_OPENED & await devices.openings(work.conn, stay.tenant_id, stay.id))
+
+
+async def opened_unheard(work: Work, stay: Stay) -> bool:
+    """Whether its door was opened for its parcel, and the stay has yet to hear of it."""
+    waits = stay.state in OPEN_BEFORE_DEPOSIT
+    return waits and bool(TOOK_EFFECT & await devices.openings(work.conn, stay.tenant_id, stay.id))
 
 
 async def _ended(
@@ -270,8 +277,9 @@ async def told(work: Work, stay: Stay, door: Compartment, kind: OrderKind, **mor
     if in_part and not door.bank.has(Capability.PARTIAL_FREE):
         return
     if hardware.keeps_books(door.bank, kind) and not by_itself:
+        cause = Cause(Purpose.NONE, "", stay.id, stay.carrier_id)
         for order, listed in await queries.told(work.conn, stay, kind):
-            await hardware.push(work, door, order, _cause(stay), await _order(work, stay, listed) | more)
+            await hardware.push(work, door, order, cause, await _order(work, stay, listed) | more)
 
 
 async def _order(work: Work, stay: Stay, listed: Sequence[Mapping[str, Any]]) -> dict[str, object]:
@@ -286,10 +294,6 @@ async def _order(work: Work, stay: Stay, listed: Sequence[Mapping[str, Any]]) ->
         "deposited": stay.deposit_expires_at is not None,
         "ended": stay.state is State.RELEASED,
     }
-
-
-def _cause(stay: Stay) -> Cause:
-    return Cause(Purpose.NONE, "", stay.id, stay.carrier_id)
 
 
 def _entry(action: Permission, stay: Stay, *, reason: str | None = None, details: Mapping[str, object]) -> Entry:

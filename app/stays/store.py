@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from app.devices.queries import none_under_way
+from app.devices.queries import none_opened, none_under_way
 from app.kit.db import Conn, Row, Statement
 from app.kit.tables import Time, Uuid
 from app.lockers.model import Compartment, Use
@@ -136,10 +136,12 @@ def release(inside: ParcelState, *, quiet: bool, scope: Scope | None = None) -> 
     """Any open state -> RELEASED. `before` narrows it; the code dies with the stay. Gives the stay with its door, and
     `was`, the state it was in. With `scope`, only what that may see.
 
-    `quiet`: only where nothing of `kinds` is under way for it. The stay must be locked by an earlier statement: then
-    none can be added, and this one sees all that were.
+    `quiet`: only where nothing of `kinds` is under way for it, and its door has not opened without its knowing. The
+    stay must be locked by an earlier statement: then none can be added, and this one sees all that were.
     """
-    nothing = [none_under_way(_TENANT, stays.c.id, bindparam("kinds", type_=ARRAY(Text)))] if quiet else []
+    unheard = and_(_among(OPEN_BEFORE_DEPOSIT), ~none_opened(_TENANT, stays.c.id))
+    under_way = ~none_under_way(_TENANT, stays.c.id, bindparam("kinds", type_=ARRAY(Text)))
+    nothing = [~or_(under_way, unheard)] if quiet else []
     nothing += [visible(scope)] if scope else []
     moved = (
         update(stays)

@@ -45,6 +45,11 @@ class Drive:
 
     async def work(self) -> None:
         """What waits is sent, doors are looked at, and everything that follows has followed."""
+        await self.send()
+        await self.follow()
+
+    async def send(self) -> None:
+        """What waits is sent and doors are looked at; nobody has heard of it yet."""
         if self.keeper is None:
             await self.start()
         assert self.keeper is not None
@@ -55,7 +60,6 @@ class Drive:
         while self.keeper.desk.flights:
             await asyncio.wait(self.keeper.desk.flights)
             self.keeper.desk.clear_landed()
-        await self.follow()
 
     async def follow(self) -> None:
         while await self._sequence() or await self._react():

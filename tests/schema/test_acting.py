@@ -6,8 +6,8 @@ import asyncpg
 from graphql import build_schema
 
 from app.kit.clock import utc_now
-from app.kit.db import Database, Deadlock
-from schema.acting import TRIES, Acts
+from app.kit.db import TRIES, Database, Deadlock
+from schema.acting import Acts
 from schema.mutations import Call, Mutation, Outcome
 from tests.app.rig import actor, make_world
 

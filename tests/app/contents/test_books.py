@@ -171,6 +171,26 @@ async def test_what_the_vendor_never_had_is_not_missing_from_its_books_after_a_s
     assert await scene.stay(stay) == ("DEPOSITED", "E0", None)
 
 
+async def test_what_another_controller_once_had_is_not_missing_from_the_books_of_this_one(books: Books) -> None:
+    scene = await books()
+    stay = await held(scene)
+    await put_in(scene, stay)
+    # As after a controller was replaced, and the new vendor took neither the stay nor its parcel.
+    async with scene.admin.plain() as conn:
+        await conn.execute(
+            "INSERT INTO command SELECT (jsonb_populate_record(c, jsonb_build_object("
+            "'id', gen_random_uuid(), 'state', 'FAILED', 'requested_at', c.requested_at + interval '1 minute'))).* "
+            "FROM command c WHERE stay_id = $1 AND kind IN ('RESERVE', 'DEPOSIT')",
+            stay,
+        )
+    scene.drive.crash()
+    (await scene.unit_of(stay)).clear()
+    for _ in range(4):
+        scene.now.pass_(5)
+        await scene.drive.work()
+    assert await scene.stay(stay) == ("DEPOSITED", "E1", None)
+
+
 async def test_a_deposit_is_told_in_the_end_however_long_the_vendor_loses_it(books: Books) -> None:
     scene = await books()
     stay = await held(scene)
