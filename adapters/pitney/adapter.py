@@ -172,13 +172,16 @@ class PitneyAdapter:
             return GONE
 
     async def _there(self, order: Order, until: float) -> tuple[ParcelRef, ...]:
-        """Which of an order's parcels the vendor has in its unit. Raises Refused where it has them in another."""
+        """Which of an order's parcels the vendor has in its unit. Raises Refused where it has them in another, or has
+        put in what we know to be empty."""
         elsewhere: Unit | None = None
         try:
             async with asyncio.timeout(until - time.monotonic()):
                 for parcel in order.parcels:
                     found = await self.find_reservation(order.bank, parcel.tracking)
                     if found is not None and found.id == order.unit:
+                        if answers.filled(order, found):
+                            raise Refused("something was put in meanwhile", reason="OCCUPIED")
                         # The answer tells all parcels of the unit.
                         return tuple(
                             each for each in order.parcels if each.tracking in {*found.parcels, parcel.tracking}

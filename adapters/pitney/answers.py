@@ -66,6 +66,14 @@ def reserved(bank: str, answer: Any, sizes: Sizes) -> tuple[Unit, ...]:
     return tuple(unit(each, sizes, now) for each in found)
 
 
+def filled(order: Order, found: Unit) -> bool:
+    """Whether something of the order's was put in that we know nothing of. A unit that is full of nobody knows what may
+    hold it; parcels of others that are named stay in the books when ours go."""
+    inside = found.deposited or ()
+    ours = any(each.tracking in inside for each in order.parcels)
+    return order.deposited is False and (ours or (found.occupied is True and not inside))
+
+
 def receipt(order: Order, answer: Mapping[str, Any]) -> Receipt:
     """Never OPENED: the vendor's word is no door sensor. An answer about another unit is no answer to this order, and
     a pickup code in it is somebody else's."""

@@ -137,6 +137,30 @@ async def test_a_parcel_that_the_vendor_has_in_another_unit_is_for_a_person_to_l
     assert list(world(pitney).units[pitney.bank, "5"].reserved) == ["T1"]
 
 
+async def test_what_the_vendor_has_as_filled_against_our_knowledge_is_not_freed(pitney: Rig) -> None:
+    await pitney.adapter.send(reserving(pitney))
+    # Its own kiosk knows who brought it, and tells nobody.
+    world(pitney).deposit(pitney.bank, pitney.unit, {"parcels": [{"trackingNumber": "T1"}]})
+    order = pitney.order(OrderKind.RELEASE, parcels=(ParcelRef("T0"), ParcelRef("T1")), deposited=False)
+    with pytest.raises(Refused) as refused:
+        await pitney.adapter.send(order)
+    assert refused.value.reason == "OCCUPIED"
+    assert not [path for path in world(pitney).asked if "/free" in path]
+
+    # Who knows of it may have it freed.
+    known = pitney.order(OrderKind.RELEASE, parcels=(ParcelRef("T1"),), deposited=True)
+    assert (await pitney.adapter.send(known)).released is True
+
+
+async def test_what_others_have_in_a_unit_does_not_keep_ours_in_it(pitney: Rig) -> None:
+    await pitney.adapter.send(reserving(pitney))
+    world(pitney).set_unit(pitney.bank, pitney.unit, {"parcelsDeposited": [{"trackingNumber": "KIOSK-1"}]})
+    order = pitney.order(OrderKind.RELEASE, parcels=(ParcelRef("T1"),), deposited=False)
+    assert (await pitney.adapter.send(order)).released is False
+    unit = world(pitney).units[pitney.bank, pitney.unit]
+    assert (list(unit.reserved), list(unit.deposited)) == ([], ["KIOSK-1"])
+
+
 async def test_a_release_that_cannot_be_looked_up_first_has_not_left_us(pitney: Rig) -> None:
     await pitney.adapter.send(reserving(pitney))
     order = pitney.order(OrderKind.RELEASE, parcels=(ParcelRef("T1"),))

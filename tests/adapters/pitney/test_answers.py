@@ -60,6 +60,26 @@ async def test_a_parcel_is_not_looked_for_in_another_bank_s_unit_of_the_same_num
     assert pitney.world.units[pitney.bank, pitney.unit].reserved == {"T1": None}
 
 
+@pytest.mark.parametrize(
+    ("deposited", "told", "full"),
+    [
+        (False, {"parcelsDeposited": [{"trackingNumber": "T1"}]}, True),
+        (True, {"parcelsDeposited": [{"trackingNumber": "T1"}]}, False),
+        (None, {"parcelsDeposited": [{"trackingNumber": "T1"}]}, False),
+        (False, {"parcelsDeposited": [{"trackingNumber": "KIOSK-1"}], "unitOccupied": True}, False),
+        (False, {"unitOccupied": True}, True),
+        (False, {"unitOccupied": False}, False),
+        (False, {}, False),
+    ],
+)
+def test_a_unit_is_full_against_our_knowledge_where_ours_or_nobody_knows_whose_is_in_it(
+    deposited: bool | None, told: dict[str, Any], full: bool
+) -> None:
+    asked = replace(order(OrderKind.RELEASE), parcels=(ParcelRef("T1"),), deposited=deposited)
+    (unit,) = answers.reserved("B", {"lockerUnitId": "3", **told}, SIZES)
+    assert answers.filled(asked, unit) is full
+
+
 def test_a_field_more_is_told_once_for_a_bank_and_without_what_it_holds() -> None:
     read = bank(*({"lockerUnitId": str(number), **SECRETS} for number in range(40)))
     told = answers.state(read, SIZES).unmapped

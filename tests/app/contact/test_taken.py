@@ -9,6 +9,7 @@ from app.access.service import Collect
 from app.kit.db import Database
 from app.kit.errors import Reason, Rejected
 from app.stays import service
+from app.stays.jobs import expire
 from app.stays.model import StayOutcome
 from tenants.model import Role
 from tests.adapters.harbor.rig import TOWER
@@ -21,6 +22,7 @@ from tests.app.scene import Scene, make_scene
 
 TAKEN = ("UNAVAILABLE", False, "IN_SERVICE")
 LIVE = ("AVAILABLE", False, "IN_SERVICE")
+TRACKING = "SELECT tracking FROM parcel WHERE stay_id = $1"
 WITHHELD = "SELECT count(*) FROM fact WHERE tenant_id = $1 AND kind = 'UnitWithheld'"
 
 
@@ -63,6 +65,33 @@ async def test_what_somebody_else_has_at_the_vendor_is_given_to_nobody_until_the
         await look(scene, 5)
         assert (await read(scene))["002"] == LIVE
         assert await ends(scene, await scene.reserve()) is None
+
+
+async def test_what_was_put_in_at_the_vendor_s_own_kiosk_is_not_freed_when_its_hold_runs_out(
+    app_db: Database, worker_db: Database, admin_db: Database
+) -> None:
+    async with pitney(app_db, worker_db, admin_db) as scene:
+        stay = await scene.reserve()
+        await scene.settle()
+        unit, tracking = await scene.unit_of(stay), await scene.of(TRACKING, stay)
+        scene.vendor.deposit("B", unit.id, {"parcels": [{"trackingNumber": tracking}]})
+        scene.now.pass_(24 * 3600)
+        await expire(scene.drive.worker, scene.drive.system, scene.now)
+        for _ in range(4):
+            await look(scene, 5)
+
+        assert (await scene.stay(stay))[2] == "EXPIRED_UNUSED"
+        assert await scene.of("SELECT state FROM command WHERE stay_id = $1 AND kind = 'RELEASE'", stay) == "FAILED"
+        assert list(unit.deposited) == [tracking]
+        assert await scene.alarms() == {"CONTROLLER_FAULT": "ACTIVE"}
+
+        scene.drive.crash()
+        for _ in range(3):
+            await look(scene, 5)
+        assert (await read(scene))[unit.id] == TAKEN
+        scene.vendor.collect("B", unit.code)
+        await look(scene, 5)
+        assert (await read(scene))[unit.id] == LIVE
 
 
 async def test_a_reservation_that_the_vendor_refused_is_not_tried_at_the_same_place_for_ever(books: Scene) -> None:
