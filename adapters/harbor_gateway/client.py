@@ -122,7 +122,8 @@ class GatewayClient:
 
     async def change(self, method: str, path: str, body: Mapping[str, object] | None, within: timedelta) -> Any:
         """What may be repeated: by contract the second time finds the first. The answer, also that of a 409 to a POST,
-        which is what exists already; None for 404. Raises Ambiguous when no attempt was answered."""
+        which is what exists already; None for 404. Raises Ambiguous when no attempt was answered, and when a later one
+        was refused: that says nothing of the one before. Only what is to be deleted is gone whoever took it away."""
         await self._turn(urgent=True)
         sent = Sent()
         try:
@@ -130,9 +131,11 @@ class GatewayClient:
                 status, answer, said = await self._attempts(method, path, body, sent)
                 if status >= 500 or status == 408:
                     raise _unfinished(status, answer)
+                if status == 404 and (method == "DELETE" or not sent.yes):
+                    return None
                 exists = status == 409 and method == "POST"
-                return None if status == 404 else _parsed(200 if exists else status, answer, said)
-        except (Unreachable, AuthFailed) as error:
+                return _taken(200 if exists else status, answer, said)
+        except (Unreachable, AuthFailed, Refused) as error:
             if sent.yes:
                 raise Ambiguous(f"an attempt before was not answered; then: {error.detail}") from error
             raise
@@ -237,6 +240,14 @@ def _unfinished(status: int, answer: bytes) -> DeviceError:
     if said.code == wire.CONTENDED:
         return Unreachable("the gateway gave its lockers to others all the while")
     return Ambiguous(f"answered {status} {said}".strip())
+
+
+def _taken(status: int, answer: bytes, headers: httpx2.Headers) -> Any:
+    """The gateway answered, so it was asked: what nobody can read may tell that it was done."""
+    try:
+        return _parsed(status, answer, headers)
+    except ContractBroken as error:
+        raise Ambiguous(f"the answer made no sense: {error.detail}") from error
 
 
 def _worth_repeating(error: Exception) -> bool:
