@@ -193,10 +193,10 @@ class GatewayClient:
         while got[0] == 202:
             where = self._pending(got[2])
             await asyncio.sleep(next(looks, LOOKS[-1]))
-            got = await self._look(where, got)
+            got = await self._look(method, where, got)
         return got
 
-    async def _look(self, where: str, before: Answer) -> Answer:
+    async def _look(self, method: str, where: str, before: Answer) -> Answer:
         """What became of a request. Looking moves nothing: a look without an answer is simply followed by another."""
         try:
             got = await exchange(self._reading, "GET", where, "", Sent())
@@ -206,8 +206,10 @@ class GatewayClient:
         if got[0] == 429:
             await asyncio.sleep((retry_after(got[2]) or USUAL_PAUSE).total_seconds())
             return before
-        # Its own refusals would be taken for those of the gateway, which it passes on as they are.
-        if got[0] in {401, 403, 404}:
+        # Its own refusals would be taken for those of the gateway, which it passes on as they are. What a gateway does
+        # not have it names; where nothing is to be made or opened that may be believed.
+        absent = got[0] == 404 and method in {"GET", "DELETE"} and wire.error(got[1]).code in wire.ABSENT
+        if got[0] in {401, 403, 404} and not absent:
             raise ContractBroken(f"asked what became of the request, the cloud answered {got[0]}")
         return got
 

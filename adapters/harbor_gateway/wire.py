@@ -10,6 +10,8 @@ from adapters.payload import WrongShape, an_object, decode, items, optional, req
 # The vendor's own words for errors, as far as they decide anything here; any other goes by its status.
 FULL = "NO_AVAILABLE_LOCKERS"
 CONTENDED = "LOCKER_ASSIGNMENT_CONFLICT"
+# Inferred: by these a gateway says that it does not have what it was asked for, and no cloud that it lost a request.
+ABSENT = frozenset({"LOCKER_NOT_FOUND", "TRANSACTION_NOT_FOUND"})
 KEY = re.compile(r"hgwm_[0-9a-f]{64}")
 # Kept raw beside the unit: flags are independent of each other, `available` is what the vendor derives from them.
 LONGEST_REASON = 200
