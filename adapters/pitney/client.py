@@ -31,6 +31,7 @@ LONGEST_PAUSE_SECONDS = 60.0
 class PitneyPaths:
     """Where each operation lives, relative to the base address. A connection may correct those marked as inferred."""
 
+    # Relative to the host alone: a product prefix is not before it.
     token: str = "/auth/api/v1/token"  # noqa: S105 - a path
     banks: str = "/api/v1/lockerBanks"  # inferred
     bank: str = "/api/v1/lockerBanks/{bank}"  # inferred

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
+from urllib.parse import urlsplit
 
 from adapters import config
 from adapters.exchange import within
@@ -59,9 +60,12 @@ def access(connection: Connection, given: Mapping[str, Any], places: PitneyPaths
     base, partner = config.http_address(connection.base_url, where="the address"), given["partner_id"] or None
     if partner and not (partner.isascii() and partner.isprintable()):
         raise Refused("partner_id holds what no header may hold", reason=config.REASON)
+    parts = urlsplit(base)
+    # A product prefix in the address is of the products only: tokens are the host's.
+    usual = within(f"{parts.scheme}://{parts.netloc}", places.token)
     return Access(
         base_url=base,
-        auth_url=config.http_address(given["auth_url"] or str(within(base, places.token)), where="auth_url"),
+        auth_url=config.http_address(given["auth_url"] or str(usual), where="auth_url"),
         client_id=given["client_id"],
         client_secret=given["client_secret"],
         partner_id=partner,

@@ -40,14 +40,17 @@ class Rig:
 
 
 @asynccontextmanager
-async def pitney_rig(*, units: int = 8, expires_in: int = 600, **settings: object) -> AsyncIterator[Rig]:
+async def pitney_rig(
+    *, units: int = 8, expires_in: int = 600, prefix: str = "", **settings: object
+) -> AsyncIterator[Rig]:
+    """`prefix`: of the products on the vendor's host."""
     world = PitneyWorld(plain_banks(2, units))
-    cloud = PitneyCloud(world, expires_in=expires_in)
+    cloud = PitneyCloud(world, expires_in=expires_in, prefix=prefix)
     async with control.Server(cloud.app()) as server:
         connection = Connection(
             id=uuid4(),
             vendor="pitney",
-            base_url=server.url,
+            base_url=server.url + prefix,
             settings={"read_seconds": 1.0, **settings},
             secret={"client_id": CLIENT[0], "client_secret": CLIENT[1]},
         )

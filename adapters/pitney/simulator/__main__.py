@@ -23,6 +23,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--describe", help="JSON file (or - for standard input) of banks, in place of --banks")
     parser.add_argument("--client", default=":".join(CLIENT), help="client id and secret, as id:secret")
     parser.add_argument("--expires-in", type=int, default=600, help="life of a token in seconds")
+    parser.add_argument("--product-prefix", default="", help="where the products stand on the host, as /lockers")
     parser.add_argument("--close-after", type=float, help="seconds until an opened door is pushed shut; default: never")
     parser.add_argument("--state", type=Path, help="file to keep the world in over restarts")
     return parser.parse_args()
@@ -41,9 +42,11 @@ async def main() -> None:
     world = PitneyWorld(described(given), close_after=given.close_after)
     control.restore(world, given.state)
     name, _, secret = given.client.partition(":")
-    cloud = PitneyCloud(world, client=(name, secret), expires_in=given.expires_in)
+    prefix = given.product_prefix
+    cloud = PitneyCloud(world, client=(name, secret), expires_in=given.expires_in, prefix=prefix)
     async with control.Server(cloud.app(), host=given.host, port=given.port) as server:
-        control.say({"ready": "pitney", "url": server.url, "control": f"{server.url}/_sim", "banks": list(world.banks)})
+        where = {"url": server.url + prefix, "control": f"{server.url}/_sim"}
+        control.say({"ready": "pitney", **where, "banks": list(world.banks)})
         await control.run(world, given.state)
 
 

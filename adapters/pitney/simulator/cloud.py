@@ -5,13 +5,14 @@ import json
 import secrets
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import unquote
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 
 from adapters.pitney.simulator.contacts import AddressBook
@@ -30,7 +31,8 @@ class PitneyCloud:
     """The web side. `expires_in` is the life of a token in seconds, short by default so that renewal is exercised.
 
     `strict`: reservations name contacts of the address book, or are refused. `names_parcels`: whether the listing of a
-    bank does; the contract shows none there, and forbids none.
+    bank does; the contract shows none there, and forbids none. `prefix`: under which the products stand on the host;
+    tokens never do.
     """
 
     def __init__(
@@ -41,8 +43,10 @@ class PitneyCloud:
         expires_in: int = 600,
         strict: bool = False,
         names_parcels: bool = True,
+        prefix: str = "",
     ) -> None:
         self.world = world
+        self._prefix = prefix
         self.book = AddressBook(strict=strict)
         self.names_parcels = names_parcels
         self.tokens_issued = 0
@@ -52,13 +56,8 @@ class PitneyCloud:
         self._tokens: dict[str, datetime] = {}
 
     def app(self) -> ASGIApp:
-        routes = [
-            Route("/auth/api/v1/token", self._token, methods=["POST"]),
-            Route("/_sim/kiosk", self._kiosk, methods=["POST"]),
-            Route("/_sim/tokens", self._count_tokens, methods=["GET"]),
-            Route("/_sim/members", self._members, methods=["POST"]),
+        products = [
             self._route("/api/v1/contact", "POST", lambda _, ask: self.book.add(ask), status=201),
-            *control.routes(self.world),
             self._route(BANKS, "GET", self._banks),
             self._route(BANKS + "/{bank}", "GET", self._bank),
             self._route(BANKS + "/{bank}/lockers/sizes", "GET", self._sizes),
@@ -72,7 +71,15 @@ class PitneyCloud:
             self._route(UNIT + "/reservation/update", "PATCH", self._unit_call(self.world.update)),
             self._route(UNIT + "/free", "POST", self._unit_call(self.world.free)),
         ]
-        shell = HttpFaults(Starlette(routes=routes), self.world.faults, operation)
+        routes = [
+            Route("/auth/api/v1/token", self._token, methods=["POST"]),
+            Route("/_sim/kiosk", self._kiosk, methods=["POST"]),
+            Route("/_sim/tokens", self._count_tokens, methods=["GET"]),
+            Route("/_sim/members", self._members, methods=["POST"]),
+            *control.routes(self.world),
+            Mount(self._prefix, routes=products),
+        ]
+        shell = HttpFaults(Starlette(routes=routes), self.world.faults, partial(operation, prefix=self._prefix))
         self.world.asked = shell.asked
         return shell
 
@@ -182,9 +189,9 @@ class PitneyCloud:
         return self.world.reserve(request.path_params["bank"], ask, back=True)
 
 
-def operation(method: str, path: str) -> tuple[str, str]:
+def operation(method: str, path: str, prefix: str = "") -> tuple[str, str]:
     """Which call a request is, and of which bank: by this faults are aimed."""
-    parts = path.split("?", maxsplit=1)[0].strip("/").split("/")
+    parts = path.split("?", maxsplit=1)[0].removeprefix(prefix).strip("/").split("/")
     if parts[0] == "auth":
         return "token", ""
     if "reserved" in parts:

@@ -10,10 +10,11 @@ from uuid import uuid4
 import httpx2
 import pytest
 
-from adapters import registry
+from adapters import config, registry
 from adapters.pitney.adapter import VENDOR as PITNEY
 from adapters.pitney.adapter import PitneyAdapter
 from adapters.pitney.client import PitneyPaths
+from adapters.pitney.settings import SETTINGS, access, paths
 from adapters.pitney.simulator.world import PitneyWorld
 from app.devices.port import (
     Checkable,
@@ -245,3 +246,25 @@ async def test_who_stands_in_may_be_somebody_the_account_has_already() -> None:
     async with pitney_rig(contact_id="65a0000000000000000000ff") as rig:
         assert await pitney_of(rig).stand_in() == "65a0000000000000000000ff"
         assert not world(rig).asked
+
+
+async def test_the_product_prefix_of_an_address_is_not_where_tokens_are_fetched() -> None:
+    async with pitney_rig(prefix="/lockers") as rig:
+        assert len((await rig.adapter.read_bank(rig.bank)).units) == 8
+        await rig.adapter.send(reserving(rig, "1Z/99"))
+        found = await pitney_of(rig).find_reservation(rig.bank, "1Z/99")
+        assert found is not None
+        assert found.id == rig.unit
+        await rig.adapter.send(rig.order())
+        assert rig.pulses() == 1
+
+
+@pytest.mark.parametrize("given", [{}, {"paths": {"token": "/auth/v2/token"}}, {"auth_url": "https://auth.example/t"}])
+def test_a_token_is_fetched_at_the_host_unless_told_otherwise(given: dict[str, Any]) -> None:
+    connection = Connection(
+        uuid4(), "pitney", "https://api.example:8443/lockers/", given, {"client_id": "a", "client_secret": "b"}
+    )
+    places = paths({"paths": given.get("paths")})
+    let_in = access(connection, config.values(SETTINGS, connection), places)
+    assert let_in.base_url == "https://api.example:8443/lockers"
+    assert let_in.auth_url == given.get("auth_url", f"https://api.example:8443{places.token}")
