@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from email.utils import parsedate_to_datetime
 from functools import cache
 from typing import Any, cast
 
@@ -16,6 +17,7 @@ from adapters import reach
 from app.devices.port import Ambiguous, ContractBroken, DeviceError, Refused, Unreachable
 
 ANSWER_LIMIT = 1024 * 1024
+LONGEST_WAIT = timedelta(hours=1)
 
 
 class ForbiddenAddress(httpx2.ConnectError):
@@ -147,8 +149,16 @@ def _verdict(sent: Sent, why: str) -> DeviceError:
 
 
 def retry_after(headers: httpx2.Headers) -> timedelta | None:
+    """An hour at most. A date is counted from the answer's own: nobody knows how far off our clock is from theirs."""
     text = headers.get("Retry-After", "")
-    return timedelta(seconds=min(int(text), 3600)) if text.isascii() and text.isdigit() and len(text) < 9 else None
+    if text.isascii() and text.isdigit() and len(text) < 9:
+        return min(timedelta(seconds=int(text)), LONGEST_WAIT)
+    try:
+        left = parsedate_to_datetime(text) - parsedate_to_datetime(headers.get("Date", ""))
+    # Of two dates one may name no zone.
+    except (TypeError, ValueError):
+        return None
+    return min(max(left, timedelta()), LONGEST_WAIT)
 
 
 def why(error: Exception) -> str:

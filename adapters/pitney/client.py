@@ -23,6 +23,8 @@ CONNECT_SECONDS = 3.0
 READ_ATTEMPTS = 3
 # Renew this long before the end, so that a token does not run out between our clock and theirs.
 TOKEN_MARGIN_SECONDS = 30.0
+# Where the vendor says to slow down and not for how long.
+USUAL_PAUSE = timedelta(seconds=5)
 # Who asks for a pause is left alone, for so long at most.
 LONGEST_PAUSE_SECONDS = 60.0
 
@@ -172,7 +174,7 @@ class PitneyClient:
         raise AuthFailed("the credentials were refused, also with a new token")
 
     def _hear(self, status: int, headers: httpx2.Headers) -> None:
-        pause = retry_after(headers) if status in {429, 503} else None
+        pause = _pause(status, headers) if status in {429, 503} else None
         if pause is not None:
             self._not_before = self._clock() + min(pause.total_seconds(), LONGEST_PAUSE_SECONDS)
 
@@ -208,12 +210,17 @@ class PitneyClient:
         if status in {400, 401, 403}:
             raise AuthFailed(f"the token service refused the client credentials with {status}")
         if status != 200:
-            raise Unreachable(f"the token service answered {status}", retry_after=retry_after(headers))
+            raise Unreachable(f"the token service answered {status}", retry_after=_pause(status, headers))
         try:
             text, life = wire.token(decode(body))
         except WrongShape as error:
             raise Unreachable(f"the token service's answer made no sense: {error}") from error
         return _Token(text, begun + max(life - TOKEN_MARGIN_SECONDS, life / 2))
+
+
+def _pause(status: int, headers: httpx2.Headers) -> timedelta | None:
+    """A 429 asks for one also where it does not say for how long."""
+    return retry_after(headers) or (USUAL_PAUSE if status == 429 else None)
 
 
 def _worth_repeating(error: Exception) -> bool:
@@ -228,7 +235,7 @@ def _reading_of(status: int, body: bytes, headers: httpx2.Headers) -> Any:
             raise ContractBroken(str(error)) from error
     said = wire.error_text(body)
     if status == 429:
-        raise Unreachable(f"asked to slow down {said}".strip(), retry_after=retry_after(headers))
+        raise Unreachable(f"asked to slow down {said}".strip(), retry_after=_pause(status, headers))
     if 400 <= status < 500:
         raise Refused(f"answered {status} {said}".strip(), reason="UNKNOWN_UNIT" if status == 404 else "REFUSED")
     raise ContractBroken(f"answered {status}")

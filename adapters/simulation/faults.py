@@ -13,7 +13,8 @@ FOR_EVER = -1
 class Fault:
     """`where`: an operation (HTTP) or a command such as `30` (bus). `times`: -1 until cleared. `ms`: of a delay.
 
-    `chance`: how likely it strikes where it could. `word`: name of the field that `swap` falsifies.
+    `chance`: how likely it strikes where it could. `word`: name of the field that `swap` falsifies; what a `status`
+    that has one says in Retry-After.
     """
 
     kind: str

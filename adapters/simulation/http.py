@@ -167,9 +167,10 @@ async def _wrong(fault: Fault, _answer: list[Message], scope: Scope, receive: Re
 
 
 def _error(fault: Fault) -> Response:
-    """429 and 503 say when to come back: after `ms`, or a second."""
+    """429 and 503 say when to come back: as `word` has it, else after `ms`, or a second."""
     body = {"errors": [{"errorCode": "simulated", "errorDescription": f"a simulated {fault.status}"}]}
-    wait = {"Retry-After": str(round(fault.ms / 1000) or 1)} if fault.status in {429, 503} else None
+    said = fault.word or str(round(fault.ms / 1000) or 1)
+    wait = {"Retry-After": said} if fault.status in {429, 503} else None
     return JSONResponse(body, status_code=fault.status, headers=wait)
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from adapters.pitney.adapter import PitneyAdapter
-from adapters.pitney.client import LONGEST_PAUSE_SECONDS, Access, PitneyClient, PitneyPaths
+from adapters.pitney.client import LONGEST_PAUSE_SECONDS, USUAL_PAUSE, Access, PitneyClient, PitneyPaths
 from adapters.pitney.settings import SIZES
 from adapters.pitney.simulator.cloud import CLIENT
 from app.devices.port import DeviceError, Unreachable
@@ -51,6 +51,24 @@ async def test_nothing_is_asked_before_the_pause_is_over(
     await adapter.read_bank(pitney.bank)
     await adapter.send(order)
     assert pitney.pulses() == 1
+
+
+@pytest.mark.parametrize("where", ["bank", "token", "open"])
+async def test_who_is_asked_too_often_and_does_not_say_for_how_long_is_left_alone_for_the_usual_pause(
+    pitney: Rig, timed: tuple[PitneyAdapter, Watch], where: str
+) -> None:
+    adapter, watch = timed
+    pitney.world.faults.add({"kind": "status", "where": where, "status": 429, "word": "soon"})
+    with pytest.raises(Unreachable) as told:
+        await (adapter.send(pitney.order()) if where == "open" else adapter.read_bank(pitney.bank))
+    assert told.value.retry_after == USUAL_PAUSE
+    calls = pitney.world.faults.calls
+    with pytest.raises(Unreachable):
+        await adapter.read_bank(pitney.bank)
+    assert pitney.world.faults.calls == calls
+
+    watch.now += USUAL_PAUSE.total_seconds()
+    await adapter.read_bank(pitney.bank)
 
 
 async def test_no_pause_is_longer_than_a_minute(pitney: Rig, timed: tuple[PitneyAdapter, Watch]) -> None:
