@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 from uuid import uuid4
 
 from app.devices.port import (
@@ -47,6 +48,29 @@ def opening(adapter: Adapter, bank: str | None, advice: str) -> Check:
         return f"unit {unit.id}: {receipt.outcome.value.lower()}, its door reads {after.value.lower()}; shut it again"
 
     return Check("open a door", run, advice, writes=True)
+
+
+class Lists(Protocol):
+    async def list_banks(self) -> tuple[BankState, ...]: ...
+
+
+class Place:
+    """Where to try: the bank that is named, or the first that is listed, looked up only where it is needed."""
+
+    def __init__(self, adapter: Lists, bank: str | None) -> None:
+        self._adapter, self._bank = adapter, bank
+
+    async def banks(self) -> tuple[BankState, ...]:
+        banks = await self._adapter.list_banks()
+        self._bank = self._bank or (banks[0].id if banks else None)
+        return banks
+
+    async def bank(self) -> str:
+        if self._bank is None:
+            await self.banks()
+        if self._bank is None:
+            raise Refused("no bank is known: name one")
+        return self._bank
 
 
 class Trial:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol, TypeVar
 from uuid import uuid4
 
+from adapters.checking import Place
 from adapters.harbor import wire
 from adapters.harbor.client import HarborClient
 from adapters.harbor.settings import Options
@@ -44,8 +45,8 @@ class Asked(Protocol):
 
 
 def every_check(client: HarborClient, adapter: Asked, bank: str | None, options: Options) -> tuple[Check, ...]:
-    """`bank`: the tower to try; without one, only what needs none."""
-    paths = client.paths
+    """`bank`: the tower to try; without one the first that is listed."""
+    paths, place = client.paths, Place(adapter, bank)
 
     def reads(path: str, read: Callable[[Any], Any]) -> Callable[[], Awaitable[str]]:
         async def run() -> str:
@@ -57,13 +58,13 @@ def every_check(client: HarborClient, adapter: Asked, bank: str | None, options:
         """That of the settings, or else the first there is."""
 
         async def run() -> str:
-            place = options.location
-            if place is None:
+            location = options.location
+            if location is None:
                 known = wire.locations(await client.read(paths.locations) or [])
-                place = known[0].id if known else None
-            if place is None:
+                location = known[0].id if known else None
+            if location is None:
                 raise Refused("the account has no location", reason="NO_LOCATION")
-            return _said(read, await client.read(fill(path, location=str(place))))
+            return _said(read, await client.read(fill(path, location=str(location))))
 
         return run
 
@@ -72,7 +73,7 @@ def every_check(client: HarborClient, adapter: Asked, bank: str | None, options:
         return "the token is taken"
 
     async def towers() -> str:
-        found = await adapter.list_banks()
+        found = await place.banks()
         return f"{len(found)} towers, {sum(len(each.units) for each in found)} lockers"
 
     found = [
@@ -88,36 +89,36 @@ def every_check(client: HarborClient, adapter: Asked, bank: str | None, options:
             "availability", at_location(paths.location_availability, wire.availability), f"{HOW}location_availability."
         ),
     ]
-    if bank is not None:
-        chooses = options.links == "both"
-        found += [*_at_tower(adapter, bank, chooses=chooses), *_on_the_way_out(client, adapter, bank, options)]
+    chooses = options.links == "both"
+    found += [*_at_tower(adapter, place, chooses=chooses), *_on_the_way_out(client, adapter, place, options)]
     return tuple(found)
 
 
-def _at_tower(adapter: Asked, bank: str, *, chooses: bool) -> list[Check]:
+def _at_tower(adapter: Asked, place: Place, *, chooses: bool) -> list[Check]:
     """`chooses`: drop-offs are by links, for a locker that the vendor picks."""
 
     async def lockers() -> str:
-        state = await adapter.read_bank(bank)
+        state = await adapter.read_bank(await place.bank())
         strange = f", {len(state.unmapped)} things without a word" if state.unmapped else ""
         return f"{len(state.units)} lockers{strange}"
 
     async def reservation() -> str:
-        unit = await _free(adapter, bank)
+        bank, unit = await _free(adapter, place)
         await adapter.send(_order(OrderKind.RESERVE, bank, unit))
         if not (await adapter.send(_order(OrderKind.RELEASE, bank, unit))).released:
             raise ContractBroken("the reservation's id is nowhere: it cannot be cancelled and runs out by itself")
         return f"locker {unit} was reserved and cancelled"
 
     async def pair() -> str:
-        unit = await _free(adapter, bank)
+        bank, unit = await _free(adapter, place)
         receipt = await adapter.send(_order(OrderKind.ISSUE_ACCESS, bank, unit))
         back = await _given_back(adapter, bank, unit)
         assert receipt.access is not None, "an issued access comes with its receipt"
         return f"locker {unit} was rented and given up; {back}"
 
     async def link() -> str:
-        order = _order(OrderKind.ISSUE_ACCESS, bank, await _free(adapter, bank))
+        bank, unit = await _free(adapter, place)
+        order = _order(OrderKind.ISSUE_ACCESS, bank, unit)
         receipt = await adapter.send(order)
         assert receipt.access is not None, "an issued access comes with its receipt"
         assert receipt.unit is not None, "a link names its locker"
@@ -138,24 +139,25 @@ def _at_tower(adapter: Asked, bank: str, *, chooses: bool) -> list[Check]:
     ]
 
 
-def _on_the_way_out(client: HarborClient, adapter: Asked, bank: str, options: Options) -> list[Check]:
+def _on_the_way_out(client: HarborClient, adapter: Asked, place: Place, options: Options) -> list[Check]:
     """What is handed out here is thrown away: nobody gets it, and it dies by itself."""
 
-    async def occupied() -> str:
+    async def occupied() -> tuple[str, str]:
+        bank = await place.bank()
         for each in await adapter.assigned():
             if each.word is VendorWord.OCCUPIED and each.tower in {None, bank.lower()}:
-                return each.id
+                return bank, each.id
         raise Refused("no locker of ours has anything in it to try with", reason="NO_OCCUPIED_UNIT")
 
     async def pickup_token() -> str:
-        unit = await occupied()
+        bank, unit = await occupied()
         path = fill(client.paths.pickup_token, tower=bank.lower(), locker=unit)
         body = {"duration": int(TRIED.total_seconds()), "client_info": options.client_info}
         _said(lambda answer: [wire.token_pair(answer)], await client.write(uuid4(), "POST", path, body, PATIENCE))
         return f"a token for locker {unit} was issued, and thrown away"
 
     async def pickup_link() -> str:
-        unit = await occupied()
+        bank, unit = await occupied()
         receipt = await adapter.send(_order(OrderKind.ISSUE_ACCESS, bank, unit, AccessKind.PICKUP))
         assert receipt.access is not None, "an issued access comes with its receipt"
         return f"a link for locker {unit} was made, and thrown away; it is good for five minutes"
@@ -178,10 +180,12 @@ async def _given_back(adapter: Asked, bank: str, unit: str) -> str:
     return "it is free" if again.released else "it is free once a phone has come by"
 
 
-async def _free(adapter: Asked, bank: str) -> str:
+async def _free(adapter: Asked, place: Place) -> tuple[str, str]:
+    """A tower, and a locker there that may be tried."""
+    bank = await place.bank()
     for unit in (await adapter.read_bank(bank)).units:
         if unit.word is VendorWord.AVAILABLE:
-            return unit.id
+            return bank, unit.id
     raise Refused("no locker is available to try with", reason="NO_AVAILABLE_UNIT")
 
 

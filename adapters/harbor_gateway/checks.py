@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any, Protocol
 from uuid import uuid4
 
+from adapters.checking import Place
 from adapters.harbor_gateway import wire
 from adapters.harbor_gateway.client import GatewayClient
 from adapters.payload import WrongShape, an_object
@@ -29,10 +30,6 @@ class Gateway(Protocol):
     async def find_placement(self, bank: str, reference: str) -> str | None: ...
 
     async def send(self, order: Order) -> Receipt: ...
-
-
-async def _try_locations(adapter: Gateway, _: str) -> str:
-    return f"{len(await adapter.list_banks())} locations"
 
 
 async def _try_lockers(adapter: Gateway, bank: str) -> str:
@@ -103,7 +100,6 @@ async def _try_service(adapter: Gateway, bank: str) -> str:
 
 # Name, what is tried, what to change when it fails, whether it writes.
 CHECKS: tuple[tuple[str, Callable[[Gateway, str], Awaitable[str]], str, bool], ...] = (
-    ("locations", _try_locations, "the address, the API key, then paths.locations", False),
     ("lockers", _try_lockers, "paths.prefix, paths.lockers and paths.transactions; sizes for unknown types", False),
     ("locker", _try_locker, "paths.locker", False),
     ("transaction", _try_lookup, "paths.transaction", False),
@@ -125,8 +121,12 @@ READS: tuple[tuple[str, str, Callable[[Any], str], str], ...] = (
 )
 
 
-async def _try_read(client: GatewayClient, bank: str, operation: str, said: Callable[[Any], str]) -> str:
-    answer = await client.read(client.path(operation, bank=bank))
+async def _try_locations(place: Place) -> str:
+    return f"{len(await place.banks())} locations"
+
+
+async def _try_read(client: GatewayClient, place: Place, operation: str, said: Callable[[Any], str]) -> str:
+    answer = await client.read(client.path(operation, bank=await place.bank()))
     if answer is None:
         raise Refused("answered 404", reason="UNKNOWN_PATH")
     try:
@@ -135,16 +135,18 @@ async def _try_read(client: GatewayClient, bank: str, operation: str, said: Call
         raise ContractBroken(str(error)) from error
 
 
+async def _try_at(act: Callable[[Gateway, str], Awaitable[str]], gateway: Gateway, place: Place) -> str:
+    return await act(gateway, await place.bank())
+
+
 def checks(gateway: Gateway, client: GatewayClient, bank: str | None) -> tuple[Check, ...]:
-    """Without a bank only what needs none."""
+    """`bank`: where to try what needs one; without it the first that is listed."""
+    place = Place(gateway, bank)
+    listed = Check("locations", partial(_try_locations, place), "the address, the API key, then paths.locations")
     reads = [
-        Check(name, partial(_try_read, client, bank or "", operation, said), advice)
+        Check(name, partial(_try_read, client, place, operation, said), advice)
         for name, operation, said, advice in READS
-        if bank
     ]
-    acts = [
-        Check(name, partial(act, gateway, bank or ""), advice, writes)
-        for name, act, advice, writes in CHECKS
-        if bank or name == "locations"
-    ]
-    return (*reads, *acts)
+    acts = [Check(name, partial(_try_at, act, gateway, place), advice, writes) for name, act, advice, writes in CHECKS]
+    # First: by it the place is known.
+    return (listed, *reads, *acts)

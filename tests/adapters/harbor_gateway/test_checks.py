@@ -42,3 +42,22 @@ async def test_a_bank_without_lockers_fails_its_check_in_words() -> None:
         tried = next(each for each in adapter(bench).checks(bench.bank) if each.name == "locker")
         with pytest.raises(Refused, match="no lockers"):
             await tried.run()
+
+
+async def test_without_a_bank_the_first_that_is_listed_is_tried() -> None:
+    async with start(api="cloud") as bench:
+        found = {check.name: await check.run() for check in adapter(bench).checks(None)}
+
+        assert set(found) == {check.name for check in adapter(bench).checks(bench.bank)}
+        assert sum(bench.world.doors.at("HG-01", str(each.id)).openings for each in bench.world.of("HG-01")) == 1
+        assert held(bench) == {}
+
+
+async def test_where_no_bank_is_listed_what_needs_one_says_so() -> None:
+    async with start(api="cloud") as bench:
+        bench.world.banks.clear()
+        checks = {check.name: check for check in adapter(bench).checks(None)}
+        assert await checks["locations"].run() == "0 locations"
+        for name in checks.keys() - {"locations"}:
+            with pytest.raises(Refused, match="name one"):
+                await checks[name].run()
