@@ -20,8 +20,11 @@ from tenants.audit.model import Entry
 from tenants.policy import Permission
 from tenants.system import system_context
 
-__all__ = ["Finding", "NotFoundHere", "Refused", "Tried", "described", "findings", "known", "stored"]
+__all__ = [
+    "Finding", "NotFoundHere", "Refused", "Tried", "attempt", "described", "findings", "known", "longest", "stored",
+]  # fmt: skip
 
+# For what a try looks up, reserves and takes back around the one order that its hardware may be long over.
 CHECK_SECONDS = 60.0
 MASK = "•••"
 
@@ -140,7 +143,7 @@ def findings(tried: Tried, bank: str | None, *, write: bool) -> Iterator[Finding
             if check.writes and why_not is not None:
                 yield Finding(check.name, None, *why_not)
             else:
-                yield _safe(connection.secret, runner.run(_tried(check)))
+                yield _safe(connection.secret, runner.run(attempt(check, longest(adapter))))
 
 
 WRITES = ("it changes something: say --write", "")
@@ -170,14 +173,19 @@ def _closing(
         runner.run(adapter.close())
 
 
-async def _tried(check: Check) -> Finding:
+def longest(adapter: Adapter) -> float:
+    """Seconds that a try may take. Ended sooner it would clean up while the hardware is still at it."""
+    return CHECK_SECONDS + adapter.timing.deadline.total_seconds()
+
+
+async def attempt(check: Check, limit: float) -> Finding:
     try:
-        async with asyncio.timeout(CHECK_SECONDS):
+        async with asyncio.timeout(limit):
             return Finding(check.name, True, await check.run())
     except DeviceError as error:
         return Finding(check.name, False, f"{type(error).__name__}: {error.detail}", check.advice)
     except TimeoutError:
-        return Finding(check.name, False, f"no end within {CHECK_SECONDS:g} s", check.advice)
+        return Finding(check.name, False, f"no end within {limit:g} s", check.advice)
     except Exception as error:  # noqa: BLE001 - one check that breaks must not hide what the others find
         return Finding(check.name, False, f"the adapter itself broke: {type(error).__name__}", check.advice)
 

@@ -4,19 +4,24 @@ import asyncio
 import base64
 import json
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 import orjson
 import pytest
 from typer.testing import CliRunner, Result
 
+from adapters import registry
 from adapters.checking import Trial
 from adapters.generic.kerong_cu16.simulator.bus import LineServer
 from adapters.generic.kerong_cu16.simulator.world import KerongWorld, Line
+from adapters.harbor_gateway import checks as gateway
 from adapters.pitney.simulator.cloud import PitneyCloud
 from adapters.pitney.simulator.world import PitneyWorld, plain_banks
 from adapters.simulation import control
+from app import trial
 from app.cli import app
+from app.devices.port import Check, Connection
 from app.kit.db import Database
 from app.kit.embedded import Dsns
 from app.kit.ids import new_id
@@ -214,3 +219,24 @@ async def test_a_check_that_breaks_is_told_and_hides_no_other(
     assert code == 1
     assert "FAILED    sizes of a bank: the adapter itself broke: IndexError" in said
     assert "ok        look up a parcel" in said
+
+
+async def test_a_try_may_take_as_long_as_its_vendor_takes_over_an_opening() -> None:
+    connection = Connection(uuid4(), "harbor_gateway", "http://127.0.0.1:1")
+    adapter = registry.connect(connection)
+    try:
+        # Looked for, given, opened and taken back: cut short, it would be taken back while the gateway still opens.
+        longest = gateway.OPEN_PATIENCE + 2 * gateway.PATIENCE + timedelta(seconds=16)
+        assert longest.total_seconds() <= trial.longest(adapter)
+    finally:
+        await adapter.close()
+
+
+@pytest.mark.parametrize(("limit", "ok"), [(0.05, False), (5.0, True)])
+async def test_a_try_without_end_is_ended(limit: float, ok: bool) -> None:
+    async def slow() -> str:
+        await asyncio.sleep(0.2)
+        return "done"
+
+    finding = await trial.attempt(Check("slow", slow, "wait"), limit)
+    assert (finding.ok, finding.said) == (ok, "done" if ok else "no end within 0.05 s")
