@@ -264,8 +264,10 @@ async def _write_answer(desk: Desk, watch: Watch, known: Known, answer: Receipt 
     if state is S.ACCEPTED:
         chosen = answer.unit if isinstance(answer, Receipt) else None
         booked(desk.known.get(chosen or known.unit, known), command)
-    if state is S.FAILED and command.kind is OrderKind.RESERVE:
-        # Whoever is in there, it is not the stay that this process found there when it began.
+    ended = command.kind is OrderKind.RELEASE and command.parameters.get("ended") is True
+    if state is S.FAILED and (command.kind is OrderKind.RESERVE or ended):
+        # Whoever is in there, it is not the stay that this process found there when it began, nor one of ours that goes
+        # on: it is kept from the next.
         known.used = False
     final = state is S.ACCEPTED and not (desk.sensor and command.kind is OrderKind.OPEN)
     if state is not S.FAILED and not final:

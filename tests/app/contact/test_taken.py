@@ -85,9 +85,6 @@ async def test_what_was_put_in_at_the_vendor_s_own_kiosk_is_not_freed_when_its_h
         assert list(unit.deposited) == [tracking]
         assert await scene.alarms() == {"CONTROLLER_FAULT": "ACTIVE"}
 
-        scene.drive.crash()
-        for _ in range(3):
-            await look(scene, 5)
         assert (await read(scene))[unit.id] == TAKEN
         scene.vendor.collect("B", unit.code)
         await look(scene, 5)
