@@ -225,6 +225,9 @@ class HarborAdapter:
             return Receipt(Outcome.ACCEPTED, released=True)
         path = self._path(self._client.paths.release, order)
         after = wire.locker(await self._client.write(order.id, "POST", path, {}, order.deadline)).word
+        if after is W.AVAILABLE and word is W.RENTED and order.deposited is False:
+            # What is rented becomes declined; only what was occupied by then becomes free at once.
+            raise Refused("something was put in meanwhile, and its vendor has it free now", reason="FREED_FULL")
         if after is W.AVAILABLE:
             self._live.pop(place, None)
             return Receipt(Outcome.ACCEPTED, released=True)

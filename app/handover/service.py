@@ -1,5 +1,7 @@
 """What it means for a stay when a vendor's books tell that a pass was used, or that none is needed any more."""
 
+from datetime import datetime
+
 from app.devices import queries as devices
 from app.devices import service as hardware
 from app.devices.port import AccessKind, Capability, OrderKind, VendorWord
@@ -22,6 +24,7 @@ from tenants.work import Work
 MOST_TELLINGS = 4
 KEPT_BACK = "its vendor still has it as reserved"
 FILLED = "something was put in for a stay that had ended"
+FREED_FULL = "its vendor has it free though something was put in: look what is inside"
 LOOK_INSIDE = "its vendor had it out of service and has it free by now: look what is inside"
 NOTHING_TO_TAKE_WITH = "found free, and nobody had anything to take it out with"
 TAKEN_BACK = "taken out with what it was brought with"
@@ -44,6 +47,8 @@ async def on_books(work: Work, fact: Sequenced) -> None:
     if fact.kind != "CommandAccepted":
         if kind == OrderKind.ISSUE_ACCESS:
             await _no_pass(work, stay, door, fact)
+        elif kind == OrderKind.RELEASE and fact.payload.get("reason") == "FREED_FULL":
+            await _filled(work, None, door, FREED_FULL, fact.occurred_at)
     elif kind == OrderKind.RESERVE:
         await _first(work, stay, door)
     elif kind == OrderKind.RELEASE and stay.state is State.REVOKING:
@@ -115,10 +120,13 @@ async def settle(work: Work, stay: Stay, door: Compartment, *, free: bool, given
     of it, as long as the passes have time left. In any other case, or close to their end, it says no more than a clock
     does, the vendor's runs ahead of ours by what its answer took, and the door's own clock is given its grace.
     """
-    live = [each for each in await all_passes.of_stay(work.conn, stay.tenant_id, stay.id) if each.live]
+    of_stay = await all_passes.of_stay(work.conn, stay.tenant_id, stay.id)
+    live = [each for each in of_stay if each.live]
     over = all(each.usable_until <= work.now for each in live)
     heard = given_up and all(work.now + GRACE < each.expires_at for each in live)
     if free and (over or heard):
+        if await uses.left_inside(work, of_stay, door):
+            await _filled(work, None, door, FREED_FULL, work.now)
         await passes.bury(work, stay.id, door)
         evidence = "E2" if live and heard else "E1"
         await stays.end(work, stay, stay.outcome or StayOutcome.CANCELLED, evidence=evidence, tell=False)
@@ -220,8 +228,16 @@ async def _taken_out(work: Work, stay: Stay, door: Compartment, fact: Sequenced,
 async def _nobodys(work: Work, stay: Stay | None, door: Compartment, fact: Sequenced) -> None:
     """Something was put in for a stay that has ended, or for none: it stays ended, and nobody else gets the place. Who
     was given it since then cannot have it."""
-    last = await all_passes.last_at(work.conn, work.tenant, door.id, but=stay.id if stay else None)
-    await passes.out_of_service(work, door, FILLED)
+    await _filled(work, stay, door, FILLED, fact.occurred_at)
+    if stay is not None:
+        await hardware.withdraw(work, stay.id, stays.BOOKS, FILLED)
+        await stays.end(work, stay, stay.outcome or StayOutcome.CANCELLED, reason=FILLED, evidence="E1", tell=False)
+
+
+async def _filled(work: Work, but: Stay | None, door: Compartment, reason: str, at: datetime) -> None:
+    """Nobody gets the place before somebody has looked. `but`: whose it cannot be."""
+    last = await all_passes.last_at(work.conn, work.tenant, door.id, but=but.id if but else None)
+    await passes.out_of_service(work, door, reason)
     payload = {
         "label": door.label,
         "stay_id": str(last.stay_id) if last else None,
@@ -229,14 +245,9 @@ async def _nobodys(work: Work, stay: Stay | None, door: Compartment, fact: Seque
         "known": last is not None,
     }
     work.emit(
-        locker_events.of_compartment(
-            "FilledAfterRelease", door.bank, door.id, payload, occurred_at=fact.occurred_at, evidence="E2"
-        )
+        locker_events.of_compartment("FilledAfterRelease", door.bank, door.id, payload, occurred_at=at, evidence="E2")
     )
     work.audit(Entry("unit:filled_after_release", "Compartment", door.id, door.bank.site_id, details=payload))
-    if stay is not None:
-        await hardware.withdraw(work, stay.id, stays.BOOKS, FILLED)
-        await stays.end(work, stay, stay.outcome or StayOutcome.CANCELLED, reason=FILLED, evidence="E1", tell=False)
 
 
 async def on_grant(work: Work, fact: Sequenced) -> None:

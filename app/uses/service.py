@@ -37,6 +37,12 @@ async def taken_with(work: Work, stay: Stay, door: Compartment, *, posted: bool)
     return used_one(of_stay, AccessKind.PICKUP, [by[use.reference].id for use in told])
 
 
+async def left_inside(work: Work, of_stay: list[Pass], door: Compartment) -> bool:
+    """Whether the last that was posted of these passes is that one put something in."""
+    _, told = await _told(work, door, of_stay)
+    return next((use.word for use in told if use.word in {W.OCCUPIED, W.AVAILABLE}), None) is W.OCCUPIED
+
+
 async def put_in_before(work: Work, stay: Stay, door: Compartment) -> bool:
     """Whether what lies inside now was put in with what an earlier stay had been handed, and nobody had heard of. It
     must have been told since this stay is there; of a deposit that the record knows more may be told late. It knows one

@@ -78,8 +78,9 @@ class ParcelRef:
 class Order:
     """One thing asked of one compartment. `id` is ours and the same over every look at it; it is sent at most once.
 
-    `deposited`: of a RELEASE, whether we know of something inside: what is full against our knowledge is not freed. A
-    RELEASE names every parcel that leaves; who else may have been given the compartment meanwhile is not its business.
+    `deposited`: of a RELEASE, whether we know of something inside: what is full against our knowledge is not freed
+    (refused as OCCUPIED; as FREED_FULL where it was filled too late, and is free in the books now). A RELEASE names
+    every parcel that leaves; who else may have been given the compartment meanwhile is not its business.
     `reason`: of a SET_SERVICE, as whoever asked for it gave it.
     `reference`: our id of the reservation it is about, the same in every order about it; None for what staff do at a
     door. Where the vendor chooses the compartment, `unit` of a RESERVE is only an example of the size wanted.

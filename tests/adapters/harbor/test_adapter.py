@@ -156,6 +156,19 @@ async def test_releasing_says_whether_the_door_may_still_open_and_until_when() -
         assert (await rig.send(K.RELEASE)).released is True, "free already"
 
 
+async def test_what_was_put_in_between_the_look_and_the_release_is_not_called_free() -> None:
+    async with harbor_rig() as rig:
+        access = await rig.access()
+        late = rig.world.faults.add({"kind": "latency", "where": "release", "ms": 300})
+        releasing = asyncio.create_task(rig.send(K.RELEASE, deposited=False))
+        while not late.hits:
+            await asyncio.sleep(0.01)
+        assert rig.show(access)["way"] == "in"
+        with pytest.raises(Refused) as refused:
+            await releasing
+        assert (refused.value.reason, await rig.word()) == ("FREED_FULL", W.AVAILABLE)
+
+
 async def test_a_reservation_is_cancelled_by_an_adapter_that_did_not_make_it() -> None:
     async with harbor_rig() as rig:
         await rig.send(K.RESERVE)

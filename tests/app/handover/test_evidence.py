@@ -1,5 +1,6 @@
 """What may be concluded from a vendor's books: whose pass it was, that a door is empty, that a tower has heard."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from uuid import UUID
@@ -8,7 +9,7 @@ import pytest
 
 from app.contents import service as contents
 from app.contents.service import Named
-from app.handover.service import FILLED
+from app.handover.service import FILLED, FREED_FULL
 from app.kit.db import Database
 from app.kit.errors import Reason, Rejected
 from app.stays import service
@@ -214,6 +215,48 @@ async def test_a_door_that_an_old_pass_filled_again_stays_out_until_somebody_has
     await scene.pass_time(3600 + 121)
     assert await scene.of(DOOR, stay) == "OUT_OF_SERVICE"
     assert await scene.of(WHY, stay) == FILLED
+
+
+async def test_what_was_put_in_while_its_vendor_was_told_to_free_the_door_is_looked_for(scene: Towers) -> None:
+    stay = await issued(scene)
+    pair = await scene.held(stay)
+    await scene.act(Role.COURIER, service.release, stay, StayOutcome.CANCELLED, "changed my mind")
+    late = scene.vendor.faults.add({"kind": "latency", "where": "release", "ms": 300})
+    settling = asyncio.create_task(scene.settle())
+    while not late.hits:
+        await asyncio.sleep(0.01)
+    assert scene.show(pair)["way"] == "in"
+    await settling
+    assert (await scene.book(stay), (await scene.stay(stay))[0]) == ("available", "REVOKING")
+    assert (await scene.of(DOOR, stay), await scene.of(WHY, stay)) == ("OUT_OF_SERVICE", FREED_FULL)
+    assert (await scene.alarms())["REVOKED_CREDENTIAL_USED"] == "ACTIVE"
+    await scene.pass_time(3600 + 121)
+    await scene.settle()
+    assert await scene.stay(stay) == ("RELEASED", "E1", "CANCELLED")
+    assert await scene.of(DOOR, stay) == "OUT_OF_SERVICE", "until somebody has looked"
+
+
+@pytest.mark.parametrize("emptied", [True, False])
+async def test_a_door_that_its_vendor_has_free_is_nobody_s_where_what_was_posted_tells_that_it_was_filled(
+    scene: Towers, *, emptied: bool
+) -> None:
+    """No look has seen it full."""
+    stay = await issued(scene)
+    pair = await scene.held(stay)
+    await scene.act(Role.COURIER, service.release, stay, StayOutcome.CANCELLED, "changed my mind")
+    await scene.settle()
+    assert scene.show(pair)["way"] == "in"
+    if emptied:
+        assert scene.show(pair)["way"] == "out"
+    scene.vendor.set_unit(TOWER, await scene.unit(stay), {"free": True})
+    await scene.post()
+    await scene.settle()
+    assert await scene.stay(stay) == ("RELEASED", "E2", "CANCELLED")
+    if emptied:
+        assert (await scene.of(DOOR, stay), await scene.alarms()) == ("IN_SERVICE", {})
+    else:
+        assert (await scene.of(DOOR, stay), await scene.of(WHY, stay)) == ("OUT_OF_SERVICE", FREED_FULL)
+        assert await scene.alarms() == {"REVOKED_CREDENTIAL_USED": "ACTIVE"}
 
 
 async def test_a_door_that_was_broken_when_its_stay_ended_is_nobody_s_either_once_it_is_well(scene: Towers) -> None:
