@@ -161,6 +161,8 @@ class HarborAdapter:
 
     async def _reserve(self, order: Order) -> Receipt:
         body, path = {"duration": self._seconds(order)}, self._path(self._client.paths.reserve, order)
+        # Where the answer is lost, the id of an earlier one would be taken for this one's.
+        self._reservations.pop((order.bank, order.unit), None)
         answer = await self._client.write(order.id, "POST", path, body, order.deadline)
         if found := wire.reservation_id(answer):
             self._reservations[order.bank, order.unit] = found
@@ -178,6 +180,7 @@ class HarborAdapter:
         path = self._path(paths.pickup_token if own else paths.dropoff_token, order)
         body = {"duration": seconds, "client_info": self._options.client_info}
         pair = wire.token_pair(await self._client.write(order.id, "POST", path, body, order.deadline))
+        self._reservations.pop((order.bank, order.unit), None)
         # Counted from the answer: the vendor may have begun to count at any moment since the question.
         until = self._now() + timedelta(seconds=seconds)
         self._live[order.bank, order.unit] = max(until, self._live.get((order.bank, order.unit), until))

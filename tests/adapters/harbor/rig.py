@@ -1,5 +1,7 @@
 """An adapter of towers beside its simulator on real sockets, and phones to hand."""
 
+import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -14,6 +16,7 @@ from adapters.harbor.simulator.books import plain_towers
 from adapters.harbor.simulator.cloud import CLIENT, HarborCloud
 from adapters.harbor.simulator.world import HarborWorld
 from adapters.simulation import control
+from adapters.simulation.faults import Fault
 from app.devices.port import Access, AccessKind, Connection, Order, OrderKind, Receipt, VendorWord
 
 TOWER, LOCKER = "0100000004000001", "1003"
@@ -58,6 +61,14 @@ class Rig:
 
 def soon(by: timedelta = MINUTES) -> datetime:
     return datetime.now(UTC) + by
+
+
+async def struck(fault: Fault, seconds: float = 4.0) -> None:
+    """A request has met it."""
+    ends = time.monotonic() + seconds
+    while not fault.hits:
+        assert time.monotonic() < ends, "it never came"
+        await asyncio.sleep(0.01)
 
 
 def shown(access: Access) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from app.kit.errors import Reason, Rejected
 from app.stays import service
 from app.stays.model import StayOutcome
 from tenants.model import Role
-from tests.adapters.harbor.rig import TOWER
+from tests.adapters.harbor.rig import TOWER, struck
 from tests.app.handover.towers import Towers, towers
 
 DOOR = "SELECT service FROM compartment WHERE id = (SELECT compartment_id FROM stay WHERE id = $1)"
@@ -223,8 +223,7 @@ async def test_what_was_put_in_while_its_vendor_was_told_to_free_the_door_is_loo
     await scene.act(Role.COURIER, service.release, stay, StayOutcome.CANCELLED, "changed my mind")
     late = scene.vendor.faults.add({"kind": "latency", "where": "release", "ms": 300})
     settling = asyncio.create_task(scene.settle())
-    while not late.hits:
-        await asyncio.sleep(0.01)
+    await struck(late)
     assert scene.show(pair)["way"] == "in"
     await settling
     assert (await scene.book(stay), (await scene.stay(stay))[0]) == ("available", "REVOKING")
