@@ -54,8 +54,11 @@ def _unit(each: wire.LockerObject, options: Options, now: datetime) -> Unit:
     )
 
 
-def linked(order: Order, tower: str, request: wire.OpenRequest, now: datetime) -> Receipt:
-    """Good for five minutes, whatever was asked. Raises WrongShape for an answer about another door."""
+def linked(order: Order, tower: str, request: wire.OpenRequest, made: datetime) -> Receipt:
+    """Good for five minutes from when it was made, whatever was asked.
+
+    Raises WrongShape for an answer about another door.
+    """
     kind = order.access or AccessKind.DEPOSIT
     if request.tower not in {None, tower}:
         raise WrongShape("it is about another tower")
@@ -63,5 +66,5 @@ def linked(order: Order, tower: str, request: wire.OpenRequest, now: datetime) -
         raise WrongShape("it is about another locker")
     if kind is AccessKind.DEPOSIT and request.locker is None:
         raise WrongShape("it does not say which locker was picked")
-    access = Access(kind, now + LINK_LIFE, request.id, link=request.link, keypad_code=request.keypad_code)
+    access = Access(kind, made + LINK_LIFE, request.id, link=request.link, keypad_code=request.keypad_code)
     return Receipt(Outcome.ACCEPTED, unit=request.locker or order.unit, access=access)

@@ -15,3 +15,17 @@ class Use:
     word: VendorWord | None
     at: datetime
     heard_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What a vendor made for an order of ours, by its id of it. `at`: when, by its own clock; `heard_at`: when it was
+    first heard of, by ours."""
+
+    reference: str
+    at: datetime
+    heard_at: datetime
+
+    def since(self, sent_at: datetime | None) -> datetime:
+        """When it was made. Clocks go wrong: not before it was asked for, and not after it was heard of."""
+        return min(max(self.at, sent_at or self.at), self.heard_at)

@@ -9,7 +9,7 @@ from sqlalchemy import ARRAY, Interval, Text, any_, bindparam, column, func, sel
 from app.devices.port import PushedKind, VendorWord
 from app.kit.db import Conn, Statement
 from app.kit.tables import Time, Uuid
-from app.pushes.model import Use
+from app.pushes.model import Made, Use
 from app.pushes.tables import pushes
 
 _USES = Statement(
@@ -22,8 +22,13 @@ _USES = Statement(
     )
     .order_by(pushes.c.at.desc())
 )
+# That it was used is told as well, later on.
 _MADE_FOR = Statement(
-    select(pushes.c.reference)
+    select(
+        pushes.c.reference,
+        func.min(pushes.c.at).over().label("at"),
+        func.min(pushes.c.received_at).over().label("heard_at"),
+    )
     .where(
         pushes.c.tenant_id == bindparam("tenant_id", type_=Uuid),
         pushes.c.connection_id == bindparam("connection_id", type_=Uuid),
@@ -87,10 +92,10 @@ async def issued(
     return [(row["at"], row["reference"]) for row in rows]
 
 
-async def made_for(conn: Conn, tenant_id: UUID, connection_id: UUID, order_id: UUID) -> str | None:
-    """By which id the vendor keeps what it made for an order of ours, as far as it posted that."""
-    found: str | None = await _MADE_FOR.value(conn, tenant_id=tenant_id, connection_id=connection_id, order_id=order_id)
-    return found
+async def made_for(conn: Conn, tenant_id: UUID, connection_id: UUID, order_id: UUID) -> Made | None:
+    """What the vendor made for an order of ours, as far as it posted that."""
+    row = await _MADE_FOR.row(conn, tenant_id=tenant_id, connection_id=connection_id, order_id=order_id)
+    return Made(row["reference"], row["at"], row["heard_at"]) if row else None
 
 
 async def tenants_with_old(conn: Conn, before: datetime) -> list[UUID]:

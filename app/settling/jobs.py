@@ -129,10 +129,11 @@ async def _access(desk: Desk, watch: Watch, known: Known) -> Verdict:
     command = watch.command
     if isinstance(desk.adapter, FindsAccesses):
         async with desk.hands.db.tenant([desk.bank.tenant_id]) as conn:
-            named = await pushes.made_for(conn, desk.bank.tenant_id, desk.bank.connection_id, command.id)
+            made = await pushes.made_for(conn, desk.bank.tenant_id, desk.bank.connection_id, command.id)
         order = order_of(command, desk.bank, known, desk.adapter.timing.deadline)
         try:
-            watch.found = await desk.adapter.find_access(order, named) if named else None
+            since = made.since(command.sent_at) if made else None
+            watch.found = await desk.adapter.find_access(order, made.reference, since) if made else None
         except (ContractBroken, Refused) as error:
             log.info("bank %s: what was issued cannot be used: %s", desk.bank.id, error.detail)
         except DeviceError as error:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol, runtime_checkable
 
 from app.devices.port.data import (
@@ -77,8 +78,9 @@ class FindsPlacements(Protocol):
 class FindsAccesses(Protocol):
     """An adapter that can look a way in up by the vendor's own id of it, as the vendor's events name it (READBACK)."""
 
-    async def find_access(self, order: Order, reference: str) -> Receipt | None:
-        """What ISSUE_ACCESS answered, or would have; None when the vendor has no such thing."""
+    async def find_access(self, order: Order, reference: str, made: datetime | None = None) -> Receipt | None:
+        """What ISSUE_ACCESS answered, or would have; None when the vendor has no such thing, or its time is over.
+        `made`: when the vendor made it, from which its life counts where the vendor does not tell; None: just now."""
         ...
 
 

@@ -2,12 +2,13 @@
 
 import hmac
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from adapters.harbor.adapter import receive
+from adapters.harbor.settings import LINK_LIFE
 from adapters.harbor.simulator import phone
 from app.devices.port import (
     Ability,
@@ -19,7 +20,7 @@ from app.devices.port import (
     Refused,
     VendorWord,
 )
-from tests.adapters.harbor.rig import LOCKER, TOWER, harbor_rig
+from tests.adapters.harbor.rig import LOCKER, TOWER, harbor_rig, soon
 
 K, W = OrderKind, VendorWord
 SECRET = {"webhook_secret": "shh-0123456789abcdef"}
@@ -43,6 +44,22 @@ async def test_where_the_vendor_picks_the_locker_nothing_is_reserved_and_a_link_
         assert found.access is not None
         assert (found.unit, found.access.link) == (receipt.unit, receipt.access.link)
         assert await rig.adapter.find_access(order, "nothing") is None
+
+
+@pytest.mark.parametrize("minutes", [0, 4, 5])
+async def test_a_link_that_is_looked_up_lives_from_when_it_was_made(minutes: int) -> None:
+    async with harbor_rig(links="both", location_id=1) as rig:
+        order = rig.order(K.ISSUE_ACCESS, access=AccessKind.DEPOSIT)
+        access = (await rig.adapter.send(order)).access
+        assert access is not None
+        made = soon(-timedelta(minutes=minutes))
+        found = await rig.adapter.find_access(order, access.reference or "", made)
+        if minutes == 5:
+            assert found is None, "its door is anybody's"
+        else:
+            assert found is not None
+            assert found.access is not None
+            assert found.access.expires_at == made + LINK_LIFE
 
 
 async def test_events_name_a_link_as_its_answer_did_whichever_ids_they_fill_in() -> None:

@@ -4,6 +4,7 @@ from uuid import UUID
 
 import pytest
 
+from adapters.harbor.settings import LINK_LIFE
 from app.kit.db import Database
 from app.lockers.model import Size
 from app.reserving import service as reserving
@@ -36,6 +37,12 @@ def impatient(scene: Towers) -> None:
     scene.hardware.timing = scene.hardware.timing.__class__(
         timedelta(seconds=0.5), timedelta(seconds=1), timedelta(seconds=1), timedelta(seconds=1)
     )
+
+
+def alike(scene: Towers) -> None:
+    """So that the vendor picks the first locker that is free, whichever of them is claimed."""
+    for each in scene.vendor.of(TOWER):
+        each.type = "small"
 
 
 async def asked(scene: Towers) -> UUID:
@@ -108,8 +115,30 @@ async def test_a_link_whose_answer_was_lost_is_looked_up_by_what_the_vendor_post
     assert await scene.stay(stay) == ("DEPOSITED", "E2", None)
 
 
+@pytest.mark.parametrize("seconds", [120, 301])
+async def test_a_link_that_is_found_late_lives_no_longer_for_that(scene: Towers, seconds: int) -> None:
+    impatient(scene)
+    alike(scene)
+    scene.vendor.faults.add({"kind": "reset_after", "where": LINK})
+    scene.vendor.faults.add({"kind": "status", "where": "open-request", "times": -1})
+    stay = await asked(scene)
+    made = scene.vendor.clock.now()
+    await scene.post()
+    await scene.pass_time(seconds)
+    scene.vendor.faults.clear()
+    await scene.pass_time(1)
+    if seconds < 300:
+        assert await scene.of(ORDERS, stay) == ["ISSUE_ACCESS ACCEPTED"]
+        until = await scene.of("SELECT expires_at FROM pass WHERE stay_id = $1", stay)
+        assert abs(until - made - LINK_LIFE) < timedelta(seconds=2)
+    else:
+        assert await scene.of(ORDERS, stay) == ["ISSUE_ACCESS FAILED", "ISSUE_ACCESS ACCEPTED"], "another was made"
+    assert scene.show(await scene.held(stay))["way"] == "in"
+
+
 async def test_a_lost_link_that_nobody_tells_of_is_replaced_by_another(scene: Towers) -> None:
     impatient(scene)
+    alike(scene)
     scene.vendor.faults.add({"kind": "reset_after", "where": LINK})
     stay = await scene.issued()
     await scene.pass_time(5)
