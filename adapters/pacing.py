@@ -7,6 +7,9 @@ from datetime import timedelta
 
 from app.devices.port import Unreachable
 
+# Who asks for a pause is left alone, for so long at most.
+LONGEST_PAUSE_SECONDS = 60.0
+
 
 class Pace:
     """So many questions in so many seconds, spread out after the first burst. Times are seconds of `clock`.
@@ -57,3 +60,22 @@ class Pace:
         if now > self._at:
             self._left = min(self._most, self._left + (now - self._at) * self._rate)
             self._at = now
+
+
+class Quiet:
+    """Of a vendor that asked for a pause: nobody asks it for anything before that is over. `clock`: in seconds."""
+
+    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._not_before = clock()
+
+    def stop_for(self, pause: timedelta) -> None:
+        """Not for longer than `LONGEST_PAUSE_SECONDS`, whatever was asked for."""
+        seconds = min(pause.total_seconds(), LONGEST_PAUSE_SECONDS)
+        self._not_before = max(self._not_before, self._clock() + seconds)
+
+    def keep(self) -> None:
+        """Raises Unreachable, with the time that is left."""
+        left = self._not_before - self._clock()
+        if left > 0:
+            raise Unreachable("the vendor asked for a pause", retry_after=timedelta(seconds=left))

@@ -16,6 +16,7 @@ from adapters.breaker import Breaker
 from adapters.exchange import Sent, clients, exchange, retry_after, uncertain, why
 from adapters.harbor import wire
 from adapters.once import Once
+from adapters.pacing import Quiet
 from adapters.payload import WrongShape, decode
 from app.devices.port import Ambiguous, AuthFailed, ContractBroken, DeviceError, Refused, Unreachable
 
@@ -84,6 +85,7 @@ class HarborClient:
     def __init__(self, access: Access, places: HarborPaths, *, clock: Callable[[], float] = time.monotonic) -> None:
         self.paths = places
         self.breaker = Breaker(clock=clock)
+        self.quiet = Quiet(clock=clock)
         self._access = access
         self._clock = clock
         self._once = Once()
@@ -97,6 +99,7 @@ class HarborClient:
 
     async def read(self, path: str) -> Any:
         """GET, tried again while that can help. None where the vendor answers 404."""
+        self.quiet.keep()
         async with self.breaker.guard():
             try:
                 async with asyncio.timeout(self._access.read_seconds):
@@ -113,6 +116,7 @@ class HarborClient:
         self, order: UUID, method: str, path: str, body: Mapping[str, object] | None, within: timedelta
     ) -> Any:
         """Send once, within a time. Everything uncertain after the first byte is Ambiguous and is never sent again."""
+        self.quiet.keep()
         self._once.claim(order)
         sent = Sent()
         try:
@@ -127,6 +131,7 @@ class HarborClient:
 
     async def ask(self, path: str) -> Any:
         """POST of nothing, which changes nothing there."""
+        self.quiet.keep()
         try:
             async with asyncio.timeout(self._access.read_seconds):
                 status, answer, headers = await self._authorized(self._reading, "POST", path, Sent(), body={})
@@ -161,12 +166,19 @@ class HarborClient:
         for _ in range(2):
             token = await self._bearer()
             got = await exchange(client, method, base, path, sent, body=body, auth=f"Bearer {token}")
+            self._hear(got[0], got[2])
             if got[0] != 401:
                 return got
             sent.yes = False
             if self._token is not None and self._token.text == token:
                 self._token = None
         raise AuthFailed("the credentials were refused, also with a new token")
+
+    def _hear(self, status: int, headers: httpx2.Headers) -> None:
+        """The account was asked to wait, not the tower that happened to ask."""
+        told = retry_after(headers)
+        if status == 429 or (status == 503 and told is not None):
+            self.quiet.stop_for(told or USUAL_PAUSE)
 
     async def _bearer(self) -> str:
         """The cached token; when there is none, one caller fetches it and the others wait for that one."""
@@ -183,6 +195,7 @@ class HarborClient:
             status, body, headers = await exchange(self._reading, "POST", access.token_url, "", Sent(), form=form)
         except (httpx2.HTTPError, ContractBroken) as error:
             raise Unreachable(f"no token: {why(error)}") from error
+        self._hear(status, headers)
         if status in {400, 401, 403}:
             raise AuthFailed(f"the token service refused the client credentials or the scope with {status}")
         if status != 200:

@@ -1,12 +1,14 @@
 """What may be concluded from a vendor's books: whose pass it was, that a door is empty, that a tower has heard."""
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from uuid import UUID
 
 import pytest
 
+from adapters.pacing import Quiet
 from app.contents import service as contents
 from app.contents.service import Named
 from app.handover.service import FILLED, FREED_FULL
@@ -145,6 +147,8 @@ async def test_what_is_told_late_of_a_deposit_that_the_record_has_changes_nothin
 
 
 async def test_a_stay_without_a_pass_is_over_when_something_lies_behind_its_door(scene: Towers) -> None:
+    # Its seconds are questions: the pause that is asked for is over by the next one, and looks go on.
+    scene.hardware._client.quiet = Quiet(clock=itertools.count().__next__)
     scene.vendor.faults.add({"kind": "status", "where": "dropoff-locker-tokens", "status": 429, "times": 99})
     stay = await scene.reserve()
     await scene.settle()

@@ -11,6 +11,7 @@ from adapters.harbor.adapter import HarborAdapter, receive
 from adapters.harbor.simulator import phone
 from adapters.harbor.simulator.cloud import CLIENT, HEADER
 from adapters.harbor.simulator.world import HarborWorld
+from adapters.pacing import Quiet
 from app.devices import jobs as devices_jobs
 from app.devices.port import Connection
 from app.handover import jobs as handover_jobs
@@ -59,6 +60,7 @@ class Towers(Scene):
         made = cls(app, admin, Drive(worker, world, adapter, Now()))
         made.vendor = vendor
         made.hardware._now = made.now
+        made.hardware._client.quiet = Quiet(clock=made.now.monotonic)
         return made
 
     async def pass_time(self, seconds: float) -> None:
