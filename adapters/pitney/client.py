@@ -15,6 +15,7 @@ from adapters import paths
 from adapters.breaker import Breaker
 from adapters.exchange import Sent, clients, exchange, retry_after, uncertain, why
 from adapters.once import Once
+from adapters.pacing import Quiet
 from adapters.payload import WrongShape, decode
 from adapters.pitney import wire
 from app.devices.port import Ambiguous, AuthFailed, ContractBroken, Refused, Unreachable
@@ -25,8 +26,6 @@ READ_ATTEMPTS = 3
 TOKEN_MARGIN_SECONDS = 30.0
 # Where the vendor says to slow down and not for how long.
 USUAL_PAUSE = timedelta(seconds=5)
-# Who asks for a pause is left alone, for so long at most.
-LONGEST_PAUSE_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +81,7 @@ class PitneyClient:
         self._once = Once()
         self._token: _Token | None = None
         self._token_lock = asyncio.Lock()
-        self._not_before = clock()
+        self.quiet = Quiet(clock=clock)
         headers = {"X-PB-Developer-Partner-ID": access.partner_id} if access.partner_id else None
         self._reading, self._writing = clients(access.read_seconds, CONNECT_SECONDS, headers)
 
@@ -102,7 +101,7 @@ class PitneyClient:
         return answer
 
     async def _patient(self, ask: Callable[[], Awaitable[Any]]) -> Any:
-        self._keep_away()
+        self.quiet.keep()
         async with self.breaker.guard():
             try:
                 async with asyncio.timeout(self._access.read_seconds):
@@ -117,7 +116,7 @@ class PitneyClient:
 
     async def write(self, order: UUID, method: str, path: str, body: Mapping[str, object], within: timedelta) -> Any:
         """Send once, within a time. Everything uncertain after the first byte is Ambiguous and is never sent again."""
-        self._keep_away()
+        self.quiet.keep()
         self._once.claim(order)
         sent = Sent()
         try:
@@ -176,13 +175,7 @@ class PitneyClient:
     def _hear(self, status: int, headers: httpx2.Headers) -> None:
         pause = _pause(status, headers) if status in {429, 503} else None
         if pause is not None:
-            self._not_before = self._clock() + min(pause.total_seconds(), LONGEST_PAUSE_SECONDS)
-
-    def _keep_away(self) -> None:
-        """Raises Unreachable, with the time that is left, while the vendor wants to be left alone."""
-        left = self._not_before - self._clock()
-        if left > 0:
-            raise Unreachable("the vendor asked for a pause", retry_after=timedelta(seconds=left))
+            self.quiet.stop_for(pause)
 
     async def _bearer(self) -> str:
         """The cached token; when there is none, one caller fetches it and the others wait for that one."""

@@ -5,8 +5,9 @@ from datetime import timedelta
 
 import pytest
 
+from adapters.pacing import LONGEST_PAUSE_SECONDS
 from adapters.pitney.adapter import PitneyAdapter
-from adapters.pitney.client import LONGEST_PAUSE_SECONDS, USUAL_PAUSE, Access, PitneyClient, PitneyPaths
+from adapters.pitney.client import USUAL_PAUSE, Access, PitneyClient, PitneyPaths
 from adapters.pitney.settings import SIZES
 from adapters.pitney.simulator.cloud import CLIENT
 from app.devices.port import DeviceError, Unreachable
