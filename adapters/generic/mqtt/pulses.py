@@ -32,7 +32,7 @@ class Pulses:
         """Called before an order is published: from here on its end comes, whoever gives up waiting."""
         off = self._dialect.after(unit)
         if off is not None:
-            self._start(bank, (unit,), self._end(bank, (unit,), (off,), self._seconds))
+            self._start(bank, unit, self._end(bank, unit, (off,), self._seconds))
 
     async def over(self, bank: str, unit: str) -> None:
         """Returns when no pulse of ours runs there: another one begun before its end would make it longer."""
@@ -50,9 +50,14 @@ class Pulses:
         back = [each for each in told if isinstance(each, Alive) and each.online and not kept]
         named = {each.unit for each in back}
         units = tuple(unit for _, unit in self._dialect.units() if unit in named or None in named)
-        # It may have missed the end of a pulse, and begins with what its outputs were before it was gone.
-        if greeting := self._dialect.greet(units) if units else ():
-            self._start(back[0].bank, units, self._end(back[0].bank, units, greeting, 0.0))
+        # It may have missed the end of a pulse, and begins with what its outputs were before it was gone. Each unit on
+        # its own: what becomes of one must not end the off of another. What several share is asked once.
+        said: set[Message] = set()
+        for unit in units:
+            greeting = [word for word in self._dialect.greet((unit,)) if word not in said]
+            said.update(greeting)
+            if greeting:
+                self._start(back[0].bank, unit, self._end(back[0].bank, unit, greeting, 0.0))
 
     async def close(self) -> None:
         """The end of a pulse is waited for, but not for ever."""
@@ -64,36 +69,35 @@ class Pulses:
             ending.cancel()
         await asyncio.gather(*endings, return_exceptions=True)
 
-    def _start(self, bank: str, units: Sequence[str], ending: Coroutine[None, None, None]) -> None:
+    def _start(self, bank: str, unit: str, ending: Coroutine[None, None, None]) -> None:
         if self._closed:
             ending.close()
             return
-        task = asyncio.create_task(ending)
-        for unit in units:
-            # An older one's off would cut this pulse short.
-            if before := self._endings.get((bank, unit)):
-                before.cancel()
-            self._endings[bank, unit] = task
+        # An older one's off would cut this pulse short.
+        if before := self._endings.get((bank, unit)):
+            before.cancel()
+        task = self._endings[bank, unit] = asyncio.create_task(ending)
         task.add_done_callback(self._over)
 
     def _over(self, ended: asyncio.Task[None]) -> None:
         self._endings = {key: task for key, task in self._endings.items() if task is not ended}
 
-    async def _end(self, bank: str, units: Sequence[str], words: Sequence[Message], seconds: float) -> None:
+    async def _end(self, bank: str, unit: str, words: Sequence[Message], seconds: float) -> None:
         await asyncio.sleep(seconds)
-        offs, wait = {unit: asyncio.Event() for unit in units if self._dialect.reacts(unit)}, AGAIN_SECONDS
-        self._offs |= {(bank, unit): off for unit, off in offs.items()}
+        off, wait = asyncio.Event(), AGAIN_SECONDS
+        self._offs[bank, unit] = off
         # One that is gone is greeted when it comes back.
-        while not self._client.offline_since(bank, units[0]):
+        while not self._client.offline_since(bank, unit):
             try:
                 await self._say(words)
             except Unreachable:
                 # Said again as soon as there is a connection: every one begins with off for all.
                 return
+            if not self._dialect.reacts(unit):
+                return
             with suppress(TimeoutError):
                 async with asyncio.timeout(wait):
-                    for off in offs.values():
-                        await off.wait()
+                    await off.wait()
                     return
             wait = min(wait * LESS_OFTEN, LONGEST_SECONDS)
 

@@ -173,6 +173,42 @@ async def test_a_lock_that_says_nothing_is_told_once_to_lock_again() -> None:
         assert bench.world.faults.calls == calls
 
 
+def own(unit: str) -> str:
+    return f"{rig.BANK}/lock/{unit}/status"
+
+
+COMINGS: dict[str, Any] = {
+    "availability": f"{rig.BANK}/status",
+    "units": {
+        unit: {
+            "command": f"{rig.BANK}/lock/{unit}/command",
+            "state": f"{rig.BANK}/lock/{unit}/state",
+            "availability": own(unit),
+        }
+        for unit in rig.UNITS
+    },
+}
+
+
+@pytest.mark.parametrize("comings", [[("1", "offline"), (None, "online")], [(None, "online"), ("1", "online")]])
+async def test_what_one_lock_says_of_itself_keeps_no_other_from_being_locked(
+    comings: list[tuple[str | None, str]],
+) -> None:
+    async with rig.start(**UNLOCKS, sensors=False, **COMINGS) as bench:
+        await asyncio.sleep(0.4)
+        bench.world.outputs.switch(bench.bank, "7", on=True)
+        bench.world.faults.add({"kind": "ignore", "where": "off", "times": -1})
+        host, _, port = bench.connection.base_url.removeprefix("mqtt://").partition(":")
+        async with aiomqtt.Client(host, int(port)) as node:
+            for unit, word in comings:
+                await node.publish(own(unit) if unit else f"{rig.BANK}/status", word, qos=1)
+                await asyncio.sleep(0.2)
+        bench.world.faults.clear()
+        await until(lambda: bench.world.outputs.at(bench.bank, "7").on_since is None)
+
+        assert bench.world.outputs.longest() < LIMIT_SECONDS
+
+
 async def test_the_end_of_an_earlier_pulse_does_not_cut_the_next_one_short() -> None:
     async with rig.start(profile="tasmota", watch_seconds=0.4) as bench:
         output = output_of(bench)
