@@ -12,6 +12,8 @@ from app.devices.port import Ambiguous, Unreachable
 OFF_SECONDS = 2.0
 # An off that the controller says nothing to is said again after so long, and then less and less often.
 AGAIN_SECONDS, LESS_OFTEN, LONGEST_SECONDS = 0.25, 1.5, 10.0
+# A lock that says nothing at all is told so often, within 1.2 s: a word that is lost on the way to it is not missed.
+MUTE_TIMES = 4
 
 Key = tuple[str, str]
 
@@ -84,7 +86,7 @@ class Pulses:
 
     async def _end(self, bank: str, unit: str, words: Sequence[Message], seconds: float) -> None:
         await asyncio.sleep(seconds)
-        off, wait = asyncio.Event(), AGAIN_SECONDS
+        off, wait, times, reacts = asyncio.Event(), AGAIN_SECONDS, 0, self._dialect.reacts(unit)
         self._offs[bank, unit] = off
         # One that is gone is greeted when it comes back.
         while not self._client.offline_since(bank, unit):
@@ -93,7 +95,8 @@ class Pulses:
             except Unreachable:
                 # Said again as soon as there is a connection: every one begins with off for all.
                 return
-            if not self._dialect.reacts(unit):
+            times += 1
+            if not reacts and times == MUTE_TIMES:
                 return
             with suppress(TimeoutError):
                 async with asyncio.timeout(wait):
