@@ -9,12 +9,12 @@ from adapters.generic.mqtt.checks import checks_of
 from adapters.generic.mqtt.client import BOUNCE_SECONDS, MqttClient
 from adapters.generic.mqtt.pulses import Pulses
 from adapters.generic.mqtt.settings import LONGEST_OWN_SECONDS, SETTINGS, asked, hardware, read
-from adapters.generic.mqtt.wire import Alive, News, Reacted, Result, State
+from adapters.generic.mqtt.watching import Watch
+from adapters.generic.mqtt.wire import News
 from adapters.once import Once
 from app.devices.port import (
     Ability,
     Adapter,
-    Ambiguous,
     BankState,
     Capability,
     Check,
@@ -165,36 +165,24 @@ class MqttAdapter:
 
     async def _became(self, order: Order, news: asyncio.Queue[News]) -> Receipt:
         loop = asyncio.get_running_loop()
-        watch, patience = float(self._given["watch_seconds"]), order.deadline.total_seconds()
-        until = loop.time() + min(watch, patience)
+        longest, patience = float(self._given["watch_seconds"]), order.deadline.total_seconds()
+        until, losses = loop.time() + min(longest, patience), self._client.losses
         sensor, taken = self._dialect.tells_door(order.unit), not self._dialect.reacts(order.unit)
-        seen, losses = watch <= patience, self._client.losses
-        while not (taken and not sensor):
+        watch = Watch(order, sensor, taken, seen=longest <= patience)
+        while not watch.over:
             try:
                 async with asyncio.timeout_at(until):
                     heard = await news.get()
             except TimeoutError:
                 break
-            if isinstance(heard, State) and (heard.bank, heard.unit, heard.door) == (order.bank, order.unit, Door.OPEN):
+            if watch.opens(heard):
                 await asyncio.sleep(BELIEF_SECONDS)
                 if self._door(order.bank, order.unit) is Door.OPEN:
                     return Receipt(Outcome.OPENED)
-            if isinstance(heard, Reacted) and _ours(heard, order):
-                _refuse(heard)
-                taken = True
-            if isinstance(heard, Alive) and heard.bank == order.bank and heard.unit in {None, order.unit}:
-                seen = False
-        return self._after_watch(order, taken=taken, sensor=sensor, seen=seen and losses == self._client.losses)
-
-    def _after_watch(self, order: Order, *, taken: bool, sensor: bool, seen: bool) -> Receipt:
-        """`seen`: nothing hid the door from us while it was watched."""
-        if taken and not sensor:
-            return Receipt(Outcome.ACCEPTED, "the controller took it; no sensor tells whether the door opened")
-        if not taken:
-            raise Ambiguous("the order was published and the controller said nothing")
-        if self._door(order.bank, order.unit) is not Door.CLOSED or not seen:
-            raise Ambiguous("the order was taken, and nobody can say what the door did")
-        raise Refused("the door stayed closed: it is jammed, or the lock has no power", reason="OPEN_FAILED")
+            if watch.hear(heard):
+                return Receipt(Outcome.OPENED, "the controller says that its door opened")
+        watch.seen &= losses == self._client.losses
+        return watch.end(self._door(order.bank, order.unit))
 
     def _door(self, bank: str, unit: str) -> Door:
         heard = self._client.heard.get((bank, unit))
@@ -235,19 +223,6 @@ class MqttAdapter:
             occupied=heard.state.item if heard and self._items and not gone else None,
             flags={"told_at": heard.at.isoformat()} if heard else {},
         )
-
-
-def _ours(heard: Reacted, order: Order) -> bool:
-    if heard.order is not None:
-        return heard.order == str(order.id)
-    return (heard.bank, heard.unit) == (order.bank, order.unit)
-
-
-def _refuse(heard: Reacted) -> None:
-    if heard.result is Result.FAILED:
-        raise Refused(f"the controller could not open: {heard.reason or 'no reason given'}", reason="OPEN_FAILED")
-    if heard.result is Result.EXPIRED:
-        raise Refused("the order came too late, by the controller's clock; nothing was done", reason="EXPIRED")
 
 
 def _text(moment: datetime) -> str:
