@@ -17,12 +17,14 @@ class Watch:
     seen: bool
     # Its door was told open, though it may not have stood so: whatever is said later, it may have opened.
     glimpsed: bool = False
+    # A no that is not the end: the lock may try again by itself. `retried`: it has said something else since.
     failed: Reacted | None = None
+    retried: bool = False
 
     @property
     def over(self) -> bool:
         """Nothing more will be known."""
-        return self.taken and not self.sensor and self.failed is None
+        return self.taken and not self.sensor and (self.failed is None or self.retried)
 
     def opens(self, heard: News) -> bool:
         """Whether the door is told open by it."""
@@ -40,6 +42,8 @@ class Watch:
         self.taken = True
         if heard.result in {Result.FAILED, Result.EXPIRED}:
             self._fail(heard)
+        elif self.failed is not None:
+            self.retried = True
         return heard.result is Result.OPENED
 
     def end(self, door: Door) -> Receipt:
@@ -48,10 +52,13 @@ class Watch:
             raise Ambiguous("the order was published and the controller said nothing")
         if self.glimpsed:
             raise Ambiguous("the door was told open, but not long enough to be believed")
-        if not self.sensor:
+        if not self.sensor and self.failed is None:
             return Receipt(Outcome.ACCEPTED, "the controller took it; no sensor tells whether the door opened")
-        if door is not Door.CLOSED or not self.seen:
+        closed = door is Door.CLOSED if self.sensor else not self.retried
+        if not closed or not self.seen:
             raise Ambiguous("the order was taken, and nobody can say what the door did")
+        if self.failed is not None:
+            raise refusal(self.failed)
         raise Refused("the door stayed closed: it is jammed, or the lock has no power", reason="OPEN_FAILED")
 
     def _ours(self, heard: Reacted) -> bool:
@@ -60,9 +67,9 @@ class Watch:
         return (heard.bank, heard.unit) == (self.order.bank, self.order.unit)
 
     def _fail(self, heard: Reacted) -> None:
-        self.failed = heard
-        if not self.glimpsed:
+        if heard.order is not None and not self.glimpsed:
             raise refusal(heard)
+        self.failed = heard
 
 
 def refusal(heard: Reacted) -> Refused:

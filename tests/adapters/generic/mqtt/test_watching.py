@@ -15,6 +15,7 @@ from adapters.generic.mqtt.simulator.agents import PREFIX
 from app.devices.port import Ambiguous, Order, Outcome, Receipt, Refused
 
 UNIT_STATE, ACK = f"{PREFIX}/{rig.BANK}/unit/{rig.UNIT}/state", f"{PREFIX}/{rig.BANK}/ack"
+LOCK_STATE = f"{rig.BANK}/lock/{rig.UNIT}/state"
 
 
 @asynccontextmanager
@@ -71,3 +72,29 @@ async def test_a_no_to_another_order_is_none_to_this_one() -> None:
         words = [answer(bench.order(), "failed"), answer(bench.order(), "opened"), answer(order, "accepted")]
         with pytest.raises(Refused, match="stayed closed"):
             await told(bench, order, controller, words)
+
+
+async def test_a_lock_that_was_jammed_may_open_yet() -> None:
+    async with ordered(profile="ha_lock") as (bench, order, controller):
+        sending = asyncio.create_task(told(bench, order, controller, [(LOCK_STATE, "JAMMED")]))
+        await asyncio.sleep(0.8)
+        bench.world.doors.act(bench.bank, bench.unit, "force")
+
+        assert (await sending).outcome is Outcome.OPENED
+
+
+async def test_a_lock_that_was_jammed_and_whose_door_stays_closed_has_failed() -> None:
+    async with ordered(profile="ha_lock") as (bench, order, controller):
+        with pytest.raises(Refused, match="jammed") as refused:
+            await told(bench, order, controller, [(LOCK_STATE, "JAMMED"), (LOCK_STATE, "UNLOCKED")])
+
+    assert refused.value.reason == "OPEN_FAILED"
+
+
+@pytest.mark.parametrize(("words", "end"), [(["JAMMED"], Refused), (["JAMMED", "UNLOCKED"], Ambiguous)])
+async def test_a_jammed_lock_without_a_contact_has_failed_where_it_says_nothing_else(
+    words: list[str], end: type[Exception]
+) -> None:
+    async with ordered(profile="ha_lock", sensors=False) as (bench, order, controller):
+        with pytest.raises(end):
+            await told(bench, order, controller, [(LOCK_STATE, word) for word in words])
