@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from adapters.generic.mqtt.checks import checks_of
-from adapters.generic.mqtt.client import BOUNCE_SECONDS, MqttClient
+from adapters.generic.mqtt.client import MqttClient
+from adapters.generic.mqtt.knowing import BOUNCE_SECONDS
 from adapters.generic.mqtt.pulses import Pulses
 from adapters.generic.mqtt.settings import LONGEST_OWN_SECONDS, SETTINGS, asked, hardware, read
 from adapters.generic.mqtt.watching import Watch
@@ -87,7 +88,7 @@ class MqttAdapter:
     async def list_banks(self) -> tuple[BankState, ...]:
         """Those that can be read now."""
         await self._client.ready(self._given["read_seconds"])
-        banks = {bank for bank, _ in (*self._client.alive, *self._client.heard, *self._dialect.units())}
+        banks = {bank for bank, _ in (*self._client.known.alive, *self._client.known.heard, *self._dialect.units())}
         found = []
         for bank in sorted(banks):
             try:
@@ -99,12 +100,12 @@ class MqttAdapter:
     async def read_bank(self, bank: str) -> BankState:
         await self._client.ready(self._given["read_seconds"])
         units = self._units(bank)
-        away = [since for unit in units if (since := self._away(bank, unit))]
+        away = [since for unit in units if (since := self._client.known.away(bank, unit))]
         if len(away) == len(units):
             raise Unreachable(f"the controllers of bank {bank} are offline since {_text(min(away))}")
         now = datetime.now(UTC)
-        gone = [Unmapped(unit, "offline", str(at)) for unit in units if (at := self._away(bank, unit))]
-        strange = [kept for said in self._client.strange.values() for at, kept in said if at == bank]
+        gone = [Unmapped(unit, "offline", str(at)) for unit in units if (at := self._client.known.away(bank, unit))]
+        strange = [kept for said in self._client.known.strange.values() for at, kept in said if at == bank]
         return BankState(
             id=bank,
             name=self._given["name"],
@@ -116,7 +117,7 @@ class MqttAdapter:
     async def read_unit(self, bank: str, unit: str) -> Unit:
         await self._client.ready(self._given["read_seconds"])
         self._check(bank, unit)
-        if since := self._away(bank, unit):
+        if since := self._client.known.away(bank, unit):
             raise Unreachable(f"the controller of {unit} is offline since {_text(since)}")
         return self._unit(bank, unit, datetime.now(UTC))
 
@@ -185,18 +186,18 @@ class MqttAdapter:
         return watch.end(self._door(order.bank, order.unit))
 
     def _door(self, bank: str, unit: str) -> Door:
-        heard = self._client.heard.get((bank, unit))
+        heard = self._client.known.heard.get((bank, unit))
         return heard.state.door or Door.UNKNOWN if heard else Door.UNKNOWN
 
     def _units(self, bank: str) -> list[str]:
         listed = [unit for at, unit in self._dialect.units() if at == bank]
         if self._dialect.finds:
-            listed = sorted((unit for at, unit in self._client.heard if at == bank), key=_natural)
-        known = bank == self._given["bank"] or (bank, None) in self._client.alive
+            listed = sorted((unit for at, unit in self._client.known.heard if at == bank), key=_natural)
+        known = bank == self._given["bank"] or (bank, None) in self._client.known.alive
         if not listed and not known:
             raise Refused(f"no bank {bank} speaks here", reason="UNKNOWN_BANK")
         if not listed:
-            since = self._client.offline_since(bank, None)
+            since = self._client.known.offline_since(bank, None)
             words = f"is offline since {_text(since)}" if since else "has told of no unit yet"
             raise Unreachable(f"bank {bank} {words}")
         return listed
@@ -205,12 +206,9 @@ class MqttAdapter:
         if unit not in self._units(bank):
             raise Refused(f"no unit {unit} in bank {bank}", reason="UNKNOWN_UNIT")
 
-    def _away(self, bank: str, unit: str) -> datetime | None:
-        return self._client.offline_since(bank, None) or self._client.offline_since(bank, unit)
-
     def _unit(self, bank: str, unit: str, now: datetime) -> Unit:
-        heard = self._client.heard.get((bank, unit))
-        gone = self._away(bank, unit)
+        heard = self._client.known.heard.get((bank, unit))
+        gone = self._client.known.away(bank, unit)
         labels, sizes, accessible = self._given["labels"] or {}, self._given["sizes"] or {}, self._given["accessible"]
         return Unit(
             id=unit,

@@ -5,7 +5,6 @@ import random
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -15,17 +14,16 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from adapters.generic.mqtt.connecting import QOS, connected, delivered, lets_everybody_in, no_entry
+from adapters.generic.mqtt.knowing import Known
 from adapters.generic.mqtt.settings import Broker
-from adapters.generic.mqtt.wire import Alive, Dialect, Message, News, State, Strange, shown
-from app.devices.port import Ambiguous, AuthFailed, DeviceError, Door, DoorHint, Unmapped, Unreachable
+from adapters.generic.mqtt.wire import Dialect, Message, News, State
+from app.devices.port import Ambiguous, AuthFailed, DeviceError, DoorHint, Unreachable
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 10.0
 # Retained states come in one go after subscribing; so long a silence says that they are all there.
 QUIET_SECONDS, QUIET_LIMIT = 0.15, 2.0
-# Bounce of a door switch: a change counts when nothing else is told for so long.
-BOUNCE_SECONDS = 0.06
-# Whoever may publish could fill our memory: no word is longer, and no broker has more units for us.
-WORD_LIMIT, UNITS_LIMIT = 64 * 1024, 20_000
+# Whoever may publish could fill our memory: no word is longer.
+WORD_LIMIT = 64 * 1024
 SUBSCRIPTION_REFUSED = 128
 OPEN_TO_ALL = (
     "the broker lets in whoever comes, by any name: let it ask for user and password, or leave both empty here and the "
@@ -35,17 +33,6 @@ OPEN_TO_ALL = (
 
 class Listener(Protocol):
     def __call__(self, told: Sequence[News], *, kept: bool) -> None: ...
-
-
-@dataclass(slots=True)
-class Heard:
-    """What is known of one unit on the present connection. `told`: its newest word, which may be a bounce still;
-    `since`: the one with which its door came to be told so."""
-
-    state: State
-    at: datetime
-    told: State
-    since: State
 
 
 class MqttClient:
@@ -64,13 +51,9 @@ class MqttClient:
         self.losses = 0
         self._away_since = datetime.now(UTC)
         self._trouble: DeviceError = Unreachable("not connected yet")
-        self.alive: dict[tuple[str, str | None], tuple[bool, datetime]] = {}
-        self.heard: dict[tuple[str, str], Heard] = {}
-        # Topic -> bank and what makes no sense, until something else is said there.
-        self.strange: dict[str, tuple[tuple[str, Unmapped], ...]] = {}
+        self.known = Known()
         # Told all that is understood: what one message says, and whether the broker had kept it.
         self.listeners: list[Listener] = []
-        self._hearers: set[asyncio.Queue[DoorHint | None]] = set()
         self._watchers: set[asyncio.Queue[News]] = set()
         self._closed = False
         # Found to ask who one is: once is enough.
@@ -98,11 +81,6 @@ class MqttClient:
         if not self._ready.is_set():
             since = self._away_since.isoformat(timespec="seconds")
             raise type(self._trouble)(f"{self._trouble.detail}; away since {since}")
-
-    def offline_since(self, bank: str, unit: str | None) -> datetime | None:
-        """When the controller was said to be gone; None while it is there, or has never said anything."""
-        online, at = self.alive.get((bank, unit), (True, self._away_since))
-        return None if online else at
 
     async def publish(self, message: Message, seconds: float, *, runs_out: timedelta | None = None) -> None:
         """Returns when the broker has it. Raises Unreachable when nothing has left us, otherwise Ambiguous."""
@@ -138,18 +116,18 @@ class MqttClient:
         if self._closed:
             return
         hearer: asyncio.Queue[DoorHint | None] = asyncio.Queue()
-        self._hearers.add(hearer)
+        self.known.hearers.add(hearer)
         if self._running is None:
             self._running = asyncio.create_task(self._run())
         try:
             while (hint := await hearer.get()) is not None:
                 yield hint
         finally:
-            self._hearers.discard(hearer)
+            self.known.hearers.discard(hearer)
 
     async def close(self) -> None:
         self._closed = True
-        for hearer in self._hearers:
+        for hearer in self.known.hearers:
             hearer.put_nowait(None)
         if self._running is not None and not self._connecting:
             self._running.cancel()
@@ -233,68 +211,17 @@ class MqttClient:
         self._client = None
         if self._lost is not None and not self._lost.done():
             self._lost.set_result(None)
-        for told in (self.alive, self.heard, self.strange):
-            told.clear()
+        self.known.forget()
 
     def _take(self, topic: str, payload: object, *, kept: bool) -> None:
         self._last_news = time.monotonic()
         raw = payload[:WORD_LIMIT] if isinstance(payload, bytes) else str(payload or "").encode()
         text = raw.decode(errors="replace")
         told = self.dialect.read(topic, text)
-        self._wonder(topic, [each for each in told if isinstance(each, Strange)])
+        self.known.take(topic, told)
         for news in told:
-            self._know(news)
             if not kept or isinstance(news, State):
                 for watcher in self._watchers:
                     watcher.put_nowait(news)
         for listener in self.listeners:
             listener(told, kept=kept)
-
-    def _wonder(self, topic: str, odd: Sequence[Strange]) -> None:
-        self.strange.pop(topic, None)
-        if odd and len(self.strange) < UNITS_LIMIT:
-            found = ((each.bank, Unmapped(each.unit, each.what, shown(each.raw))) for each in odd)
-            self.strange[topic] = tuple(dict.fromkeys(found))
-
-    def _know(self, news: News) -> None:
-        now = datetime.now(UTC)
-        match news:
-            case Alive(bank, unit, online) if (bank, unit) in self.alive or len(self.alive) < UNITS_LIMIT:
-                self.alive[bank, unit] = (online, now)
-                # It counts anew when it comes back, and while it is gone nothing is known of its doors.
-                for key in [key for key in self.heard if key[0] == bank and unit in {None, key[1]}]:
-                    if not online:
-                        del self.heard[key]
-                    else:
-                        self.heard[key].told = self.heard[key].told.uncounted()
-            case State(bank, unit):
-                self._know_state(news, (bank, unit), now)
-            case _:
-                # What became of an order is for whoever waits for it; what makes no sense is kept beside.
-                pass
-
-    def _know_state(self, news: State, key: tuple[str, str], now: datetime) -> None:
-        before = self.heard.get(key)
-        if before is not None and news.older_than(before.told):
-            return
-        if before is None:
-            if len(self.heard) < UNITS_LIMIT:
-                self.heard[key] = Heard(news, now, news, news)
-            return
-        if news.door is not before.told.door:
-            before.since = news
-        before.told = news
-        if news.door is before.state.door or news.door is Door.UNKNOWN:
-            before.state, before.at = news, now
-        elif before.since is news:
-            asyncio.get_running_loop().call_later(BOUNCE_SECONDS, self._believe, key, news)
-
-    def _believe(self, key: tuple[str, str], news: State) -> None:
-        """What else was told meanwhile, as of content, does not make a door less sure."""
-        heard = self.heard.get(key)
-        if heard is None or heard.since is not news or news.door is None:
-            return
-        heard.state, heard.at = heard.told, datetime.now(UTC)
-        event = None if news.seq is None else str(news.seq)
-        for hearer in self._hearers:
-            hearer.put_nowait(DoorHint(*key, news.door, heard.at, event))

@@ -89,7 +89,7 @@ class Pulses:
         off, wait, times, reacts = asyncio.Event(), AGAIN_SECONDS, 0, self._dialect.reacts(unit)
         self._offs[bank, unit] = off
         # One that is gone is greeted when it comes back.
-        while not self._client.offline_since(bank, unit):
+        while not self._client.known.offline_since(bank, unit):
             try:
                 await self._say(words)
             except Unreachable:

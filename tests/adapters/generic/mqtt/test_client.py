@@ -12,8 +12,7 @@ import aiomqtt
 import pytest
 
 from adapters.conformance import Bench
-from adapters.generic.mqtt import client as client_of
-from adapters.generic.mqtt import connecting
+from adapters.generic.mqtt import connecting, knowing
 from adapters.generic.mqtt.adapter import MqttAdapter
 from adapters.generic.mqtt.client import MqttClient
 from adapters.generic.mqtt.dialects import NativeJson
@@ -88,7 +87,7 @@ async def test_a_sensor_for_content_that_flickers_does_not_hide_that_its_door_is
         listening._take("p/B/availability", b"online", kept=False)
         await asyncio.sleep(0.03)
 
-    assert listening.heard["B", "1"].state.door is Door.OPEN
+    assert listening.known.heard["B", "1"].state.door is Door.OPEN
 
 
 async def test_a_door_that_bounces_is_not_believed_before_it_has_stood() -> None:
@@ -97,7 +96,7 @@ async def test_a_door_that_bounces_is_not_believed_before_it_has_stood() -> None
         word = "open" if seq % 2 == 0 else "closed"
         listening._take("p/B/unit/1/state", json.dumps({"door": word, "seq": seq}).encode(), kept=False)
         await asyncio.sleep(0.01)
-        assert listening.heard["B", "1"].state.door is Door.CLOSED
+        assert listening.known.heard["B", "1"].state.door is Door.CLOSED
 
 
 class Slow(EmbeddedBroker):
@@ -164,7 +163,7 @@ async def test_a_word_that_nobody_thought_of_does_not_end_the_listening_for_good
             await until(lambda: listening.losses == 1)
             await until(lambda: not listening.failing)
             await stranger.publish("p/B/availability", "online", qos=1)
-            await until(lambda: ("B", None) in listening.alive)
+            await until(lambda: ("B", None) in listening.known.alive)
         await listening.close()
 
 
@@ -177,7 +176,7 @@ async def test_a_name_that_no_name_can_be_is_unreachable_each_time() -> None:
 
 
 async def test_whoever_may_publish_cannot_fill_our_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client_of, "UNITS_LIMIT", 5)
+    monkeypatch.setattr(knowing, "UNITS_LIMIT", 5)
     listening = MqttClient(Broker("127.0.0.1", 1, secure=False), NativeJson("p", None, 0.5))
     for number in range(20):
         listening._take(f"p/{number}/availability", b"online", kept=False)
@@ -185,8 +184,8 @@ async def test_whoever_may_publish_cannot_fill_our_memory(monkeypatch: pytest.Mo
         listening._take("p/B/unit/" + str(number) + "/state", b'{"door": "closed"}', kept=False)
     listening._take("p/0/availability", b"offline", kept=False)
 
-    assert (len(listening.alive), len(listening.strange), len(listening.heard)) == (5, 5, 5)
-    assert listening.offline_since("0", None)
+    assert (len(listening.known.alive), len(listening.known.strange), len(listening.known.heard)) == (5, 5, 5)
+    assert listening.known.offline_since("0", None)
 
 
 async def test_an_order_that_a_cut_network_kept_back_does_not_arrive_when_it_is_whole_again() -> None:
