@@ -70,7 +70,8 @@ class Known:
                         del self.heard[key]
                     else:
                         self.heard[key].told = self.heard[key].told.uncounted()
-            case State(bank, unit):
+            # One that is gone tells nothing: the broker has kept it, and by the time it is back it may be otherwise.
+            case State(bank, unit) if not self.away(bank, unit):
                 self._know_state(news, (bank, unit), now)
             case _:
                 # What became of an order is for whoever waits for it; what makes no sense is kept beside.
