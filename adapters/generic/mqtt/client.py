@@ -13,6 +13,7 @@ from aiomqtt.exceptions import MqttConnectError
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from adapters.generic.mqtt.bounds import WORD_LIMIT
 from adapters.generic.mqtt.connecting import QOS, connected, delivered, lets_everybody_in, no_entry
 from adapters.generic.mqtt.knowing import Known
 from adapters.generic.mqtt.settings import Broker
@@ -22,8 +23,6 @@ from app.devices.port import Ambiguous, AuthFailed, DeviceError, DoorHint, Unrea
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 10.0
 # Retained states come in one go after subscribing; so long a silence says that they are all there.
 QUIET_SECONDS, QUIET_LIMIT = 0.15, 2.0
-# Whoever may publish could fill our memory: no word is longer.
-WORD_LIMIT = 64 * 1024
 SUBSCRIPTION_REFUSED = 128
 OPEN_TO_ALL = (
     "the broker lets in whoever comes, by any name: let it ask for user and password, or leave both empty here and the "

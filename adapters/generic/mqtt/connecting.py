@@ -7,11 +7,13 @@ from uuid import uuid4
 
 import aiomqtt
 from aiomqtt.exceptions import MqttConnectError
+from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from adapters import reach
 from adapters.exchange import named
 from adapters.generic import sockets
+from adapters.generic.mqtt.bounds import PACKET_LIMIT, BoundedClient
 from adapters.generic.mqtt.settings import Broker
 from adapters.generic.mqtt.wire import Message
 
@@ -41,11 +43,14 @@ async def connected(stack: AsyncExitStack, broker: Broker) -> aiomqtt.Client:
     for address in await reach.addresses(broker.host, broker.port):
         try:
             await _knock(address, broker.port)
-            return await stack.enter_async_context(_client(broker, address))
+            client = await stack.enter_async_context(_client(broker, address))
         except MqttConnectError:
             raise
         except (aiomqtt.MqttError, OSError, TimeoutError) as error:
             trouble = error
+            continue
+        stack.enter_context(client.telling())
+        return client
     raise trouble
 
 
@@ -74,8 +79,8 @@ async def _knock(address: str, port: int) -> None:
     writer.transport.abort()
 
 
-def _client(broker: Broker, address: str) -> aiomqtt.Client:
-    made = aiomqtt.Client(
+def _client(broker: Broker, address: str) -> BoundedClient:
+    made = BoundedClient(
         address,
         broker.port,
         username=broker.user,
@@ -88,7 +93,15 @@ def _client(broker: Broker, address: str) -> aiomqtt.Client:
         timeout=CONNECT_SECONDS,
         tls_context=named(broker.host) if broker.secure else None,
         socket_options=sockets.impatient(DELIVERY_SECONDS),
+        properties=_bounds() if broker.five else None,
     )
     # A bank that comes back is greeted unit by unit: no reason for a warning.
     made.pending_calls_threshold = GREETED
     return made
+
+
+def _bounds() -> Properties:
+    """A broker of MQTT 5 keeps what is larger to itself, and the connection lives on."""
+    found = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+    found.MaximumPacketSize = PACKET_LIMIT
+    return found
