@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import replace
+from typing import Any
 from uuid import uuid4
 
 import aiomqtt
@@ -11,7 +12,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from adapters import reach
-from adapters.exchange import named
+from adapters.exchange import named, tls
 from adapters.generic import sockets
 from adapters.generic.mqtt.bounds import PACKET_LIMIT, BoundedClient
 from adapters.generic.mqtt.settings import Broker
@@ -42,7 +43,7 @@ async def connected(stack: AsyncExitStack, broker: Broker) -> aiomqtt.Client:
     trouble: Exception = ConnectionError("the name leads nowhere")
     for address in await reach.addresses(broker.host, broker.port):
         try:
-            await _knock(address, broker.port)
+            await _knock(broker, address)
             client = await stack.enter_async_context(_client(broker, address))
         except MqttConnectError:
             raise
@@ -71,11 +72,13 @@ def no_entry(error: MqttConnectError) -> bool:
     return getattr(error.rc, "value", error.rc) in NO_ENTRY
 
 
-async def _knock(address: str, port: int) -> None:
-    """The library waits for a connection in one of the threads in which everybody's names are looked up: some brokers
-    behind a network that is cut would hold them all. Whoever does not answer is found out here."""
+async def _knock(broker: Broker, address: str) -> None:
+    """The library waits for a connection, and for an answer in TLS, in one of the threads in which everybody's names
+    are looked up: some brokers behind a network that is cut, or that stay mute, would hold them all. Whoever does not
+    answer is found out here."""
+    secrecy: dict[str, Any] = {"ssl": tls(), "server_hostname": broker.host} if broker.secure else {}
     async with asyncio.timeout(CONNECT_SECONDS):
-        _, writer = await asyncio.open_connection(address, port)
+        _, writer = await asyncio.open_connection(address, broker.port, **secrecy)
     writer.transport.abort()
 
 

@@ -120,29 +120,38 @@ async def test_closing_while_a_connection_is_made_leaves_none_behind() -> None:
         assert listening._running.done()
 
 
+async def waited_for_a_thread(port: int, *, secure: bool) -> float:
+    """Seconds, while brokers on this port are dialled. Threads are few, and everybody's names are looked up in them."""
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(2))
+    clients = [MqttClient(Broker("127.0.0.1", port, secure), NativeJson("p", None, 0.5)) for _ in range(4)]
+    hints = [asyncio.create_task(anext(client.hints(), None)) for client in clients]
+    await asyncio.sleep(0.3)
+    began = time.monotonic()
+    await asyncio.to_thread(time.monotonic)
+    took = time.monotonic() - began
+    for client in clients:
+        await client.close()
+    await asyncio.gather(*hints)
+    return took
+
+
 async def test_brokers_that_nobody_reaches_hold_up_nobody_else() -> None:
-    """Threads are few, and everybody's names are looked up in them."""
-    threads = ThreadPoolExecutor(2)
-    asyncio.get_running_loop().set_default_executor(threads)
     with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
         port = full.getsockname()[1]
         waiting = [socket.socket() for _ in range(4)]
         for each in waiting:
             each.setblocking(False)
             each.connect_ex(("127.0.0.1", port))
-        clients = [MqttClient(Broker("127.0.0.1", port, False), NativeJson("p", None, 0.5)) for _ in range(4)]
-        hints = [asyncio.create_task(anext(client.hints(), None)) for client in clients]
-        await asyncio.sleep(0.3)
-        began = time.monotonic()
-        await asyncio.to_thread(time.monotonic)
-        took = time.monotonic() - began
-        for client in clients:
-            await client.close()
-        await asyncio.gather(*hints)
+        took = await waited_for_a_thread(port, secure=False)
         for each in waiting:
             each.close()
 
     assert took < 1.0
+
+
+async def test_brokers_that_say_nothing_to_a_greeting_in_tls_hold_up_nobody_else() -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=16) as mute:
+        assert await waited_for_a_thread(mute.getsockname()[1], secure=True) < 1.0
 
 
 class Upset(NativeJson):
