@@ -14,7 +14,7 @@ SHAPE = {"README.md", "__init__.py", "adapter.py", "client.py", "simulator", "wi
 # Where an adapter would grow too long: what it tries on request, and what its connection has to say.
 BESIDES = {"checks.py", "settings.py"}
 # What outgrows `adapter.py`.
-MORE = {"answers.py", "checks.py", "connecting.py", "dialects.py", "pulses.py", "settings.py"}
+MORE = {"answers.py", "checks.py", "connecting.py", "dialects.py", "knowing.py", "pulses.py", "settings.py"}
 GOOD = {
     "harbor_gateway": Connection(uuid4(), "harbor_gateway", "http://127.0.0.1:1"),
     "harbor": Connection(

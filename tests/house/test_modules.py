@@ -16,8 +16,8 @@ MODULES = sorted(
 
 VENDOR_FILES = {"__init__.py", "adapter.py", "client.py", "wire.py", "README.md"}
 # What outgrows `adapter.py`, `client.py` or `wire.py`: a connection's settings, the trying out of an account, several
-# dialects, getting a connection, ending what was begun on one.
-MORE_FILES = {"answers.py", "checks.py", "connecting.py", "dialects.py", "pulses.py", "settings.py"}
+# dialects, getting a connection, what is known by what was heard on it, ending what was begun on one.
+MORE_FILES = {"answers.py", "checks.py", "connecting.py", "dialects.py", "knowing.py", "pulses.py", "settings.py"}
 # A folder under adapters/ that has an `adapter.py` is a vendor's.
 VENDORS = sorted(
     {path.parent for path in files() if path.is_relative_to(ROOT / "adapters") and path.name == "adapter.py"}

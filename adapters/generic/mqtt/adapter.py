@@ -5,12 +5,12 @@ from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from adapters.generic.mqtt.answers import Watch
 from adapters.generic.mqtt.checks import checks_of
 from adapters.generic.mqtt.client import MqttClient
 from adapters.generic.mqtt.knowing import BOUNCE_SECONDS
 from adapters.generic.mqtt.pulses import Pulses
 from adapters.generic.mqtt.settings import LONGEST_OWN_SECONDS, SETTINGS, asked, hardware, read
-from adapters.generic.mqtt.watching import Watch
 from adapters.generic.mqtt.wire import News
 from adapters.once import Once
 from app.devices.port import (

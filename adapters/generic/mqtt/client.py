@@ -13,8 +13,7 @@ from aiomqtt.exceptions import MqttConnectError
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from adapters.generic.mqtt.bounds import WORD_LIMIT
-from adapters.generic.mqtt.connecting import QOS, connected, delivered, lets_everybody_in, no_entry
+from adapters.generic.mqtt.connecting import QOS, WORD_LIMIT, connected, delivered, lets_everybody_in, no_entry
 from adapters.generic.mqtt.knowing import Known
 from adapters.generic.mqtt.settings import Broker
 from adapters.generic.mqtt.wire import Dialect, Message, News, State

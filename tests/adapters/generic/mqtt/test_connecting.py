@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, suppress
 import aiomqtt
 import pytest
 
-from adapters.generic.mqtt import bounds
+from adapters.generic.mqtt import connecting
 from adapters.generic.mqtt.client import MqttClient
 from adapters.generic.mqtt.dialects import NativeJson
 from adapters.generic.mqtt.settings import Broker
@@ -79,7 +79,7 @@ async def test_a_word_larger_than_any_may_be_is_not_taken_in(caplog: pytest.LogC
 async def test_words_that_come_faster_than_they_are_taken_up_end_the_connection(
     monkeypatch: pytest.MonkeyPatch, limit: str, value: int, more: int
 ) -> None:
-    monkeypatch.setattr(bounds, limit, value)
+    monkeypatch.setattr(connecting, limit, value)
     async with broker(b"".join(state(unit, more=more) for unit in range(500))) as (client, _):
         await refused(client, "faster")
 
@@ -117,7 +117,7 @@ async def test_a_word_of_the_largest_size_is_still_heard() -> None:
         client = MqttClient(Broker("127.0.0.1", real.port, secure=False), NativeJson("p", None, 0.5))
         await client.ready(5)
         async with aiomqtt.Client("127.0.0.1", real.port) as stranger:
-            words = b'{"door": "open"' + b" " * (bounds.WORD_LIMIT - 16) + b"}"
+            words = b'{"door": "open"' + b" " * (connecting.WORD_LIMIT - 16) + b"}"
             await stranger.publish("p/B/unit/1/state", words, qos=1)
         await until(lambda: ("B", "1") in client.known.heard)
         losses = client.losses
