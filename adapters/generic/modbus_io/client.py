@@ -12,16 +12,11 @@ from pymodbus.pdu import ModbusPDU
 from adapters.generic import transport
 from adapters.generic.boards import BoardClient, Reading
 from adapters.generic.modbus_io import wire
+from adapters.generic.modbus_io.pulses import Offs
 from adapters.generic.modbus_io.wire import Framing, SaysNo
 from adapters.generic.transport import Bus, NoAnswer
 from app.devices.port import ContractBroken, DeviceError, Refused, Unreachable
 
-# An order to switch off is repeated at this pace: it can do no harm and must not be lost.
-OFF_SECONDS = 0.1
-OFF_TRIES = 5
-AGAIN_SECONDS = 0.2
-# How long closing a connection waits for an output that does not go off.
-SETTLE_SECONDS = 5.0
 GLANCE_SECONDS = 0.1
 
 # What a module means by refusing to switch an output on. Not listed: it may have acted.
@@ -32,7 +27,6 @@ _NOTHING_DONE: Mapping[int, Callable[[str], DeviceError]] = {
     6: Unreachable,
     10: Unreachable,
 }
-_NO_OUTPUT = frozenset({1, 2, 3})
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +51,9 @@ class ModbusDialect:
         self.sensors = wiring.sensors
         self._wiring = wiring
         self._numbers = count(1)
-        # Outputs that may be under current: switched on and not yet known to be off.
-        self._hot: set[tuple[int, int]] = set()
-        self._cooling: asyncio.Task[None] | None = None
+        self._offs = Offs(self._ask, wiring.reply_seconds)
         # Until when the module may hold an output on by itself.
         self._flashing: dict[tuple[int, int], float] = {}
-        # Module -> the connection on which its outputs were last found to be off.
-        self._found_off: dict[int, int] = {}
 
     def one_by_one(self, board: int) -> bool:  # noqa: ARG002 - none does
         return False
@@ -71,7 +61,7 @@ class ModbusDialect:
     async def look(self, bus: Bus, board: int, lock: int | None) -> Reading:  # noqa: ARG002 - one reply tells all
         try:
             if not self._wiring.flash:
-                await self._nothing_left_on(bus, board)
+                await self._offs.nothing_left_on(bus, board, self._wiring.first_output, self._wiring.channels[board])
             if not self.sensors:
                 await self._ask(bus, board, wire.read_outputs(self._wiring.first_output, self._wiring.channels[board]))
                 return Reading(0, known=0)
@@ -95,18 +85,16 @@ class ModbusDialect:
 
     async def settle(self) -> None:
         """Outputs that may still be on are switched off before the line is given back."""
-        if self._cooling is not None:
-            await asyncio.wait([self._cooling], timeout=SETTLE_SECONDS)
-            self._cooling.cancel()
+        await self._offs.settle()
 
     async def _on_wait_off(self, bus: Bus, board: int, lock: int, output: int) -> bool:
-        self._hot.add((board, output))
+        self._offs.owe(board, output)
         try:
             try:
                 return await self._on_and_wait(bus, board, lock, output)
             finally:
-                if (board, output) in self._hot and not _cancelled():
-                    await self._off(bus, board, output)
+                if not _cancelled():
+                    await self._offs.say(bus, board, output)
         except asyncio.CancelledError:
             # The process is ending: no time to wait for anything, and the bytes leave at once.
             with suppress(DeviceError):
@@ -138,70 +126,6 @@ class ModbusDialect:
             if seen == 2:
                 return
             await asyncio.sleep(min(GLANCE_SECONDS / 2, max(0.0, ends - time.monotonic())))
-
-    async def _off(self, bus: Bus, board: int, output: int) -> None:
-        """Within a turn. What cannot be switched off now is switched off as soon as the line is there again."""
-        for _ in range(OFF_TRIES):
-            try:
-                await self._say_off(bus, board, output)
-            except NoAnswer:
-                continue
-            except (SaysNo, DeviceError):
-                break
-            return
-        bus.renew()
-        if self._cooling is None or self._cooling.done():
-            self._cooling = asyncio.create_task(self._cool(bus))
-
-    async def _say_off(self, bus: Bus, board: int, output: int) -> None:
-        """Raises as `_ask`. An output that the module does not have cannot be on."""
-        try:
-            await self._ask(bus, board, wire.write_output(output, wire.OFF), OFF_SECONDS)
-        except SaysNo as no:
-            if no.code not in _NO_OUTPUT:
-                raise
-        if await self._is_on(bus, board, output):
-            raise NoAnswer
-        self._hot.discard((board, output))
-
-    async def _is_on(self, bus: Bus, board: int, output: int) -> bool:
-        """Some lines give us back what we said ourselves, and an off is answered by its like: the module's own word
-        counts, where it has one."""
-        try:
-            return any(wire.bits(await self._ask(bus, board, wire.read_outputs(output, 1), OFF_SECONDS))[:1])
-        except SaysNo:
-            return False
-
-    async def _cool(self, bus: Bus) -> None:
-        while self._hot:
-            await asyncio.sleep(AGAIN_SECONDS)
-            answered = False
-            with suppress(DeviceError):
-                async with bus.turn():
-                    for board, output in tuple(self._hot):
-                        try:
-                            await self._say_off(bus, board, output)
-                        except SaysNo:
-                            answered = True
-                        except NoAnswer:
-                            continue
-            if self._hot and not answered:
-                bus.renew()
-
-    async def _nothing_left_on(self, bus: Bus, board: int) -> None:
-        """A pulse of ours holds the line: what is on at a look was left on, by us or by who was here before us."""
-        first, channels = self._wiring.first_output, self._wiring.channels[board]
-        try:
-            states = wire.bits(await self._ask(bus, board, wire.read_outputs(first, channels)))
-            on = [first + at for at in range(channels) if at < len(states) and states[at]]
-        except SaysNo:
-            # It does not tell its outputs: switching all of ours off is safe, on a line that is new to us.
-            if self._found_off.get(board) == bus.generation:
-                return
-            on = list(range(first, first + channels))
-        for output in on:
-            await self._ask(bus, board, wire.write_output(output, wire.OFF))
-        self._found_off[board] = bus.generation
 
     async def modes(self, bus: Bus, board: int) -> list[int]:
         """Of all outputs of a module, in order. Within a turn."""
@@ -251,7 +175,7 @@ class ModbusDialect:
             # It is switched off all the same: on a line without numbers this no may have been another order's.
             raise nothing_done(f"module {board} answered {no}") from no
         except Unreachable:
-            self._hot.discard((board, pdu.address))
+            self._offs.forget(board, pdu.address)
             raise
         return True
 

@@ -228,6 +228,58 @@ async def test_a_module_that_will_not_switch_off_is_asked_again_without_cutting_
         assert bus.generation <= known + 1
 
 
+@pytest.mark.parametrize(
+    ("slow", "settings"),
+    [
+        # Further away than an off is waited for while it matters, and well within what the settings allow.
+        ({"kind": "delay", "ms": 150}, {"reply_seconds": 0.4}),
+        ({"kind": "delay", "ms": 150}, {"reply_seconds": 0.4, "door_inputs": False}),
+        # An off is never answered, and the outputs are told as off.
+        ({"kind": "drop", "where": "off"}, {}),
+    ],
+    ids=str,
+)
+async def test_a_line_is_left_alone_once_the_module_has_told_an_output_as_off(
+    slow: dict[str, object], settings: dict[str, Any]
+) -> None:
+    async with rig.start(**OURS, **settings) as bench:
+        await bench.adapter.read_bank(bench.bank)
+        bench.world.doors.act(bench.bank, bench.unit, JAM)
+        bench.world.faults.add({**slow, "times": -1})
+        await attempt(bench)
+        await asyncio.sleep(2.0)
+        bus = transport.shared(bench.connection.base_url, 9600)
+        known = bus.generation
+        await asyncio.sleep(1.5)
+        transport.leave(bus)
+
+        assert bus.generation == known
+        assert await settled(bench) < LIMIT_SECONDS
+
+
+async def test_a_module_that_never_tells_its_outputs_as_off_leaves_half_of_the_line_to_the_others() -> None:
+    async with rig.start(**OURS, reply_seconds=0.4) as bench:
+        await bench.adapter.read_bank(bench.bank)
+        bench.world.doors.act(bench.bank, bench.unit, JAM)
+        sending = asyncio.create_task(attempt(bench))
+        await until(lambda: energised(bench))
+        bench.world.faults.add({"kind": "drop", "where": "off", "times": -1})
+        bench.world.faults.add({"kind": "drop", "where": "01", "times": -1})
+        await sending
+        # What was asked last of the door has still to come to its end.
+        await asyncio.sleep(1.5)
+        bus = transport.shared(bench.connection.base_url, 9600)
+        ends, free, tried = time.monotonic() + 2.8, 0, 0
+        while time.monotonic() < ends:
+            await asyncio.sleep(0.05)
+            free, tried = free + (not bus._lock.locked()), tried + 1
+        transport.leave(bus)
+        bench.world.faults.clear()
+
+        assert free > tried / 3
+        assert await settled(bench) < LIMIT_SECONDS
+
+
 @pytest.mark.parametrize("tells_outputs", [True, False])
 async def test_what_an_earlier_process_left_on_goes_off_at_the_first_look(tells_outputs: bool) -> None:
     async with rig.start(**OURS) as bench:
