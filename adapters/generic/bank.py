@@ -8,7 +8,8 @@ from typing import Any, TypeGuard
 
 from adapters import config
 from adapters.checking import opening
-from adapters.generic.boards import TRIES, BoardClient, Reading, Seen
+from adapters.generic.boards import TRIES, BoardClient, Seen
+from adapters.generic.dialect import Reading
 from app.devices.port import (
     Ability,
     BankState,

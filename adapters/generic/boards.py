@@ -5,13 +5,14 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum, auto
-from typing import Protocol, TypeVar
+from typing import TypeVar
 from uuid import UUID
 
 from adapters.breaker import Breaker
 from adapters.generic import transport
+from adapters.generic.dialect import Dialect, Looks, Pulsed, Reading
 from adapters.generic.transport import Bus
 from adapters.once import Once
 from app.devices.port import Ambiguous, ContractBroken, DeviceError, Unreachable
@@ -28,7 +29,6 @@ POLL_SECONDS = 0.12
 BLIND_SECONDS = 1.0
 # Bounce of a door switch: a change counts only when seen twice, this far apart.
 BOUNCE_SECONDS = 0.04
-ALL = -1
 
 
 class Seen(Enum):
@@ -38,51 +38,6 @@ class Seen(Enum):
     OPENED = auto()
     STAYED_CLOSED = auto()
     TAKEN = auto()
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """Bit i is lock i + 1. `closed`: its door is. `items`: something is there. `known`: the board tells of it."""
-
-    closed: int
-    items: int = 0
-    known: int = ALL
-
-    def is_closed(self, lock: int) -> bool | None:
-        return bool(self.closed >> lock - 1 & 1) if self.known >> lock - 1 & 1 else None
-
-    def has_item(self, lock: int) -> bool:
-        return bool(self.items >> lock - 1 & 1)
-
-
-class Dialect(Protocol):
-    """How one family of boards talks. Its calls run within a turn of the bus, which they must not leave."""
-
-    # Without sensors nothing is watched: a reading only proves that the board is alive.
-    sensors: bool
-
-    def one_by_one(self, board: int) -> bool:
-        """Whether it takes more than one question to hear of all its locks."""
-        ...
-
-    async def look(self, bus: Bus, board: int, lock: int | None) -> Reading:
-        """Of all locks; where one is named, of this one at least, and at once: a round over locks that are told one by
-        one takes a second, and a door that is watched may have opened and shut meanwhile.
-
-        Raises NoAnswer when nothing usable came, Unreachable and ContractBroken.
-        """
-        ...
-
-    async def pulse(self, bus: Bus, board: int, lock: int) -> bool:
-        """Order it once. True: the board said that it took it; False: boards of this kind do not say.
-
-        Raises Unreachable while nothing is ordered, Refused when the board will not, NoAnswer when it fell silent.
-        """
-        ...
-
-    async def settle(self) -> None:
-        """Called before the line is given back: leave nothing under current. Runs outside a turn."""
-        ...
 
 
 class BoardClient:
@@ -97,7 +52,7 @@ class BoardClient:
         self._last: dict[int, Reading] = {}
         self._waiting: dict[Asked, asyncio.Task[Reading]] = {}
         self._exchanges: set[asyncio.Task[Reading]] = set()
-        self._pulses: set[asyncio.Task[bool]] = set()
+        self._pulses: set[asyncio.Task[Pulsed]] = set()
         self._openings: Counter[tuple[int, int]] = Counter()
         self._left = False
 
@@ -129,13 +84,16 @@ class BoardClient:
                 if await self._open_already(board, lock, ends):
                     self._once.release(order)
                     return Seen.ALREADY_OPEN
-                taken = await self._order(board, lock, ends)
+                pulsed = await self._order(board, lock, ends)
         except Unreachable:
             self._once.release(order)
             raise
+        if pulsed.opened:
+            self._note_open(board, lock)
+            return Seen.OPENED
         if self._dialect.sensors:
-            return await self._watch(board, lock, min(ends, time.monotonic() + WATCH_SECONDS), ends)
-        if not taken:
+            return await self._watch(board, lock, pulsed.looks, min(ends, time.monotonic() + WATCH_SECONDS), ends)
+        if not pulsed.taken:
             raise Ambiguous("the unlock was sent and no answer came; there is no sensor to tell")
         return Seen.TAKEN
 
@@ -166,6 +124,11 @@ class BoardClient:
             self._openings.update((board, lock) for lock in range(1, fallen.bit_length() + 1) if fallen >> lock - 1 & 1)
         self._last[board] = state
 
+    def _note_open(self, board: int, lock: int) -> None:
+        """Of the other locks one reading says too little."""
+        if before := self._last.get(board):
+            self._remember(board, replace(before, closed=before.closed & ~(1 << lock - 1)))
+
     async def _open_already(self, board: int, lock: int, ends: float) -> bool:
         """Also proves that the board is alive before anything irrevocable is sent."""
         try:
@@ -179,7 +142,7 @@ class BoardClient:
         except ContractBroken as error:
             raise Unreachable(f"{error.detail}; nothing was sent") from error
 
-    async def _order(self, board: int, lock: int, ends: float) -> bool:
+    async def _order(self, board: int, lock: int, ends: float) -> Pulsed:
         async with AsyncExitStack() as stack:
             try:
                 async with asyncio.timeout_at(_loop_time(ends)):
@@ -190,17 +153,13 @@ class BoardClient:
             pulse = asyncio.create_task(self._pulse(stack.pop_all(), board, lock))
         return await _kept(pulse, self._pulses, Ambiguous("this connection was closed while the unlock was sent"))
 
-    async def _pulse(self, turn: AsyncExitStack, board: int, lock: int) -> bool:
+    async def _pulse(self, turn: AsyncExitStack, board: int, lock: int) -> Pulsed:
         async with turn:
-            try:
-                return await self._dialect.pulse(self.bus, board, lock)
-            except transport.NoAnswer:
-                return False
+            return await self._dialect.pulse(self.bus, board, lock)
 
-    async def _watch(self, board: int, lock: int, until: float, ends: float) -> Seen:
+    async def _watch(self, board: int, lock: int, looks: Looks, until: float, ends: float) -> Seen:
         """Acknowledgements of an unlock are not dependable: only the door tells."""
-        looked = time.monotonic()
-        blind, open_seen, told = 0.0, 0, False
+        open_seen, told = 0, False
         while time.monotonic() < until:
             await asyncio.sleep(BOUNCE_SECONDS if open_seen else POLL_SECONDS)
             try:
@@ -215,14 +174,12 @@ class BoardClient:
             if (closed := state.is_closed(lock)) is None:
                 continue
             told = True
-            blind, looked = max(blind, time.monotonic() - looked), time.monotonic()
+            looks.note()
             open_seen = 0 if closed else open_seen + 1
             if open_seen == 2:
-                # Of the other locks one reading says too little.
-                before = self._last.get(board, state)
-                self._remember(board, replace(before, closed=before.closed & ~(1 << lock - 1)))
+                self._note_open(board, lock)
                 return Seen.OPENED
-        blind = max(blind, time.monotonic() - looked)
+        blind = max(looks.blind, time.monotonic() - looks.last)
         if blind > BLIND_SECONDS or not told:
             raise Ambiguous("the unlock was sent and the board fell silent")
         if open_seen or until >= ends:

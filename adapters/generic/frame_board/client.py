@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 
 from adapters.generic import transport
-from adapters.generic.boards import BoardClient, Reading
+from adapters.generic.boards import BoardClient
+from adapters.generic.dialect import Looks, Pulsed, Reading
 from adapters.generic.frame_board import wire
 from adapters.generic.frame_board.wire import Fields, Profile
 from adapters.generic.transport import Bus
@@ -45,10 +46,11 @@ class FrameDialect:
         state = await self._one(bus, board, lock)
         return Reading(bool(state) << lock - 1, 0, 0 if state is None else 1 << lock - 1)
 
-    async def pulse(self, bus: Bus, board: int, lock: int) -> bool:
+    async def pulse(self, bus: Bus, board: int, lock: int) -> Pulsed:
         """What they answer is not waited for: the lock reports what it believes, the door what is."""
+        looks = Looks()
         bus.write(wire.spell(self.profile.unlock, board=board, lock=lock))
-        return False
+        return Pulsed(taken=False, looks=looks)
 
     async def settle(self) -> None:
         """The board itself ends the current through a lock."""

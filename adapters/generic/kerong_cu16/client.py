@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from adapters.generic import transport
-from adapters.generic.boards import BoardClient, Reading
+from adapters.generic.boards import BoardClient
+from adapters.generic.dialect import Looks, Pulsed, Reading
 from adapters.generic.kerong_cu16 import wire
 from adapters.generic.transport import Bus
 
@@ -22,9 +23,10 @@ class KerongDialect:
         said = await bus.answer(lambda received: wire.find_status(received, board), self._reply_seconds)
         return Reading(said.closed, said.items)
 
-    async def pulse(self, bus: Bus, board: int, lock: int) -> bool:
+    async def pulse(self, bus: Bus, board: int, lock: int) -> Pulsed:
+        looks = Looks()
         bus.write(wire.unlock(board, lock))
-        return False
+        return Pulsed(taken=False, looks=looks)
 
     async def settle(self) -> None:
         """The board itself ends the current through a lock."""

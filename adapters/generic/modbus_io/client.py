@@ -10,7 +10,8 @@ from itertools import count
 from pymodbus.pdu import ModbusPDU
 
 from adapters.generic import transport
-from adapters.generic.boards import BoardClient, Reading
+from adapters.generic.boards import BoardClient
+from adapters.generic.dialect import Looks, Pulsed, Reading
 from adapters.generic.modbus_io import wire
 from adapters.generic.modbus_io.pulses import Offs
 from adapters.generic.modbus_io.wire import Framing, SaysNo
@@ -70,24 +71,25 @@ class ModbusDialect:
             words = f"module {board} answered {no}"
             raise (ContractBroken if no.code in {1, 2, 3} else Unreachable)(words) from no
 
-    async def pulse(self, bus: Bus, board: int, lock: int) -> bool:
+    async def pulse(self, bus: Bus, board: int, lock: int) -> Pulsed:
         output = self._wiring.first_output + lock - 1
         await self._check_mode(bus, board, output)
         if self._wiring.flash:
             return await self._flash(bus, board, output)
         return await self._on_wait_off(bus, board, lock, output)
 
-    async def _flash(self, bus: Bus, board: int, output: int) -> bool:
+    async def _flash(self, bus: Bus, board: int, output: int) -> Pulsed:
         """A pulse that began before the last one has ended would make a longer one of it."""
         await asyncio.sleep(max(0.0, self._flashing.get((board, output), 0.0) - time.monotonic()))
         self._flashing[board, output] = time.monotonic() + self._wiring.seconds + wire.FLASH_STEP_SECONDS
-        return await self._order(bus, board, wire.flash(output, self._wiring.seconds))
+        looks = Looks()
+        return Pulsed(await self._order(bus, board, wire.flash(output, self._wiring.seconds)), looks)
 
     async def settle(self) -> None:
         """Outputs that may still be on are switched off before the line is given back."""
         await self._offs.settle()
 
-    async def _on_wait_off(self, bus: Bus, board: int, lock: int, output: int) -> bool:
+    async def _on_wait_off(self, bus: Bus, board: int, lock: int, output: int) -> Pulsed:
         self._offs.owe(board, output)
         try:
             try:
@@ -101,17 +103,14 @@ class ModbusDialect:
                 bus.write(self._frame(board, wire.write_output(output, wire.OFF))[0])
             raise
 
-    async def _on_and_wait(self, bus: Bus, board: int, lock: int, output: int) -> bool:
-        ends = time.monotonic() + self._wiring.seconds
-        try:
-            taken = await self._order(bus, board, wire.write_output(output, wire.ON), self._wiring.seconds / 2)
-        except NoAnswer:
-            taken = False
-        await self._wait(bus, board, lock, ends)
-        return taken
+    async def _on_and_wait(self, bus: Bus, board: int, lock: int, output: int) -> Pulsed:
+        looks = Looks()
+        ends = looks.last + self._wiring.seconds
+        taken = await self._order(bus, board, wire.write_output(output, wire.ON), self._wiring.seconds / 2)
+        return Pulsed(taken, looks, await self._wait(bus, board, lock, looks, ends))
 
-    async def _wait(self, bus: Bus, board: int, lock: int, ends: float) -> None:
-        """Until the pulse is over, or the door has been seen open twice: no lock needs current after that."""
+    async def _wait(self, bus: Bus, board: int, lock: int, looks: Looks, ends: float) -> bool:
+        """Until the pulse is over (False), or the door has been seen open twice: no lock needs current after that."""
         seen = 0
         while (left := ends - time.monotonic()) > 0:
             if not self.sensors or left < GLANCE_SECONDS * 2:
@@ -122,10 +121,12 @@ class ModbusDialect:
             except (NoAnswer, SaysNo, DeviceError):
                 await asyncio.sleep(min(GLANCE_SECONDS, max(0.0, ends - time.monotonic())))
                 continue
+            looks.note()
             seen = seen + 1 if state.is_closed(lock) is False else 0
             if seen == 2:
-                return
+                return True
             await asyncio.sleep(min(GLANCE_SECONDS / 2, max(0.0, ends - time.monotonic())))
+        return False
 
     async def modes(self, bus: Bus, board: int) -> list[int]:
         """Of all outputs of a module, in order. Within a turn."""
@@ -166,12 +167,15 @@ class ModbusDialect:
         return Reading(closed, known=(1 << channels) - 1)
 
     async def _order(self, bus: Bus, board: int, pdu: ModbusPDU, seconds: float | None = None) -> bool:
+        """False: it fell silent, or says something that leaves open what it did."""
         try:
             await self._ask(bus, board, pdu, seconds)
+        except NoAnswer:
+            return False
         except SaysNo as no:
             nothing_done = _NOTHING_DONE.get(no.code)
             if nothing_done is None:
-                raise NoAnswer from no
+                return False
             # It is switched off all the same: on a line without numbers this no may have been another order's.
             raise nothing_done(f"module {board} answered {no}") from no
         except Unreachable:

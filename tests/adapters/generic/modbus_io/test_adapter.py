@@ -35,6 +35,7 @@ SETTINGS: list[dict[str, Any]] = [
     {"framing": "tcp", "pulse": ON_WAIT_OFF, "flashes": False, "watchdog": True},
     {"framing": "rtu", "pulse": ON_WAIT_OFF, "watchdog": True},
 ]
+OURS: dict[str, Any] = {"pulse": ON_WAIT_OFF, "flashes": False, "watchdog": True}
 
 
 @pytest.mark.parametrize("settings", SETTINGS, ids=str)
@@ -168,6 +169,43 @@ async def test_more_channels_than_the_module_has_breaks_the_contract_and_nothing
                 await bench.adapter.send(order)
 
         assert bench.elsewhere() == 0
+
+
+@pytest.mark.parametrize(
+    ("settings", "order"),
+    [({"reply_seconds": 0.4}, "flash"), ({**OURS, "pulse_seconds": 0.5}, "on")],
+    ids=["the module times it", "we time it"],
+)
+async def test_a_door_that_nobody_could_see_for_a_while_is_not_said_to_have_stayed_closed(
+    settings: dict[str, Any], order: str
+) -> None:
+    async with rig.start(**settings) as bench:
+        bench.world.doors.close_after = 0.6
+        bench.world.faults.add({"kind": "busy", "where": order, "ms": 1400})
+        with pytest.raises(Ambiguous):
+            await bench.adapter.send(bench.order())
+
+        assert bench.world.doors.at(bench.bank, bench.unit).openings == 1
+
+
+async def test_a_door_that_is_seen_open_during_its_pulse_has_opened_whatever_is_seen_later() -> None:
+    async with rig.start(**OURS, pulse_seconds=0.5) as bench:
+        await bench.adapter.read_bank(bench.bank)
+        bench.world.doors.close_after = 0.4
+        bench.world.faults.add({"kind": "drop", "where": "off", "times": 4})
+        receipt = await bench.adapter.send(bench.order())
+        unit = await bench.adapter.read_unit(bench.bank, bench.unit)
+
+        assert receipt.outcome is Outcome.OPENED
+        assert unit.door is Door.CLOSED
+        assert unit.flags["openings_seen"] == 1
+
+
+async def test_looks_during_a_long_pulse_show_that_the_door_stayed_closed() -> None:
+    async with rig.start(**OURS, pulse_seconds=1.5) as bench:
+        bench.world.doors.act(bench.bank, bench.unit, "jam")
+        with pytest.raises(Refused, match="stayed closed"):
+            await bench.adapter.send(bench.order())
 
 
 @pytest.mark.parametrize(
