@@ -54,9 +54,13 @@ class Breaker:
         else:
             self._succeeded()
         finally:
-            # A cancelled probe is neither a success nor a failure; the next question probes instead.
+            # A cancelled probe is neither a success nor a failure, see `give_up`; the next question probes instead.
             if probe:
                 self._probing = False
+
+    def give_up(self, why: str) -> None:
+        """Called within `guard` by whoever is cancelled after so long a wait that it says something of the device."""
+        self._failed(Unreachable(why))
 
     def _admit(self) -> bool:
         if self._open_until is None:

@@ -1,7 +1,7 @@
 """Our words for a bank of lock boards on one line, whatever the boards speak. No I/O: that is the client's."""
 
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeGuard
@@ -15,6 +15,7 @@ from app.devices.port import (
     BankState,
     Capability,
     Check,
+    Connection,
     ContractBroken,
     DeviceError,
     Door,
@@ -34,8 +35,8 @@ from app.devices.port import (
     Unsupported,
 )
 
-# Whoever shares the line waits as long for a board that does not answer.
-LONGEST_REPLY_SECONDS = 5.0
+# Whoever shares the line waits as long for a board that does not answer, up to three times in a look.
+LONGEST_REPLY_SECONDS = 2.0
 
 SETTINGS = (
     Setting("bank", SettingKind.TEXT, "id of the bank this line serves", required=True),
@@ -43,7 +44,7 @@ SETTINGS = (
     Setting("labels", SettingKind.MAP, "unit id (board-lock, as 0-1) to what stands on the door"),
     Setting("sizes", SettingKind.MAP, "unit id to size"),
     Setting("accessible", SettingKind.LIST, "unit ids in reach of a wheelchair"),
-    Setting("reply_seconds", SettingKind.SECONDS, "how long a board may take to reply, 5 at most", default=0.4),
+    Setting("reply_seconds", SettingKind.SECONDS, "how long a board may take to reply, 2 at most", default=0.4),
     Setting("poll_seconds", SettingKind.SECONDS, "how often the bank is read", default=1.0),
 )
 
@@ -60,10 +61,19 @@ class Place:
 
 
 def reply_seconds(given: Mapping[str, Any]) -> float:
-    """Raises Refused for more than the others on the line should wait."""
-    if given["reply_seconds"] > LONGEST_REPLY_SECONDS:
-        raise Refused(f"reply_seconds must be {LONGEST_REPLY_SECONDS:g} at most", reason=config.REASON)
-    return float(given["reply_seconds"])
+    """No more than the others on the line should wait, which is what counts where more was kept from earlier."""
+    return min(float(given["reply_seconds"]), LONGEST_REPLY_SECONDS)
+
+
+def entered(read: Callable[[Connection], tuple[Any, ...]]) -> Callable[[Connection], None]:
+    """For `Vendor.read`: as `read`, whose first is the settings, and no `reply_seconds` that would count as less."""
+
+    def strictly(connection: Connection) -> None:
+        given = read(connection)[0]
+        if given["reply_seconds"] > LONGEST_REPLY_SECONDS:
+            raise Refused(f"reply_seconds must be {LONGEST_REPLY_SECONDS:g} at most", reason=config.REASON)
+
+    return strictly
 
 
 class BoardBank:
@@ -88,7 +98,7 @@ class BoardBank:
         self._bank = str(given["bank"])
         self._name = given["name"]
         self._items = items
-        self._patience = float(given["reply_seconds"])
+        self._patience = reply_seconds(given)
         has = {
             Capability.REMOTE_OPEN: True,
             Capability.DOOR_SENSOR: sensors,

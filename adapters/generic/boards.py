@@ -27,6 +27,9 @@ WATCH_SECONDS = 2.0
 POLL_SECONDS = 0.12
 # A door may have opened and shut again unseen in a longer hole than this.
 BLIND_SECONDS = 1.0
+# Whoever looks at a bank gives up in time. A board that was waited for so long by then is not well, and those after it
+# would never be asked.
+GIVEN_UP_SECONDS = 2.0
 # Bounce of a door switch: a change counts only when seen twice, this far apart.
 BOUNCE_SECONDS = 0.04
 
@@ -62,18 +65,27 @@ class BoardClient:
 
     async def status(self, board: int, tries: int = TRIES) -> Reading:
         """State of one board; a changed door is looked at twice, for switches bounce. Raises Unreachable."""
-        async with self._breakers[board].guard():
-            first = await self._ask((board, None), tries)
-            before = self._last.get(board)
-            if before is not None and (before.closed ^ first.closed) & before.known & first.known:
-                await asyncio.sleep(BOUNCE_SECONDS)
-                second = await self._ask((board, None))
-                # A door that two readings disagree about stays as it was until the next look, known or not.
-                unsure = first.closed ^ second.closed
-                closed = second.closed & ~unsure | before.closed & unsure
-                first = replace(second, closed=closed, known=second.known & ~(unsure & ~before.known))
-            self._remember(board, first)
+        breaker, began = self._breakers[board], time.monotonic()
+        async with breaker.guard():
+            try:
+                state = await self._look(board, tries)
+            except asyncio.CancelledError:
+                if time.monotonic() - began > GIVEN_UP_SECONDS:
+                    breaker.give_up(f"board {board} kept a look waiting until it was given up")
+                raise
+            self._remember(board, state)
+            return state
+
+    async def _look(self, board: int, tries: int) -> Reading:
+        first, before = await self._ask((board, None), tries), self._last.get(board)
+        if before is None or not (before.closed ^ first.closed) & before.known & first.known:
             return first
+        await asyncio.sleep(BOUNCE_SECONDS)
+        second = await self._ask((board, None))
+        # A door that two readings disagree about stays as it was until the next look, known or not.
+        unsure = first.closed ^ second.closed
+        closed = second.closed & ~unsure | before.closed & unsure
+        return replace(second, closed=closed, known=second.known & ~(unsure & ~before.known))
 
     async def unlock(self, order: UUID, board: int, lock: int, seconds: float) -> Seen:
         """Order the pulse at most once and watch the door. Raises Unreachable before, Ambiguous after the ordering."""

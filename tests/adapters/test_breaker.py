@@ -1,3 +1,4 @@
+import asyncio
 from contextlib import suppress
 
 import pytest
@@ -75,6 +76,24 @@ async def test_a_failed_probe_makes_the_pause_longer_up_to_the_ceiling() -> None
     assert not await ask(breaker)
     watch.now += 20
     assert await ask(breaker)
+
+
+async def test_a_question_that_is_given_up_counts_where_whoever_asked_says_so() -> None:
+    breaker = Breaker(threshold=1, clock=Watch())
+
+    async def cancelled(why: str) -> None:
+        async with breaker.guard():
+            if why:
+                breaker.give_up(why)
+            raise asyncio.CancelledError
+
+    for why in ("", "silent for long"):
+        assert not breaker.failing
+        with pytest.raises(asyncio.CancelledError):
+            await cancelled(why)
+    with pytest.raises(Unreachable, match="paused after: silent for long"):
+        async with breaker.guard():
+            pytest.fail("it let a question through")
 
 
 async def test_refused_credentials_open_it_at_once_and_keep_being_the_reason() -> None:

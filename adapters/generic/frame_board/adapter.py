@@ -51,7 +51,7 @@ VENDOR = Vendor(
     title="Framed lock boards (8A/80, WKLY, Winnsen)",
     address_help="socket://host:port of the RS485-Ethernet converter, rfc2217://host:port, or a device as /dev/ttyUSB0",
     connect=connect,
-    read=_read,
+    read=bank.entered(_read),
     settings=SETTINGS,
     hardware=transport.hardware,
 )

@@ -43,7 +43,7 @@ VENDOR = Vendor(
     title="Kerong KR-CU16 lock boards",
     address_help="socket://host:port of the RS485-Ethernet converter, rfc2217://host:port, or a device as /dev/ttyUSB0",
     connect=connect,
-    read=_read,
+    read=bank.entered(_read),
     settings=SETTINGS,
     hardware=transport.hardware,
 )

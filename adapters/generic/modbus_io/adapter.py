@@ -152,7 +152,7 @@ VENDOR = Vendor(
     title="Modbus relay and input modules",
     address_help="socket://host:502 for Modbus TCP or a converter, rfc2217://host:port, or a device as /dev/ttyUSB0",
     connect=connect,
-    read=_read,
+    read=bank.entered(_read),
     settings=SETTINGS,
     hardware=transport.hardware,
 )

@@ -14,7 +14,7 @@ from serialx import descriptor_transport
 
 from adapters import registry
 from adapters.conformance import Bench
-from adapters.generic import transport
+from adapters.generic import bank, transport
 from adapters.generic.frame_board.simulator import rig as frame_board
 from adapters.generic.kerong_cu16.simulator import rig as kerong_cu16
 from adapters.generic.modbus_io.simulator import rig as modbus_io
@@ -152,11 +152,16 @@ async def test_a_device_that_another_process_has_is_left_alone(kerong: Rig) -> N
 
 
 @pytest.mark.parametrize("vendor", ["kerong_cu16", "frame_board", "modbus_io"])
-def test_nobody_may_keep_a_line_waiting_for_long(vendor: str) -> None:
+async def test_nobody_may_keep_a_line_waiting_for_long(vendor: str) -> None:
     own = {"frame_board": {"profile": "xor5_8a80"}, "modbus_io": {"pulse": "waveshare_flash"}}
-    settings = {"bank": "B", "reply_seconds": 5.1, **own.get(vendor, {})}
-    with pytest.raises(Refused, match="reply_seconds must be 5 at most"):
-        registry.connect(Connection(uuid4(), vendor, "socket://h:1", settings))
+    settings = {"bank": "B", "reply_seconds": 2.1, **own.get(vendor, {})}
+    connection = Connection(uuid4(), vendor, "socket://h:1", settings)
+
+    assert registry.problems(connection) == ("reply_seconds must be 2 at most",)
+    assert not registry.problems(replace(connection, settings={**settings, "reply_seconds": 2}))
+    # What is kept from a time when more was allowed counts as the most.
+    await registry.connect(connection).close()
+    assert bank.reply_seconds(connection.settings) == 2.0
 
 
 async def test_frames_keep_their_distance(kerong: Rig) -> None:

@@ -75,6 +75,35 @@ async def test_a_dead_board_is_soon_asked_only_now_and_then(kerong: Rig) -> None
     assert time.monotonic() - started < 0.3
 
 
+async def test_a_dead_board_whose_looks_are_given_up_is_left_alone_too(kerong: Rig) -> None:
+    """Whoever reads a bank waits so long and no longer, and the board would be asked first for ever."""
+    line = Line("KR-01", {1: 16})
+    world = KerongWorld([line])
+    async with LineServer(world, line) as server:
+        settings = {"bank": "KR-01", "boards": [0, 1], "reply_seconds": 1.5}
+        adapter = registry.connect(replace(kerong.connection, base_url=server.url, settings=settings))
+        for _ in range(2):
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(adapter.read_bank("KR-01"), 2.5)
+        state = await asyncio.wait_for(adapter.read_bank("KR-01"), 4)
+        receipt = await adapter.send(kerong.order(unit="1-3"))
+        await adapter.close()
+
+    assert [each.what for each in state.unmapped] == ["board 0 is silent"]
+    assert {unit.door for unit in state.units if unit.id.startswith("1-")} == {Door.CLOSED}
+    assert receipt.outcome is Outcome.OPENED
+
+
+async def test_a_look_that_is_given_up_at_once_says_nothing_of_the_board(kerong: Rig) -> None:
+    kerong.world.faults.add({"kind": "drop", "where": "30", "times": 3})
+    for _ in range(3):
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(kerong.adapter.read_bank(kerong.bank), 0.05)
+
+    assert (await kerong.adapter.read_bank(kerong.bank)).units
+    assert kerong.adapter.capabilities[Capability.REMOTE_OPEN] is Ability.WORKS
+
+
 async def test_a_rattling_switch_is_no_open_door(kerong: Rig) -> None:
     await kerong.adapter.read_bank(kerong.bank)
     kerong.world.doors.act(kerong.bank, kerong.unit, "bounce")
