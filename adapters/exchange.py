@@ -156,7 +156,7 @@ def retry_after(headers: httpx2.Headers) -> timedelta | None:
     try:
         left = parsedate_to_datetime(text) - parsedate_to_datetime(headers.get("Date", ""))
     # Of two dates one may name no zone.
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     return min(max(left, timedelta()), LONGEST_WAIT)
 

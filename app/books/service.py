@@ -154,7 +154,8 @@ async def on_unit_found_free(work: Work, fact: Sequenced) -> None:
         return
     work.enter(fact.tenant_id)
     if stay.state in OPEN_BEFORE_DEPOSIT and stay.expires_at <= work.now:
-        await stays.end(work, stay, StayOutcome.EXPIRED_UNUSED, evidence="E1", tell=False)
+        if not await stays.opened_unheard(work, stay):
+            await stays.end(work, stay, StayOutcome.EXPIRED_UNUSED, evidence="E1", tell=False)
     elif stay.state in {State.DEPOSITED, State.COLLECTING} and await _had_parcel(work, stay):
         await stays.end(work, stay, StayOutcome.UNKNOWN_RELEASE, evidence="E1", reason="found free", tell=False)
 

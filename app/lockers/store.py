@@ -134,7 +134,7 @@ BRING_BACK = _this_door(
 _LONGER = bindparam("until", type_=Time)
 STAY_OUT = _this_door(
     _OUT, compartments.c.service_until < func.coalesce(_LONGER, literal_column("'infinity'")),
-    service_reason=bindparam("reason", type_=Text), service_until=_LONGER,
+    service_reason=case((_LONGER.is_(None), bindparam("reason", type_=Text)), else_=_REASON), service_until=_LONGER,
 )  # fmt: skip
 
 _SEEN = (
@@ -296,5 +296,5 @@ async def set_service(
 
 
 async def stay_out(conn: Conn, tenant_id: UUID, id: UUID, reason: str, until: datetime | None) -> bool:
-    """Whether it was out of service until an earlier moment; None: it is until somebody says otherwise now."""
+    """Whether it was out of service until an earlier moment: now it is for longer, or for good and for this reason."""
     return await STAY_OUT.row(conn, tenant_id=tenant_id, id_=id, reason=reason, until=until) is not None

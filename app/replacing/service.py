@@ -54,6 +54,8 @@ async def replace_controller(work: Work, ask: ReplaceController, known: Vendors)
     account = await vendors.find(work, ask.account_id)
     reason = checks.text("reason", ask.reason, most=500)
     external = known.called(account["vendor"], ask.external_id)
+    # Everybody locks a stay before its door.
+    await stay_queries.open_at(work.conn, work.tenant, bank.id)
     if not await lockers.hold_bank(work.conn, bank):
         raise Rejected(Reason.WRONG_STATE, f"Bank {bank.label} was changed meanwhile: look at it again.")
     if await devices.unsettled(work.conn, work.tenant, bank.id):

@@ -19,6 +19,7 @@ DATE = "Sun, 01 Mar 2026 10:00:00 GMT"
         ({"Retry-After": "Sun, 01 Mar 2026 10:00:20 GMT"}, None),
         ({"Retry-After": "Sun, 01 Mar 2026 10:00:20 -0000", "Date": DATE}, None),
         ({"Retry-After": "Sun, 99 Mar 2026 10:00:20 GMT", "Date": DATE}, None),
+        ({"Retry-After": "Fri, 31 Dec 99999999999 23:59:59 GMT", "Date": DATE}, None),
         ({"Retry-After": "soon", "Date": DATE}, None),
         ({"Retry-After": "-3", "Date": DATE}, None),
         ({}, None),

@@ -62,10 +62,10 @@ class Drive:
             self.keeper.desk.clear_landed()
 
     async def follow(self) -> None:
-        while await self._sequence() or await self._react():
+        while await self.sequence() or await self._react():
             pass
 
-    async def _sequence(self) -> int:
+    async def sequence(self) -> int:
         async with self.worker.pool.acquire() as conn:
             return await self.sequencer.step(conn)
 

@@ -115,7 +115,7 @@ def dialect_of(given: Mapping[str, Any]) -> Dialect:
     for described in units.values():
         need("command" in described and described.keys() <= _TOPICS, "a unit has command, state, door, availability")
         need(all(_plain(topic) for topic in described.values()), "topics must be texts without + and #")
-    for what in ("command", "state", "door"):
+    for what in ("command", "door"):
         _need_own([described[what] for described in units.values() if what in described], f"{what} topic")
     return HaLock(
         given["bank"],
@@ -161,6 +161,7 @@ def asked(connection: Connection) -> tuple[dict[str, Any], Broker, Dialect]:
     lasts = given["profile"] == "ha_lock" and given["open_payload"] == "UNLOCK" and given["lock_payload"] is None
     need(not lasts, 'UNLOCK lasts until LOCK: say lock_payload (LOCK, or "" where the lock ends it itself)')
     deaf = given["profile"] == "ha_lock" and given["lock_payload"] and any("state" not in each for each in units)
+    _need_own([each["state"] for each in units if "state" in each], "state topic")
     need(not deaf, "say where units tell their state: we say lock_payload until they tell that it is so")
     ours = any(dialect.after(unit) is not None for _, unit in dialect.units())
     fits = not ours or given["pulse_seconds"] <= LONGEST_OWN_SECONDS

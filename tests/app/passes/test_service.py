@@ -28,6 +28,12 @@ async def test_a_door_that_is_out_of_service_for_an_hour_is_kept_from_others_as_
             assert door is not None
             await service.out_of_service(work, door, "may still be opened", scene.now() + timedelta(hours=hours))
     assert await scene.of(UNTIL, id_) == scene.now() + timedelta(hours=12)
+    async with scene.drive.system(scene.world.tenant).begin() as work:
+        door = await queries.standing(work.conn, scene.world.tenant, id_)
+        assert door is not None
+        # What is over for the product is not over for whoever took it out for the hinge.
+        await service.back_in_service(work, door, "may still be opened")
+    assert await scene.of(STATE, id_) == "OUT_OF_SERVICE"
     scene.now.pass_(3601)
     assert await jobs.bring_back(scene.drive.worker, scene.drive.system, scene.now) == 0
     scene.now.pass_(11 * 3600)

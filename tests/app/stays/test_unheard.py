@@ -3,8 +3,10 @@
 import asyncpg
 import pytest
 
+from app.books import service as books_service
 from app.kit.db import Database
 from app.kit.errors import Reason, Rejected
+from app.kit.streams import Sequenced
 from app.stays import jobs, service
 from app.stays.model import StayOutcome
 from tenants.model import Role
@@ -102,6 +104,38 @@ async def test_what_a_vendor_has_let_run_out_may_be_filled_all_the_same(books: S
         books.now.pass_(2)
     assert await books.stay(stay) == ("RELEASED", "E1", "EXPIRED_UNUSED")
     assert await books.of(SERVICE, stay) == "OUT_OF_SERVICE"
+
+
+async def test_nor_do_a_vendor_s_books_end_a_stay_whose_door_has_just_opened(books: Scene) -> None:
+    stay = await books.reserve()
+    await books.drive.work()
+    command = await books.open(Role.COURIER, stay)
+    await books.drive.send()
+    assert await books.command(command) == ("ACCEPTED", True)
+    books.now.pass_(3700)
+    for cell in books.hardware.cells.values():
+        cell.reserved, cell.parcels = False, {}
+    for _ in range(3):
+        await books.drive.send()
+        books.now.pass_(2)
+    await on_free_first(books)
+    assert (await books.stay(stay))[0] == "DEPOSITING"
+
+
+async def on_free_first(scene: Scene) -> None:
+    """Its follower is ahead of the one that hears of the door."""
+    while await scene.drive.sequence():
+        pass
+    async with scene.admin.plain() as conn:
+        rows = await conn.fetch(
+            f"SELECT {', '.join(Sequenced.__slots__)} FROM fact WHERE tenant_id = $1 AND kind = 'UnitFoundFree'",
+            scene.world.tenant,
+        )
+    assert rows
+    for row in rows:
+        async with scene.drive.system(scene.world.tenant).begin() as work:
+            await books_service.on_unit_found_free(work, Sequenced(**dict(row)))
+    await scene.drive.follow()
 
 
 async def test_an_answer_that_met_another_act_crosswise_is_written_down_all_the_same(blind: Scene) -> None:

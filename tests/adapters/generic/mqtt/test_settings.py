@@ -20,7 +20,6 @@ def account(settings: dict[str, Any]) -> Connection:
         (HA | {"units": {"1": {"command": "a"}, "2": {"command": "a"}}}, "command topic"),
         (HA | {"units": {"1": {"command": "a", "door": "d"}, "2": {"command": "b", "door": "d"}}}, "door topic"),
         (TASMOTA | {"units": {"1": {"device": "t"}, "2": {"device": "t", "relay": 1}}}, "relay"),
-        (HA | {"units": {"1": {"command": "a", "state": "s"}, "2": {"command": "b", "state": "s"}}}, "state topic"),
         (
             TASMOTA | {"units": {"1": {"device": "t", "switch": 1}, "2": {"device": "t", "relay": 2, "switch": 1}}},
             "switch",
@@ -50,6 +49,14 @@ async def test_a_door_is_not_taken_on_whose_controller_cannot_be_missed(units: d
     VENDOR.read(account(mute | {"units": {"1": {"command": "a"}}}))
     # One that was taken on before works as it did.
     await VENDOR.connect(account(mute)).close()
+
+
+async def test_two_locks_that_tell_their_state_in_one_place_are_not_taken_on() -> None:
+    one = HA | {"units": {"1": {"command": "a", "state": "s"}, "2": {"command": "b", "state": "s"}}}
+    with pytest.raises(Refused, match="every unit needs a state topic of its own"):
+        VENDOR.read(account(one))
+    # Those that were taken on before work as they did.
+    await VENDOR.connect(account(one)).close()
 
 
 async def test_an_unlocking_that_lasts_needs_its_end() -> None:
