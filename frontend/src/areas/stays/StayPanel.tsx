@@ -63,7 +63,7 @@ function Body({ stay, capabilities, usableUntil, commands }: BodyProps) {
           { name: i18n.t('State'), value: <span data-testid="stay-state">{i18n.t(STAY_STATE[stay.state])}{stay.outcome && ` · ${i18n.t(STAY_OUTCOME[stay.outcome])}`} {stay.isOverdue && <Mark tone="medium">{i18n.t('Overdue')}</Mark>}</span> },
           { name: i18n.t('Where'), value: <Link {...paths.bank(stay.bank.id, { door: stay.compartment?.id })}>{stay.site.name} · {stay.bank.label} · {stay.compartment?.label ?? i18n.t('no door yet')}</Link> },
           ...(mayBeFilled(stay.state, commands)
-            ? [{ name: i18n.t('Inside'), value: <><Mark tone="high">{i18n.t('Look before you release it')}</Mark> {i18n.t('Nobody knows whether the door opened for the parcel.')}</> }]
+            ? [{ name: i18n.t('Inside'), value: <><Mark tone="high">{i18n.t('Look inside first')}</Mark> {i18n.t('Nobody knows whether the door opened for the parcel.')}</> }]
             : []),
           { name: i18n.t('Parcels'), value: stay.parcels.edges.map(({ node }) => <div key={node.id}><span className="mono">{node.tracking}</span> · {i18n.t(PARCEL_STATE[node.state])}</div>) },
           { name: i18n.t('Carrier'), value: stay.carrier?.name ?? i18n.t('None') },
