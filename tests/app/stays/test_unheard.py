@@ -1,5 +1,7 @@
 """What a door did is written down before its stay hears of it: nothing is concluded from the stay alone meanwhile."""
 
+from collections.abc import Awaitable, Callable
+
 import asyncpg
 import pytest
 
@@ -87,6 +89,16 @@ async def test_a_carrier_that_opens_again_finds_its_own_parcel_or_no_door_opens(
     assert cell.pulses == pulses + 1
 
 
+async def runs_out_there(scene: Scene, look: Callable[[], Awaitable[None]]) -> None:
+    """The hold is over, the vendor has let go of it by itself, and looks find that out."""
+    scene.now.pass_(3700)
+    for cell in scene.hardware.cells.values():
+        cell.reserved, cell.parcels = False, {}
+    for _ in range(3):
+        await look()
+        scene.now.pass_(2)
+
+
 async def test_what_a_vendor_has_let_run_out_may_be_filled_all_the_same(books: Scene) -> None:
     stay = await books.reserve()
     await books.drive.work()
@@ -96,12 +108,7 @@ async def test_what_a_vendor_has_let_run_out_may_be_filled_all_the_same(books: S
         await books.drive.work()
         books.now.pass_(0.5)
     assert await books.command(command) == ("UNCONFIRMED", True)
-    books.now.pass_(3700)
-    for cell in books.hardware.cells.values():
-        cell.reserved, cell.parcels = False, {}
-    for _ in range(3):
-        await books.drive.work()
-        books.now.pass_(2)
+    await runs_out_there(books, books.drive.work)
     assert await books.stay(stay) == ("RELEASED", "E1", "EXPIRED_UNUSED")
     assert await books.of(SERVICE, stay) == "OUT_OF_SERVICE"
 
@@ -112,12 +119,7 @@ async def test_nor_do_a_vendor_s_books_end_a_stay_whose_door_has_just_opened(boo
     command = await books.open(Role.COURIER, stay)
     await books.drive.send()
     assert await books.command(command) == ("ACCEPTED", True)
-    books.now.pass_(3700)
-    for cell in books.hardware.cells.values():
-        cell.reserved, cell.parcels = False, {}
-    for _ in range(3):
-        await books.drive.send()
-        books.now.pass_(2)
+    await runs_out_there(books, books.drive.send)
     await on_free_first(books)
     assert (await books.stay(stay))[0] == "DEPOSITING"
 
