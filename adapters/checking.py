@@ -68,6 +68,9 @@ class Place:
     async def bank(self) -> str:
         if self._bank is None:
             await self.banks()
+        return self.known()
+
+    def known(self) -> str:
         if self._bank is None:
             raise Refused("no bank is known: name one")
         return self._bank
@@ -78,7 +81,7 @@ class Trial:
     change. What writes takes one free unit, uses it and gives it back."""
 
     def __init__(self, adapter: Adapter, bank: str | None, advice: Mapping[str, str]) -> None:
-        self._adapter, self._bank = adapter, bank
+        self._adapter, self._place = adapter, Place(adapter, bank)
         self._advice = {**PLAIN, **advice}
         self._state: BankState | None = None
         self._unit: Unit | None = None
@@ -128,13 +131,12 @@ class Trial:
     # --- reading
 
     async def _banks(self) -> str:
-        banks = await self._adapter.list_banks()
-        self._bank = self._bank or (banks[0].id if banks else None)
+        banks = await self._place.banks()
         listed = ", ".join(each.id for each in banks[:5]) + (", …" if len(banks) > 5 else "")
         return f"{len(banks)} banks: {listed}" if banks else "no banks"
 
     async def _read(self) -> str:
-        self._state = state = await self._adapter.read_bank(self._named())
+        self._state = state = await self._adapter.read_bank(self._place.known())
         used = sum(bool(unit.reserved or unit.occupied) for unit in state.units)
         broken = sum(unit.in_service is False for unit in state.units)
         strange = f"; not understood: {', '.join(each.what for each in state.unmapped[:5])}" if state.unmapped else ""
@@ -142,17 +144,17 @@ class Trial:
 
     async def _sizes(self) -> str:
         assert isinstance(self._adapter, TellsSizes)
-        rows = await self._adapter.sizes(self._named())
+        rows = await self._adapter.sizes(self._place.known())
         return ", ".join(f"{row.size}: {row.available} of {row.total}" for row in rows) or "no sizes"
 
     async def _find_none(self) -> str:
         assert isinstance(self._adapter, FindsReservations)
-        found = await self._adapter.find_reservation(self._named(), self._first.tracking)
+        found = await self._adapter.find_reservation(self._place.known(), self._first.tracking)
         return "a number that is not there is not found" if found is None else f"found in unit {found.id}"
 
     async def _reservations(self) -> str:
         assert isinstance(self._adapter, KeepsContacts)
-        found = await self._adapter.reservations_of(self._named(), self._contact)
+        found = await self._adapter.reservations_of(self._place.known(), self._contact)
         return f"{len(found)} units"
 
     # --- writing
@@ -170,7 +172,7 @@ class Trial:
 
     async def _find(self) -> str:
         assert isinstance(self._adapter, FindsReservations)
-        found = await self._adapter.find_reservation(self._named(), self._first.tracking)
+        found = await self._adapter.find_reservation(self._place.known(), self._first.tracking)
         if found is None or found.id != self._taken().id:
             raise Refused("the parcel that was just reserved for is not found")
         return f"unit {found.id}, flags {'; '.join(sorted(found.flags))}"
@@ -199,7 +201,7 @@ class Trial:
         unit = self._taken()
         await self._adapter.send(self._order(OrderKind.RELEASE, unit.id, self._first, self._second))
         self._unit = None
-        left = await self._adapter.read_unit(self._named(), unit.id)
+        left = await self._adapter.read_unit(self._place.known(), unit.id)
         if left.reserved or left.occupied:
             raise Refused(f"unit {unit.id} is still in use after it was freed: free it at the vendor")
         return f"unit {unit.id} is free again"
@@ -212,11 +214,6 @@ class Trial:
         await self._adapter.send(asked)
         await self._adapter.send(self._order(OrderKind.RELEASE, unit.id, self._first))
         return f"unit {unit.id}"
-
-    def _named(self) -> str:
-        if self._bank is None:
-            raise Refused("no bank is known: name one")
-        return self._bank
 
     def _free_unit(self) -> Unit:
         if self._state is None:
@@ -235,7 +232,7 @@ class Trial:
         return Order(
             id=uuid4(),
             kind=kind,
-            bank=self._named(),
+            bank=self._place.known(),
             unit=unit,
             deadline=self._adapter.timing.deadline,
             parcels=parcels,

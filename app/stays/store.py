@@ -139,10 +139,10 @@ def release(inside: ParcelState, *, quiet: bool, scope: Scope | None = None) -> 
     `quiet`: only where nothing of `kinds` is under way for it, and its door has not opened without its knowing. The
     stay must be locked by an earlier statement: then none can be added, and this one sees all that were.
     """
-    unheard = and_(_among(OPEN_BEFORE_DEPOSIT), ~none_opened(_TENANT, stays.c.id))
-    under_way = ~none_under_way(_TENANT, stays.c.id, bindparam("kinds", type_=ARRAY(Text)))
-    nothing = [~or_(under_way, unheard)] if quiet else []
-    nothing += [visible(scope)] if scope else []
+    nothing = [visible(scope)] if scope else []
+    if quiet:
+        nothing.append(none_under_way(_TENANT, stays.c.id, bindparam("kinds", type_=ARRAY(Text))))
+        nothing.append(or_(~_among(OPEN_BEFORE_DEPOSIT), none_opened(_TENANT, stays.c.id)))
     moved = (
         update(stays)
         .where(_THIS, stays.c.state == any_(bindparam("before", type_=ARRAY(Text))), *nothing)
